@@ -1,0 +1,1 @@
+"""The demonstration: everything Maillage needs, on one machine, on loopback."""

@@ -1,0 +1,77 @@
+"""Whom an alert is for, and through which conversations it reaches each person once."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from appservice.domain.ids import MemberId, TradeId
+from appservice.domain.member import Channel, Member, Role
+from appservice.domain.territory import Territory, Zone
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Zone × trades, chosen independently of how wide rooms are; no trade named means all."""
+
+    zone: Zone
+    trades: frozenset[TradeId] = frozenset()
+
+    def holds(self, member: Member, territory: Territory) -> bool:
+        """Whether the alert is for that member."""
+        if member.role is not Role.MERCHANT or member.territory != territory.id:
+            return False
+        if self.trades and self.trades.isdisjoint(member.trades):
+            return False
+        return territory.covers(self.zone, member.commune)
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One conversation to post to. `member` is set when it reaches one person only."""
+
+    channel: Channel
+    target: str
+    member: MemberId | None = None
+    to_group: bool = False
+
+
+def routes(
+    people: Iterable[Member],
+    homes: Mapping[Channel, Mapping[MemberId, str]],
+    audiences: Mapping[str, int],
+) -> tuple[Route, ...]:
+    """The conversations through which these people each get one copy per channel.
+
+    `people` are the members of the audience whose charter is in force; `homes` says in which
+    `alertes` room or announcement group each member sits (at most one per channel, see
+    `Member.home_trade`); `audiences` counts the merchants who sit in each of those. A room is
+    used when all who sit in it are in the audience; otherwise its members are reached one by
+    one, so that nobody outside the audience reads the alert and nobody reads it twice.
+    """
+    chosen: dict[tuple[Channel, str], Route] = {}
+    members = list(people)
+    for channel in Channel:
+        home = homes.get(channel, {})
+        seated: dict[str, int] = {}
+        for member in members:
+            room = home.get(member.id)
+            if room is not None:
+                seated[room] = seated.get(room, 0) + 1
+        whole = {room for room, count in seated.items() if count == audiences.get(room)}
+        for member in members:
+            if channel not in member.channels:
+                continue
+            route = _route(channel, member, home.get(member.id), whole)
+            if route is not None:
+                chosen.setdefault((channel, route.target), route)
+    return tuple(chosen.values())
+
+
+def _route(channel: Channel, member: Member, home: str | None, whole: set[str]) -> Route | None:
+    if home is not None and home in whole:
+        return Route(channel, home, to_group=channel is Channel.SIGNAL)
+    address = member.address(channel)
+    if address is None:
+        return None
+    if channel is Channel.MATRIX:
+        return Route(channel, f"guichet:{member.id}", member.id)
+    return Route(channel, address, member.id)

@@ -1,0 +1,107 @@
+"""Charters, signatures, and whether a member's charter is in force: derived, never stored."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from appservice.domain.ids import MemberId
+
+
+@dataclass(frozen=True, slots=True)
+class Charter:
+    """One version of a charter: the exact text that is shown, signed and stored (S0-04)."""
+
+    id: str  # `charte-commercants`
+    version: str  # `2026-1`
+    title: str
+    text: str
+    valid_for: timedelta
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of the text's UTF-8 bytes, in hexadecimal."""
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """A member's signature (eIDAS art. 25: simple; Code civil art. 1366–1367)."""
+
+    member: MemberId
+    charter: str
+    version: str
+    text_hash: str
+    signed_at: datetime
+    valid_until: datetime
+    seal: str = ""  # Ed25519 over `signature_payload`, unpadded base64
+    revoked_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """The member may take part until then."""
+
+    until: datetime
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotInForce:
+    """The member may not take part; `reason` is a stable code."""
+
+    reason: str  # never-signed | outdated | expired | revoked
+
+    @property
+    def french(self) -> str:
+        """What the person is told."""
+        return _REASONS[self.reason]
+
+
+_REASONS: Mapping[str, str] = {
+    "never-signed": "La charte n'a pas été signée.",
+    "outdated": "Une nouvelle version de la charte doit être signée.",
+    "expired": "La signature de la charte est arrivée à échéance.",
+    "revoked": "La participation a été retirée par la mairie.",
+}
+
+
+def standing(signature: Signature | None, charter: Charter, now: datetime) -> InForce | NotInForce:
+    """Whether the charter is in force for whoever gave that signature."""
+    if signature is None or signature.charter != charter.id:
+        return NotInForce("never-signed")
+    if signature.revoked_at is not None and signature.revoked_at <= now:
+        return NotInForce("revoked")
+    if signature.text_hash != charter.hash:
+        return NotInForce("outdated")
+    if signature.valid_until <= now:
+        return NotInForce("expired")
+    return InForce(signature.valid_until, signature.version)
+
+
+def sign_bytes(signature: Signature) -> bytes:
+    """What the service's Ed25519 key signs: canonical JSON of who, which text, when."""
+    return json.dumps(
+        {
+            "charter": signature.charter,
+            "member": signature.member,
+            "signed_at": signature.signed_at.isoformat(),
+            "text_sha256": signature.text_hash,
+            "valid_until": signature.valid_until.isoformat(),
+            "version": signature.version,
+        },
+        sort_keys=True,
+        separators=(",", ":"),
+        ensure_ascii=False,
+    ).encode()
+
+
+def proof_bytes(room: str, user: str, version: str, until: int) -> bytes:
+    """What a membership proof signs; `synapse-config/charter_gate.py` verifies the same bytes.
+
+    `until` is in seconds since the epoch.
+    """
+    return json.dumps(
+        [room, user, version, until], separators=(",", ":"), ensure_ascii=False
+    ).encode()

@@ -1,0 +1,89 @@
+"""Parcels: one message for one conversation on one channel, and what became of it."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from appservice.domain.ids import AlertId, BlobId, MemberId, ParcelId, ReportId
+from appservice.domain.member import Channel
+
+
+class Kind(StrEnum):
+    """What the parcel does in its conversation."""
+
+    POST = "post"
+    EDIT = "edit"  # replaces the text of an earlier parcel
+    DELETE = "delete"  # removes an earlier parcel or, on Matrix, any event
+    REACT = "react"
+
+
+class State(StrEnum):
+    """Where a parcel stands. A lease that runs out while submitting gives UNKNOWN, never a resend."""
+
+    QUEUED = "queued"
+    SUBMITTING = "submitting"
+    ACCEPTED = "accepted"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    EXPIRED = "expired"
+    UNKNOWN = "unknown"
+
+
+class Urgency(StrEnum):
+    """Urgent parcels leave first and ignore quiet hours."""
+
+    URGENT = "urgent"
+    NORMAL = "normal"
+
+
+GUICHET = "guichet:"
+"""A Matrix target `guichet:<member id>`: the room is opened on demand at delivery."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """To be delivered once. `key` is unique: enqueuing twice is enqueuing once."""
+
+    key: str
+    channel: Channel
+    target: str  # room id or `guichet:<member>`, Signal group id or ACI, E.164 number
+    body: str  # sealed at rest
+    kind: Kind = Kind.POST
+    to_group: bool = False  # the target is a Signal group
+    html: str = ""  # Matrix only
+    notice: bool = False  # Matrix only: does not alert
+    alert: AlertId | None = None
+    report: ReportId | None = None
+    member: MemberId | None = None  # the one person reached, if it is one
+    replaces: str | None = None  # key of the parcel that is edited or deleted
+    event: str | None = None  # Matrix event acted on (redaction, reaction) when it is not ours
+    blobs: tuple[BlobId, ...] = ()
+    urgency: Urgency = Urgency.NORMAL
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A parcel in our hands until the lease ends; `token` proves that it still is."""
+
+    id: ParcelId
+    token: str
+    parcel: Parcel
+    attempts: int
+    replaced_provider_id: str | None = None  # provider's id of the parcel it edits or deletes
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How far an alert has gone, per channel and state."""
+
+    counts: dict[tuple[Channel, State], int] = field(default_factory=dict)
+
+    def total(self, *states: State) -> int:
+        """Parcels in any of these states, all channels together."""
+        return sum(n for (_, state), n in self.counts.items() if not states or state in states)
+
+    @property
+    def finished(self) -> bool:
+        """Nothing more will move by itself."""
+        return self.total(State.QUEUED, State.SUBMITTING) == 0

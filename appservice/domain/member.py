@@ -1,0 +1,109 @@
+"""Members: merchants and agents, and the channels on which they are reached."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from appservice.domain.ids import Insee, MemberId, TradeId, UserId
+from appservice.domain.territory import Zone
+
+
+class Role(StrEnum):
+    """Who writes; the names that the moderation rules use."""
+
+    MERCHANT = "merchant"
+    MUNICIPAL_POLICE = "municipal_police"
+    GENDARME = "gendarme"
+    CHEF_DE_QUART = "chef_de_quart"
+    OPP = "opp"
+    MAIRIE = "mairie"
+
+    @property
+    def is_officer(self) -> bool:
+        """Agents of the forces of order: they read reports and may submit alerts."""
+        return self in _OFFICERS
+
+    @property
+    def may_submit_alert(self) -> bool:
+        """Officers, and the mairie (whose facts need an attestation, see the moderation rules)."""
+        return self is not Role.MERCHANT
+
+    @property
+    def may_approve(self) -> bool:
+        """A second person who may let a held alert through."""
+        return self in _OFFICERS
+
+    @property
+    def kind(self) -> str:
+        """Which charter the member signs: `merchant` or `agent`."""
+        return "merchant" if self is Role.MERCHANT else "agent"
+
+    @property
+    def french(self) -> str:
+        """The role as people say it."""
+        return _FRENCH[self]
+
+
+_OFFICERS = frozenset({Role.MUNICIPAL_POLICE, Role.GENDARME, Role.CHEF_DE_QUART, Role.OPP})
+_FRENCH: Mapping[Role, str] = {
+    Role.MERCHANT: "commerçant",
+    Role.MUNICIPAL_POLICE: "police municipale",
+    Role.GENDARME: "gendarmerie",
+    Role.CHEF_DE_QUART: "chef de quart",
+    Role.OPP: "OPP",
+    Role.MAIRIE: "mairie",
+}
+
+
+class Channel(StrEnum):
+    """How a member is reached."""
+
+    MATRIX = "matrix"
+    SIGNAL = "signal"
+    SMS = "sms"
+
+    @property
+    def label(self) -> str:
+        """The channel as people know it."""
+        return {"matrix": "Element", "signal": "Signal", "sms": "SMS"}[self.value]
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A person enrolled by the mairie. Personal fields are sealed at rest."""
+
+    id: MemberId
+    role: Role
+    name: str
+    territory: str
+    shop: str = ""
+    trades: tuple[TradeId, ...] = ()  # the first one is the home trade
+    commune: Insee = Insee("")  # a merchant's shop
+    zones: tuple[Zone, ...] = ()  # an agent's land
+    channels: frozenset[Channel] = field(default_factory=frozenset)
+    mxid: UserId | None = None
+    phone: str | None = None  # E.164
+    signal: str | None = None  # ACI (uuid), the only stable name of a Signal account
+    language: str = "fr"
+
+    @property
+    def home_trade(self) -> TradeId | None:
+        """The trade whose `alertes` room the member sits in: one room, so one copy of an alert."""
+        return self.trades[0] if self.trades else None
+
+    @property
+    def attribution(self) -> str:
+        """How others read who spoke: role and place, never a phone number."""
+        if self.role is Role.MERCHANT:
+            return self.shop or "Commerçant"
+        return f"{self.name} ({self.role.french})"
+
+    def address(self, channel: Channel) -> str | None:
+        """Where the member is found on that channel, if anywhere."""
+        match channel:
+            case Channel.MATRIX:
+                return self.mxid
+            case Channel.SIGNAL:
+                return self.signal
+            case Channel.SMS:
+                return self.phone

@@ -1,0 +1,108 @@
+"""A report (signalement) from a member, and what the forces do with it."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Literal
+
+from appservice.domain.errors import InvalidTransition
+from appservice.domain.ids import BlobId, MemberId, ReportId
+from appservice.domain.member import Channel
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """In the poste, nobody has taken it yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """One officer has it: the first to take it."""
+
+    by: MemberId
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Cleared:
+    """Doubt cleared (levée de doute): `founded` says whether there was something."""
+
+    by: MemberId
+    taken_at: datetime
+    at: datetime
+    founded: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """Nothing more is expected."""
+
+    by: MemberId
+    at: datetime
+    founded: bool | None
+    taken_at: datetime | None = None
+    cleared_at: datetime | None = None
+
+
+Stage = Received | Taken | Cleared | Closed
+StageName = Literal["received", "taken", "cleared", "closed"]
+
+
+def name_of(stage: Stage) -> StageName:
+    """The stage as the database spells it."""
+    match stage:
+        case Received():
+            return "received"
+        case Taken():
+            return "taken"
+        case Cleared():
+            return "cleared"
+        case Closed():
+            return "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Rich and restricted: only officers of the territory read it."""
+
+    id: ReportId  # 0 until the store has numbered it
+    author: MemberId
+    territory: str
+    channel: Channel
+    text: str  # sealed at rest
+    received_at: datetime
+    blobs: tuple[BlobId, ...] = ()
+    emergency: bool = False
+    stage: Stage = Received()
+
+    @property
+    def reference(self) -> str:
+        """What people write to name it."""
+        return f"S{self.id}"
+
+
+def take(report: Report, by: MemberId, at: datetime) -> Report:
+    """The first officer to take it has it."""
+    if not isinstance(report.stage, Received):
+        raise InvalidTransition(f"{report.reference} est déjà pris en charge.")
+    return replace(report, stage=Taken(by=by, at=at))
+
+
+def clear(report: Report, by: MemberId, at: datetime, *, founded: bool) -> Report:
+    """Levée de doute by the officer who has it."""
+    if not isinstance(report.stage, Taken):
+        raise InvalidTransition(f"{report.reference} n'est pas en cours de levée de doute.")
+    return replace(report, stage=Cleared(by=by, taken_at=report.stage.at, at=at, founded=founded))
+
+
+def close(report: Report, by: MemberId, at: datetime) -> Report:
+    """Ends it, from any open stage."""
+    match report.stage:
+        case Received():
+            stage = Closed(by=by, at=at, founded=None)
+        case Taken(at=taken):
+            stage = Closed(by=by, at=at, founded=None, taken_at=taken)
+        case Cleared(taken_at=taken, at=cleared, founded=founded):
+            stage = Closed(by=by, at=at, founded=founded, taken_at=taken, cleared_at=cleared)
+        case Closed():
+            raise InvalidTransition(f"{report.reference} est déjà clos.")
+    return replace(report, stage=stage)

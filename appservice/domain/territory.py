@@ -1,0 +1,103 @@
+"""Communes, zones and territories: where a room, a member or an alert belongs."""
+
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from appservice.domain.ids import Insee, TradeId
+
+
+class Level(StrEnum):
+    """How wide a room is."""
+
+    COMMUNE = "commune"
+    EPCI = "epci"
+    DEPARTMENT = "departement"
+    TERRITORY = "territoire"
+
+
+@dataclass(frozen=True, slots=True)
+class Commune:
+    """One row of the Code officiel géographique."""
+
+    insee: Insee
+    name: str
+    department: str
+    epci: str = ""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Zone:
+    """A piece of land with a code: commune 35152, EPCI 243500139, département 35."""
+
+    level: Level
+    code: str
+
+    def __str__(self) -> str:
+        return f"{self.level.value}:{self.code}"
+
+
+@dataclass(frozen=True, slots=True)
+class Trade:
+    """A trade of a territory and how wide its rooms are."""
+
+    id: TradeId
+    name: str
+    level: Level
+
+
+@dataclass(frozen=True, slots=True)
+class Territory:
+    """One operator's land: its communes, trades and charters (one YAML file)."""
+
+    id: str
+    name: str
+    department: str
+    communes: Mapping[Insee, Commune]
+    trades: Mapping[TradeId, Trade]
+    poste_level: Level
+    charters: Mapping[str, str]  # kind of member -> charter id
+    contact: str = ""  # how to reach the mairie, shown to strangers
+
+    def zone_of(self, commune: Insee, level: Level) -> Zone:
+        """The zone of that width that holds the commune."""
+        place = self.communes[commune]
+        match level:
+            case Level.COMMUNE:
+                return Zone(level, place.insee)
+            case Level.EPCI:
+                return Zone(level, place.epci)
+            case Level.DEPARTMENT:
+                return Zone(level, place.department)
+            case Level.TERRITORY:
+                return Zone(level, self.id)
+
+    def zone_name(self, zone: Zone) -> str:
+        """What people call the zone."""
+        match zone.level:
+            case Level.COMMUNE:
+                return self.communes[Insee(zone.code)].name
+            case Level.TERRITORY:
+                return self.name
+            case Level.DEPARTMENT:
+                return f"département {zone.code}"
+            case Level.EPCI:
+                return f"EPCI {zone.code}"
+
+    def covers(self, zone: Zone, commune: Insee) -> bool:
+        """Whether the commune lies in the zone."""
+        place = self.communes.get(commune)
+        return place is not None and self.zone_of(commune, zone.level) == zone
+
+
+def slug(name: str) -> str:
+    """ASCII, lower case, hyphens: `Saint-Évroult` gives `saint-evroult`.
+
+    Slugs alone collide for thousands of communes: always join a département or an INSEE code.
+    """
+    plain = unicodedata.normalize("NFKD", name.replace("œ", "oe").replace("Œ", "oe").lower())
+    letters = "".join(
+        c if c.isascii() and c.isalnum() else "-" for c in plain if not unicodedata.combining(c)
+    )
+    return "-".join(part for part in letters.split("-") if part)

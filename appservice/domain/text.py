@@ -1,0 +1,53 @@
+"""Length of a text as SMS septets: the reference transliteration to GSM 03.38."""
+
+import unicodedata
+
+SINGLE_SMS_SEPTETS = 160
+
+_BASIC = frozenset(
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
+    "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+# Each of these travels behind an escape, so it weighs two septets.
+_EXTENDED = frozenset("^{}\\[~]|€\f")
+
+_STAND_INS = (
+    ("a", "âáã"),
+    ("e", "êë"),
+    ("i", "îïí"),
+    ("o", "ôó°º"),
+    ("u", "ûú"),
+    ("y", "ÿ"),
+    ("c", "ç"),
+    ("oe", "œ"),
+    ("OE", "Œ"),
+    ("A", "ÀÂ"),
+    ("E", "ÈÊË"),
+    ("I", "ÎÏ"),
+    ("O", "Ô"),
+    ("U", "ÙÛ"),
+    ("Y", "Ÿ"),
+    ("'", "’‘ʼ´`"),
+    ('"', "“”„«»"),
+    ("-", "–—‑−•"),
+    (".", "·"),
+    ("...", "…"),
+    ("2", "²"),
+    ("1/2", "½"),
+    (" ", "\u00a0\u202f\u2009\t"),
+    ("x", "×"),
+)
+_TRANSLITERATION = {char: plain for plain, chars in _STAND_INS for char in chars}
+_TABLE = {char: char for char in _BASIC | _EXTENDED} | _TRANSLITERATION
+
+
+def to_gsm7(text: str) -> str:
+    """Write the text with GSM-7 letters; what has no equivalent (emoji, …) is dropped."""
+    composed = unicodedata.normalize("NFC", text)
+    return " ".join("".join(_TABLE.get(char, "") for char in composed).split())
+
+
+def gsm7_length(text: str) -> int:
+    """Septets of the text once transliterated."""
+    plain = to_gsm7(text)
+    return len(plain) + sum(char in _EXTENDED for char in plain)

@@ -1,0 +1,1 @@
+"""One story a file: what happens, step by step, talking to ports only."""

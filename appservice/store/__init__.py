@@ -1,0 +1,1 @@
+"""PostgreSQL: the only SQL of the product, one module per aggregate."""

@@ -1,0 +1,1 @@
+"""Bridges to the phones that are not on Matrix. They never import the service."""

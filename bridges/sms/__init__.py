@@ -1,0 +1,1 @@
+"""SMS, through a gateway's HTTP interface."""
