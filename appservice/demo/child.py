@@ -1,0 +1,91 @@
+"""Programs started by the demonstration, which never outlive it."""
+
+import asyncio
+import shutil
+import signal
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from appservice.demo.failure import StartFailed
+
+POLL = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A running program and the signal that asks it to stop."""
+
+    process: asyncio.subprocess.Process
+    stop_signal: signal.Signals
+    output: Path
+
+    @property
+    def running(self) -> bool:
+        return self.process.returncode is None
+
+    async def stop(self, grace: float = 15) -> None:
+        """Ask, wait, then insist. Stopping what has already stopped is fine."""
+        if self.running:
+            self.process.send_signal(self.stop_signal)
+        try:
+            await asyncio.wait_for(self.process.wait(), grace)
+        except TimeoutError:
+            self.process.kill()
+            await self.process.wait()
+
+
+async def start_child(
+    command: Sequence[str],
+    output: Path,
+    *,
+    environment: Mapping[str, str] | None = None,
+    user: str | None = None,
+    stop_signal: signal.Signals = signal.SIGTERM,
+) -> Child:
+    """Start a program in a session of its own, its output in a file.
+
+    Its own session keeps Ctrl-C for us: we stop things in order. The kernel sends it
+    `stop_signal` if we die without a word, so that not even `kill -9` leaves it behind.
+    """
+    with output.open("ab") as sink:
+        process = await asyncio.create_subprocess_exec(
+            *_bound_to_us(command, stop_signal, user),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=sink,
+            stderr=sink,
+            env=environment,
+            start_new_session=True,
+        )
+    return Child(process, stop_signal, output)
+
+
+def _bound_to_us(
+    command: Sequence[str], stop_signal: signal.Signals, user: str | None
+) -> list[str]:
+    setpriv = shutil.which("setpriv")
+    if setpriv is None:
+        raise StartFailed("La commande « setpriv » manque : apt-get install util-linux")
+    # setpriv changes the user before it asks for the death signal: the other order loses it.
+    identity = [f"--reuid={user}", f"--regid={user}", "--init-groups"] if user else []
+    return [setpriv, *identity, "--pdeathsig", stop_signal.name.removeprefix("SIG"), *command]
+
+
+async def wait_until(
+    ready: Callable[[], Awaitable[bool]], what: str, seconds: float = 60, poll: float = POLL
+) -> None:
+    """Ask again and again until `ready` answers yes; give up after `seconds`, naming `what`."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + seconds
+    while not await ready():
+        if loop.time() > deadline:
+            raise StartFailed(f"{what} : toujours rien après {seconds:.0f} s.")
+        await asyncio.sleep(poll)
+
+
+def last_lines(path: Path, count: int = 12) -> str:
+    """The end of a log, for the message of a failure."""
+    if not path.is_file():
+        return ""
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    return "\n".join(line for line in lines[-count:] if line.strip())
