@@ -1,0 +1,23 @@
+"""The servers that end-to-end tests share."""
+
+from support.homeserver import (
+    bot,
+    charter_key,
+    fresh_database,
+    homeserver,
+    http,
+    make_account,
+    make_homeserver,
+    postgres,
+)
+
+__all__ = [
+    "bot",
+    "charter_key",
+    "fresh_database",
+    "homeserver",
+    "http",
+    "make_account",
+    "make_homeserver",
+    "postgres",
+]
