@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal
+from typing import Literal, assert_never
 
 from appservice.domain.errors import InvalidTransition
 from appservice.domain.ids import BlobId, MemberId, ReportId
@@ -96,13 +96,18 @@ def clear(report: Report, by: MemberId, at: datetime, *, founded: bool) -> Repor
 
 def close(report: Report, by: MemberId, at: datetime) -> Report:
     """Ends it, from any open stage."""
+    return replace(report, stage=_closed(report, by, at))
+
+
+def _closed(report: Report, by: MemberId, at: datetime) -> Closed:
     match report.stage:
         case Received():
-            stage = Closed(by=by, at=at, founded=None)
+            return Closed(by=by, at=at, founded=None)
         case Taken(at=taken):
-            stage = Closed(by=by, at=at, founded=None, taken_at=taken)
+            return Closed(by=by, at=at, founded=None, taken_at=taken)
         case Cleared(taken_at=taken, at=cleared, founded=founded):
-            stage = Closed(by=by, at=at, founded=founded, taken_at=taken, cleared_at=cleared)
+            return Closed(by=by, at=at, founded=founded, taken_at=taken, cleared_at=cleared)
         case Closed():
             raise InvalidTransition(f"{report.reference} est déjà clos.")
-    return replace(report, stage=stage)
+        case _:
+            assert_never(report.stage)

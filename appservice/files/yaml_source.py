@@ -94,6 +94,10 @@ class Table:
         """The keys, in the order of the file."""
         return list(self._nodes)
 
+    def is_table(self, key: str) -> bool:
+        """Whether the value of a key is itself a table."""
+        return isinstance(self._nodes.get(key), MappingNode)
+
     def line(self, key: str) -> int:
         """Line of a key, or of the table when the key is missing."""
         return self._lines.get(key, self.start)
