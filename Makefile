@@ -1,7 +1,61 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
-VENV := .venv
-BIN := $(VENV)/bin
+BIN := .venv/bin
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check
+ONCE ?=
+STATE ?= .state/demo
+PORT_BASE ?= 23000
 
 help: ## Show the commands
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/' | column -t -s:
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
+
+setup: .venv/.demo ## Make .venv with what the demo needs; nothing global
+
+demo: .venv/.demo ## Play the whole story on this machine (ONCE=1: exit 0 or 1 at its end)
+	@$(BIN)/maillage demo $(if $(ONCE),--once) --state $(STATE) --port-base $(PORT_BASE)
+
+test: .venv/.dev tools ## Run every test on the real components
+	@$(BIN)/pytest -q
+
+unit: .venv/.dev ## Run the fast tests only
+	@$(BIN)/pytest -q tests/unit tests/architecture
+
+check: .venv/.dev ## Format, lint, types, layers, sizes, dependencies, YAML
+	@$(BIN)/ruff format --check --quiet . || { echo "run: $(BIN)/ruff format ."; exit 1; }
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/deptry .
+	@$(BIN)/maillage check
+	@$(BIN)/pytest -q tests/architecture
+
+acceptance: .venv/.dev tools ## Print which acceptance sentences hold
+	@$(BIN)/python tests/support/acceptance.py
+
+clean: ## Remove .venv and the demo's state
+	rm -rf .venv .state
+
+tools:
+	@need=""; command -v docker-compose >/dev/null || need="$$need docker-compose"; \
+	command -v chromium >/dev/null || need="$$need chromium"; \
+	[ -z "$$need" ] || { echo "apt-get install$$need"; $(SUDO) apt-get update -qq && \
+	$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$need >/dev/null; }
+
+.venv/bin/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python ≥ 3.11 needed"; exit 1; }
+	@$(PYTHON) -m venv .venv >/dev/null 2>&1 || { rm -rf .venv; \
+	echo "python3-venv is missing: apt-get install python3-venv"; $(SUDO) apt-get update -qq && \
+	$(SUDO) apt-get install -y -qq python3-venv >/dev/null && $(PYTHON) -m venv .venv; }
+
+.venv/.demo: pyproject.toml | .venv/bin/pip
+	@echo "Installing Maillage in .venv (a minute or two the first time)…"
+	@$(PIP) -e '.[demo]'
+	@touch $@
+
+.venv/.dev: pyproject.toml | .venv/bin/pip
+	@echo "Installing Maillage and its test tools in .venv…"
+	@$(PIP) -e '.[dev]'
+	@touch $@ .venv/.demo
+
+.PHONY: help setup demo test unit check acceptance clean tools
