@@ -1,0 +1,53 @@
+"""What the flows know before anybody writes: territories, charters, rules, templates, settings."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from appservice.domain.charter import Charter, InForce, NotInForce, Signature, standing
+from appservice.domain.circulation import Circulation
+from appservice.domain.member import Member
+from appservice.domain.moderation import Policy
+from appservice.domain.room import Kind, Template
+from appservice.domain.territory import Territory
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How long things last; each can be changed by the operator."""
+
+    sms_expires_after: timedelta = timedelta(minutes=30)
+    photo_follows_within: timedelta = timedelta(minutes=15)
+    photo_kept: timedelta = timedelta(hours=72)
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Read from files once; a new version of the files is a new World."""
+
+    territories: Mapping[str, Territory]
+    charters: Mapping[str, Charter]  # by id
+    policy: Policy
+    circulation: Circulation = field(default_factory=Circulation)
+    templates: Mapping[Kind, Template] = field(default_factory=dict)
+    settings: Settings = Settings()
+
+    def territory_of(self, member: Member) -> Territory | None:
+        """The member's territory, unless the files no longer hold it."""
+        return self.territories.get(member.territory)
+
+    def charter_for(self, member: Member) -> Charter | None:
+        """The charter that the member must have signed, in its version in force."""
+        territory = self.territory_of(member)
+        if territory is None:
+            return None
+        return self.charters.get(territory.charters.get(member.role.kind, ""))
+
+    def standing(
+        self, member: Member, signature: Signature | None, now: datetime
+    ) -> InForce | NotInForce:
+        """Whether the member may take part; without a charter to sign, nobody may."""
+        charter = self.charter_for(member)
+        if charter is None:
+            return NotInForce("never-signed")
+        return standing(signature, charter, now)
