@@ -227,6 +227,17 @@ class Queue(Protocol):
         """Gives up a parcel that an officer no longer wants sent."""
 
 
+class Wake(Protocol):
+    """Says that there is work, so that nobody asks the database again and again."""
+
+    async def wait(self, topic: str, at_most: timedelta) -> bool:
+        """True once something was put there since the last call, False after `at_most`.
+
+        `topic` is a channel (a parcel was queued) or `journal:<source>`. A hint: poll besides.
+        """
+        ...
+
+
 class Homeserver(Protocol):
     """Rooms as a thing that is provisioned."""
 

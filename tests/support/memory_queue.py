@@ -1,0 +1,126 @@
+"""The delivery queue in memory, over the outbox of `memory_store`."""
+
+import itertools
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+
+from appservice.domain.delivery import Claimed, State, Urgency
+from appservice.domain.ids import ParcelId
+from appservice.domain.member import Channel
+from bridges.protocol import Receipt, ReceiptState
+from support.memory_tables import Slip, Tables
+
+_SAID = {
+    ReceiptState.DELIVERED: State.DELIVERED,
+    ReceiptState.READ: State.DELIVERED,
+    ReceiptState.FAILED: State.FAILED,
+    ReceiptState.EXPIRED: State.EXPIRED,
+}
+
+
+class MemoryQueue:
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+        self._tokens = itertools.count(1)
+
+    async def claim(
+        self, channel: Channel, limit: int, lease: timedelta, now: datetime
+    ) -> Sequence[Claimed]:
+        self._sweep(channel, now)
+        taken: list[Claimed] = []
+        for slip in self._heads(channel):
+            if len(taken) == limit:
+                break
+            if slip.retry_at is not None and slip.retry_at > now:
+                continue
+            slip.state = State.SUBMITTING
+            slip.attempts += 1
+            slip.token = f"token-{next(self._tokens)}"
+            slip.lease_until = now + lease
+            acted_on = self._tables.slips.get(slip.parcel.replaces or "")
+            provider_id = acted_on.provider_id if acted_on else None
+            taken.append(Claimed(slip.id, slip.token, slip.parcel, slip.attempts, provider_id))
+        return taken
+
+    async def settle(
+        self,
+        claimed: Claimed,
+        state: State,
+        now: datetime,
+        *,
+        provider_id: str | None = None,
+        retry_at: datetime | None = None,
+        code: str = "",
+        detail: str = "",
+    ) -> bool:
+        slip = self._by_id(claimed.id)
+        # A lease that ran out left UNKNOWN: the late answer knows better, unless someone decided.
+        ours = slip is not None and slip.token == claimed.token
+        if slip is None or not ours or slip.state not in (State.SUBMITTING, State.UNKNOWN):
+            return False
+        slip.state, slip.lease_until, slip.retry_at = state, None, retry_at
+        slip.provider_id = provider_id or slip.provider_id
+        slip.code, slip.detail = code, detail
+        if state is not State.UNKNOWN:
+            slip.token = ""
+        for origin, receipt in self._tables.receipts:
+            if origin == slip.parcel.channel and _is_about(receipt, slip):
+                _apply(receipt, slip)
+        return True
+
+    async def receipt(self, channel: Channel, receipt: Receipt, now: datetime) -> None:
+        self._tables.receipts.setdefault((channel, receipt), None)
+        about = [slip for slip in self._of(channel) if _is_about(receipt, slip)]
+        about.sort(key=lambda slip: slip.parcel.target != receipt.recipient)
+        for slip in about[:1]:
+            _apply(receipt, slip)
+
+    async def renounce(self, parcel: ParcelId, now: datetime) -> None:
+        slip = self._by_id(parcel)
+        if slip is not None and slip.state in (State.QUEUED, State.UNKNOWN):
+            slip.state, slip.code, slip.token = State.FAILED, "renounced", ""
+
+    def state_of(self, key: str) -> State:
+        return self._tables.slips[key].state
+
+    def _of(self, channel: Channel) -> list[Slip]:
+        return [s for s in self._tables.slips.values() if s.parcel.channel == channel]
+
+    def _by_id(self, parcel: ParcelId) -> Slip | None:
+        return next((s for s in self._tables.slips.values() if s.id == parcel), None)
+
+    def _sweep(self, channel: Channel, now: datetime) -> None:
+        for slip in self._of(channel):
+            expires_at = slip.parcel.expires_at
+            if slip.state is State.SUBMITTING and slip.lease_until and slip.lease_until <= now:
+                if channel is Channel.MATRIX:
+                    slip.state, slip.token = State.QUEUED, ""
+                else:
+                    slip.state, slip.code = State.UNKNOWN, "lease-ran-out"
+            if slip.state is State.QUEUED and expires_at is not None and expires_at <= now:
+                slip.state, slip.code = State.EXPIRED, "expired"
+
+    def _heads(self, channel: Channel) -> Iterator[Slip]:
+        """The parcel that each idle conversation would send next."""
+        slips = self._of(channel)
+        busy = {s.parcel.target for s in slips if s.state is State.SUBMITTING}
+        queued = [s for s in slips if s.state is State.QUEUED]
+        for slip in sorted(queued, key=lambda s: (s.urgency is not Urgency.URGENT, s.id)):
+            if slip.parcel.target not in busy:
+                busy.add(slip.parcel.target)
+                yield slip
+
+
+def _is_about(receipt: Receipt, slip: Slip) -> bool:
+    """Some gateways give back our own key instead of their id."""
+    return receipt.provider_id in (slip.provider_id, slip.parcel.key)
+
+
+def _apply(receipt: Receipt, slip: Slip) -> None:
+    """One person of a group says nothing of the others; what was delivered stays so."""
+    said = _SAID[receipt.state]
+    waiting = slip.state in (State.ACCEPTED, State.UNKNOWN)
+    ended = slip.state in (State.FAILED, State.EXPIRED)
+    if slip.parcel.to_group or not (waiting or (ended and said is State.DELIVERED)):
+        return
+    slip.state, slip.code = said, receipt.code

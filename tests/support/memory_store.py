@@ -1,0 +1,332 @@
+"""The store in memory: same promises as PostgreSQL's, for the tests of the flows."""
+
+import asyncio
+import itertools
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from appservice.domain.alert import Alert, Cancelled, Published
+from appservice.domain.alert import StageName as AlertStage
+from appservice.domain.alert import name_of as alert_stage
+from appservice.domain.audit import Act
+from appservice.domain.charter import Signature
+from appservice.domain.delivery import Kind, Parcel, State, Tally
+from appservice.domain.errors import PermanentFailure
+from appservice.domain.ids import AlertId, BlobId, MemberId, ParcelId, ReportId, RoomId
+from appservice.domain.member import Channel, Member
+from appservice.domain.report import Closed, Report
+from appservice.domain.report import StageName as ReportStage
+from appservice.domain.report import name_of as report_stage
+from appservice.domain.room import KnownRoom, RoomKey
+from appservice.flows.ports import Clock
+from bridges.protocol import Attachment
+from support.memory_queue import MemoryQueue
+from support.memory_tables import Slip, Tables
+
+
+class MemoryMembers:
+    def __init__(self, tables: Tables) -> None:
+        self._rows = tables.members
+
+    async def save(self, member: Member) -> None:
+        for channel in Channel:
+            address = member.address(channel)
+            holder = await self.at(channel, address) if address else None
+            if holder and holder.id != member.id:
+                raise PermanentFailure(f"Cette adresse est déjà celle du membre {holder.id}.")
+        self._rows[member.id] = member
+
+    async def get(self, member: MemberId) -> Member | None:
+        return self._rows.get(member)
+
+    async def at(self, channel: Channel, address: str) -> Member | None:
+        return next((m for m in self._rows.values() if m.address(channel) == address), None)
+
+    async def everyone(self, territory: str | None = None) -> Sequence[Member]:
+        rows = sorted(self._rows.values(), key=lambda m: m.id)
+        return [m for m in rows if territory is None or m.territory == territory]
+
+
+class MemorySignatures:
+    def __init__(self, tables: Tables) -> None:
+        self._rows = tables.signatures
+
+    async def add(self, signature: Signature) -> None:
+        self._rows[len(self._rows)] = signature
+
+    async def latest(self, member: MemberId) -> Signature | None:
+        return (await self.all_latest()).get(member)
+
+    async def all_latest(self) -> Mapping[MemberId, Signature]:
+        return {signature.member: signature for signature in self._rows.values()}
+
+    async def revoke(self, member: MemberId, at: datetime) -> None:
+        for number, signature in self._rows.items():
+            if signature.member == member and signature.revoked_at is None:
+                self._rows[number] = replace(signature, revoked_at=at)
+
+
+class MemoryAlerts:
+    def __init__(self, tables: Tables) -> None:
+        self._rows = tables.alerts
+
+    async def open(self, alert: Alert) -> Alert:
+        numbered = replace(alert, id=AlertId(len(self._rows) + 1))
+        self._rows[numbered.id] = numbered
+        return numbered
+
+    async def get(self, alert: AlertId) -> Alert | None:
+        return self._rows.get(alert)
+
+    async def advance(self, alert: Alert, expected: AlertStage) -> bool:
+        known = self._rows.get(alert.id)
+        if known is None or alert_stage(known.stage) != expected or _overtaken(known, alert):
+            return False
+        self._rows[alert.id] = replace(
+            known, text=alert.text, policy_hash=alert.policy_hash, stage=alert.stage
+        )
+        return True
+
+    async def recent(self, since: datetime) -> Sequence[Alert]:
+        return [alert for alert in self._rows.values() if alert.submitted_at >= since]
+
+
+def _overtaken(known: Alert, wanted: Alert) -> bool:
+    """Somebody corrected the alert since it was read."""
+    match known.stage, wanted.stage:
+        case Published(revision=before), Published(revision=after):
+            return after != before + 1
+        case Published(revision=before), Cancelled(revision=after):
+            return after != before
+        case _:
+            return False
+
+
+class MemoryReports:
+    def __init__(self, tables: Tables) -> None:
+        self._rows = tables.reports
+
+    async def open(self, report: Report) -> Report:
+        numbered = replace(report, id=ReportId(len(self._rows) + 1))
+        self._rows[numbered.id] = numbered
+        return numbered
+
+    async def get(self, report: ReportId) -> Report | None:
+        return self._rows.get(report)
+
+    async def advance(self, report: Report, expected: ReportStage) -> bool:
+        known = self._rows.get(report.id)
+        if known is None or report_stage(known.stage) != expected:
+            return False
+        self._rows[report.id] = replace(known, stage=report.stage)
+        return True
+
+    async def add_blob(self, report: ReportId, blob: BlobId) -> None:
+        known = self._rows.get(report)
+        if known is not None and blob not in known.blobs:
+            self._rows[report] = replace(known, blobs=(*known.blobs, blob))
+
+    async def open_of(self, member: MemberId, since: datetime) -> Report | None:
+        of_member = (r for r in reversed(self._rows.values()) if r.author == member)
+        still_open = (r for r in of_member if not isinstance(r.stage, Closed))
+        return next((r for r in still_open if r.received_at >= since), None)
+
+
+class MemoryRooms:
+    def __init__(self, tables: Tables) -> None:
+        self._rows = tables.rooms
+
+    async def remember(self, room: KnownRoom) -> None:
+        self._rows[str(room.key)] = room
+
+    async def all(self) -> Sequence[KnownRoom]:
+        return [self._rows[key] for key in sorted(self._rows)]
+
+    async def by_id(self, room: RoomId) -> KnownRoom | None:
+        return next((r for r in self._rows.values() if r.room_id == room), None)
+
+    async def by_group(self, signal_group: str) -> KnownRoom | None:
+        return next((r for r in self._rows.values() if r.signal_group == signal_group), None)
+
+    async def by_key(self, key: RoomKey) -> KnownRoom | None:
+        return self._rows.get(str(key))
+
+
+class MemoryOutbox:
+    def __init__(self, tables: Tables) -> None:
+        self._rows = tables.slips
+        self.touched: set[Channel] = set()
+
+    async def put(self, parcels: Sequence[Parcel]) -> None:
+        for parcel in parcels:
+            if parcel.key in self._rows:
+                continue
+            acted_on = self._rows.get(parcel.replaces) if parcel.replaces else None
+            # An edit never overtakes what it edits, even when only the edit is urgent.
+            urgency = acted_on.urgency if acted_on else parcel.urgency
+            number = ParcelId(len(self._rows) + 1)
+            self._rows[parcel.key] = Slip(number, parcel, urgency)
+            self.touched.add(parcel.channel)
+
+    async def delivered_as(self, key: str) -> str | None:
+        slip = self._rows.get(key)
+        return slip.provider_id if slip else None
+
+    async def by_provider_id(self, channel: Channel, provider_id: str) -> Parcel | None:
+        found = (
+            slip.parcel
+            for slip in reversed(self._rows.values())
+            if slip.parcel.channel == channel and slip.provider_id == provider_id
+        )
+        return next(found, None)
+
+    async def tally(self, alert: AlertId) -> Tally:
+        counts: dict[tuple[Channel, State], int] = defaultdict(int)
+        for slip in self._posts_of(alert):
+            counts[slip.parcel.channel, slip.state] += 1
+        return Tally(dict(counts))
+
+    async def of_alert(self, alert: AlertId) -> Sequence[Parcel]:
+        return [slip.parcel for slip in self._posts_of(alert)]
+
+    def _posts_of(self, alert: AlertId) -> Iterable[Slip]:
+        for slip in self._rows.values():
+            if slip.parcel.alert == alert and slip.parcel.kind is Kind.POST:
+                yield slip
+
+
+class MemoryLinks:
+    def __init__(self, tables: Tables) -> None:
+        self._rows = tables.links
+
+    async def relate(self, source: str, parcel_key: str) -> None:
+        self._rows.setdefault((source, parcel_key), None)
+
+    async def parcels_of(self, source: str) -> Sequence[str]:
+        return [key for origin, key in self._rows if origin == source]
+
+    async def source_of(self, parcel_key: str) -> str | None:
+        return next((source for source, key in self._rows if key == parcel_key), None)
+
+
+class MemoryBlobs:
+    def __init__(self, tables: Tables, clock: Clock) -> None:
+        self._rows = tables.blobs
+        self._clock = clock
+
+    async def put(self, owner: str, attachment: Attachment, until: datetime) -> BlobId:
+        number = BlobId(len(self._rows) + 1)
+        self._rows[number] = (attachment, until)
+        return number
+
+    async def get(self, blob: BlobId) -> Attachment | None:
+        attachment, until = self._rows.get(blob, (None, self._clock()))
+        return attachment if until > self._clock() else None
+
+
+class MemoryActs:
+    def __init__(self, tables: Tables) -> None:
+        self._rows = tables.acts
+
+    async def append(self, act: Act) -> None:
+        self._rows[len(self._rows) + 1] = act
+
+
+class MemoryTransaction:
+    def __init__(self, tables: Tables, clock: Clock) -> None:
+        self._handled = tables.handled
+        self.members = MemoryMembers(tables)
+        self.signatures = MemorySignatures(tables)
+        self.alerts = MemoryAlerts(tables)
+        self.reports = MemoryReports(tables)
+        self.rooms = MemoryRooms(tables)
+        self.outbox = MemoryOutbox(tables)
+        self.links = MemoryLinks(tables)
+        self.blobs = MemoryBlobs(tables, clock)
+        self.acts = MemoryActs(tables)
+
+    async def first_time(self, channel: Channel, key: str) -> bool:
+        if (channel, key) in self._handled:
+            return False
+        self._handled[channel, key] = None
+        return True
+
+
+class MemoryWake:
+    def __init__(self) -> None:
+        self._bells: dict[str, asyncio.Event] = defaultdict(asyncio.Event)
+
+    def ring(self, topic: str) -> None:
+        self._bells[topic].set()
+
+    async def wait(self, topic: str, at_most: timedelta) -> bool:
+        bell = self._bells[topic]
+        try:
+            await asyncio.wait_for(bell.wait(), at_most.total_seconds())
+        except TimeoutError:
+            return False
+        bell.clear()
+        return True
+
+
+class MemoryJournal:
+    def __init__(self, wake: MemoryWake) -> None:
+        self._numbers = itertools.count(1)
+        self._seen: set[tuple[str, str]] = set()
+        self._waiting: dict[int, tuple[str, bytes]] = {}
+        self._wake = wake
+
+    async def write(self, source: str, key: str, payload: bytes, at: datetime) -> bool:
+        if (source, key) in self._seen:
+            return False
+        self._seen.add((source, key))
+        self._waiting[next(self._numbers)] = (source, payload)
+        self._wake.ring(f"journal:{source}")
+        return True
+
+    async def pending(self, source: str, limit: int) -> Sequence[tuple[int, bytes]]:
+        mine = [(n, payload) for n, (origin, payload) in self._waiting.items() if origin == source]
+        return mine[:limit]
+
+    async def done(self, entry: int) -> None:
+        self._waiting.pop(entry, None)
+
+
+class MemoryStore:
+    """`tables` may be read by tests; `parcels` and `acts` are what they mostly look at."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.tables = Tables()
+        self.wake = MemoryWake()
+        self.journal = MemoryJournal(self.wake)
+        self.queue = MemoryQueue(self.tables)
+        self._clock = clock
+        self._one_at_a_time = asyncio.Lock()
+        self._holder: asyncio.Task[object] | None = None
+
+    @property
+    def parcels(self) -> list[Parcel]:
+        return [slip.parcel for slip in self.tables.slips.values()]
+
+    @property
+    def acts(self) -> list[Act]:
+        return list(self.tables.acts.values())
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[MemoryTransaction]:
+        task = asyncio.current_task()
+        assert self._holder is not task, "a transaction inside a transaction waits for ever"
+        async with self._one_at_a_time:
+            self._holder = task
+            try:
+                draft = self.tables.copy()
+                transaction = MemoryTransaction(draft, self._clock)
+                yield transaction
+                self.tables.take(draft)
+            finally:
+                self._holder = None
+        for channel in transaction.outbox.touched:
+            self.wake.ring(channel.value)

@@ -1,0 +1,59 @@
+"""What the store in memory keeps."""
+
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+
+from appservice.domain.alert import Alert
+from appservice.domain.audit import Act
+from appservice.domain.charter import Signature
+from appservice.domain.delivery import Parcel, State, Urgency
+from appservice.domain.ids import AlertId, BlobId, MemberId, ParcelId, ReportId
+from appservice.domain.member import Channel, Member
+from appservice.domain.report import Report
+from appservice.domain.room import KnownRoom
+from bridges.protocol import Attachment, Receipt
+
+
+@dataclass(slots=True)
+class Slip:
+    """A parcel and where it stands."""
+
+    id: ParcelId
+    parcel: Parcel
+    urgency: Urgency
+    state: State = State.QUEUED
+    attempts: int = 0
+    token: str = ""
+    lease_until: datetime | None = None
+    retry_at: datetime | None = None
+    provider_id: str | None = None
+    code: str = ""
+    detail: str = ""
+
+
+@dataclass
+class Tables:
+    """Everything that is kept. Values are frozen, so that a copy of the dicts is a snapshot."""
+
+    members: dict[MemberId, Member] = field(default_factory=dict)
+    signatures: dict[int, Signature] = field(default_factory=dict)
+    alerts: dict[AlertId, Alert] = field(default_factory=dict)
+    reports: dict[ReportId, Report] = field(default_factory=dict)
+    rooms: dict[str, KnownRoom] = field(default_factory=dict)
+    slips: dict[str, Slip] = field(default_factory=dict)
+    links: dict[tuple[str, str], None] = field(default_factory=dict)
+    blobs: dict[BlobId, tuple[Attachment, datetime]] = field(default_factory=dict)
+    acts: dict[int, Act] = field(default_factory=dict)
+    handled: dict[tuple[Channel, str], None] = field(default_factory=dict)
+    receipts: dict[tuple[Channel, Receipt], None] = field(default_factory=dict)
+
+    def copy(self) -> "Tables":
+        return Tables(**{f.name: dict(getattr(self, f.name)) for f in fields(self)})
+
+    def take(self, draft: "Tables") -> None:
+        """Commit. Only the outbox is shared with the queue: a transaction just adds to it."""
+        for column in fields(self):
+            if column.name == "slips":
+                self.slips.update(draft.slips)
+            elif column.name != "receipts":
+                setattr(self, column.name, getattr(draft, column.name))
