@@ -98,6 +98,10 @@ class Table:
         """Whether the value of a key is itself a table."""
         return isinstance(self._nodes.get(key), MappingNode)
 
+    def is_list(self, key: str) -> bool:
+        """Whether the value of a key is a list."""
+        return isinstance(self._nodes.get(key), SequenceNode)
+
     def line(self, key: str) -> int:
         """Line of a key, or of the table when the key is missing."""
         return self._lines.get(key, self.start)
@@ -237,14 +241,25 @@ def _line(node: Node) -> int:
 
 def read_yaml(path: Path, problems: ProblemList) -> Table | None:
     """Read a file whose root is a table; None, with the problem kept, when it cannot be."""
+    text = read_text(path, problems)
+    return None if text is None else parse_yaml(path, text, problems)
+
+
+def read_text(path: Path, problems: ProblemList) -> str | None:
+    """The text of a file in UTF-8, line ends as they are; None, with the problem kept."""
     try:
-        root = YAML(typ="safe", pure=True).compose(path.read_text("utf-8"))
+        return path.read_bytes().decode("utf-8")
     except UnicodeDecodeError:
         problems.add(path, 1, "le fichier n'est pas en UTF-8")
-        return None
     except OSError as error:
         problems.add(path, 1, f"fichier illisible ({error.strerror})")
-        return None
+    return None
+
+
+def parse_yaml(path: Path, text: str, problems: ProblemList) -> Table | None:
+    """Read a text whose root is a table; `path` is where its mistakes are said to be."""
+    try:
+        root = YAML(typ="safe", pure=True).compose(text)
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         problems.add(path, line, f"YAML mal formé : {error.problem or error.context}")

@@ -1,0 +1,75 @@
+"""Reads charters: a small front matter, then the exact text that people sign."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+
+from appservice.domain.charter import Charter
+from appservice.files.templates import REMINDER, says_the_reminder
+from appservice.files.yaml_source import ProblemList, parse_yaml, read_text
+
+_FENCE = "---\n"
+_LONGEST_DAYS = 3 * 366
+
+
+def read_charters(folder: Path, problems: ProblemList) -> Mapping[str, Charter]:
+    """Every charter of the folder by id, in its version in force."""
+    found: dict[str, Charter] = {}
+    paths = sorted(folder.glob("*.md"))
+    if not paths:
+        problems.add(folder, 1, "aucune charte dans ce dossier")
+    for path in paths:
+        charter = _charter(path, problems)
+        if charter is None:
+            continue
+        if charter.id in found:
+            problems.add(path, 1, f"la charte « {charter.id} » est écrite deux fois")
+        found[charter.id] = charter
+    return found
+
+
+def _charter(path: Path, problems: ProblemList) -> Charter | None:
+    whole = read_text(path, problems)
+    if whole is None:
+        return None
+    if "\r" in whole:
+        # The hash is over bytes: an editor that changes line ends would void every signature.
+        problems.add(path, 1, "fins de ligne Windows : enregistrez en fins de ligne Unix")
+        return None
+    front, text = _split(whole)
+    if front is None:
+        problems.add(path, 1, "l'en-tête entre deux lignes « --- » manque")
+        return None
+    # An empty first line stands for the fence, so that mistakes keep their line.
+    table = parse_yaml(path, "\n" + front, problems)
+    if table is None:
+        return None
+    table.only("id", "version", "title", "valid_days")
+    _check_text(path, text, 3 + front.count("\n"), problems)
+    days = table.whole("valid_days")
+    if not 0 < days <= _LONGEST_DAYS:
+        table.problem("valid_days", f"« valid_days » va de 1 à {_LONGEST_DAYS}, pas {days}")
+    return Charter(
+        id=table.text("id"),
+        version=table.text("version"),
+        title=table.text("title"),
+        text=text,
+        valid_for=timedelta(days=min(max(days, 1), _LONGEST_DAYS)),
+    )
+
+
+def _split(whole: str) -> tuple[str | None, str]:
+    if not whole.startswith(_FENCE):
+        return None, ""
+    front, fence, text = whole.removeprefix(_FENCE).partition("\n" + _FENCE)
+    return (front if fence else None), text
+
+
+def _check_text(path: Path, text: str, line: int, problems: ProblemList) -> None:
+    if not text.strip():
+        problems.add(path, line, "le texte de la charte est vide")
+        return
+    if not says_the_reminder(text):
+        problems.add(path, line, f"la charte doit dire « {REMINDER} »")
+    if "professionnel" not in text.lower():
+        problems.add(path, line, "la charte doit dire que l'usage est professionnel")

@@ -1,0 +1,141 @@
+"""Reads one territory a file: its communes, trades, charters and contact."""
+
+import re
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+from appservice.domain.ids import Insee, TradeId
+from appservice.domain.territory import Commune, Level, Territory, Trade
+from appservice.files.communes import communes_of, department_exists, find
+from appservice.files.yaml_source import ProblemList, Table, did_you_mean, read_yaml
+
+MEMBER_KINDS = ("merchant", "agent")
+_KEYS = ("id", "name", "department", "communes", "poste", "contact", "charters", "trades")
+_LEVELS = tuple(level.value for level in Level)
+_SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+
+
+def read_territories(
+    folder: Path, charters: Collection[str], problems: ProblemList
+) -> Mapping[str, Territory]:
+    """Every territory of the folder by id; a commune belongs to one territory only."""
+    found: dict[str, Territory] = {}
+    owners: dict[Insee, str] = {}
+    paths = sorted(folder.glob("*.yaml"))
+    if not paths:
+        problems.add(folder, 1, "aucun territoire dans ce dossier")
+    for path in paths:
+        table = read_yaml(path, problems)
+        if table is None:
+            continue
+        territory = _territory(table, charters, problems)
+        if territory.id in found:
+            table.problem("id", f"le territoire « {territory.id} » est écrit deux fois")
+        for insee in territory.communes:
+            if owners.setdefault(insee, territory.id) != territory.id:
+                table.problem("communes", f"{insee} est déjà dans « {owners[insee]} »")
+        found[territory.id] = territory
+    return found
+
+
+def _territory(table: Table, charters: Collection[str], problems: ProblemList) -> Territory:
+    table.only(*_KEYS)
+    department = table.text("department")
+    known = department_exists(department)
+    if department and not known:
+        table.problem("department", f"département inconnu « {department} »")
+    communes = _communes(table, department, problems) if known else {}
+    poste = _level(table, "poste")
+    trades = _trades(table)
+    used = {trade.level for trade in trades.values()} | {poste}
+    if Level.EPCI in used:
+        _check_groupings(table, communes)
+    return Territory(
+        id=_slug(table, "id"),
+        name=table.text("name"),
+        department=department,
+        communes=communes,
+        trades=trades,
+        poste_level=poste,
+        charters=_charters(table, charters),
+        contact=table.text("contact"),
+    )
+
+
+def _slug(table: Table, key: str) -> str:
+    value = table.text(key)
+    if value and not _SLUG.fullmatch(value):
+        table.problem(key, f"« {key} » : minuscules, chiffres et tirets, pas « {value} »")
+    return value
+
+
+def _communes(table: Table, department: str, problems: ProblemList) -> Mapping[Insee, Commune]:
+    if "communes" in table and not table.is_list("communes"):
+        if table.text("communes") != "all":
+            table.problem("communes", "« communes » est une liste de codes INSEE, ou all")
+        return communes_of(department)
+    here = communes_of(department)
+    chosen: dict[Insee, Commune] = {}
+    for line in table.located_texts("communes"):
+        code = Insee(line.text)
+        if code in chosen:
+            problems.add(table.path, line.line, f"commune {code} écrite deux fois")
+        elif code in here:
+            chosen[code] = here[code]
+        else:
+            problems.add(table.path, line.line, _why_not(code, department, here))
+    if not table.located_texts("communes"):
+        table.problem("communes", "« communes » manque : au moins un code INSEE, ou all")
+    return chosen
+
+
+def _why_not(code: str, department: str, here: Mapping[Insee, Commune]) -> str:
+    elsewhere = find(code)
+    if elsewhere is not None:
+        return f"{code} ({elsewhere.name}) n'est pas dans le département {department}"
+    return f"code INSEE inconnu « {code} »{did_you_mean(code, here)}"
+
+
+def _check_groupings(table: Table, communes: Mapping[Insee, Commune]) -> None:
+    for commune in communes.values():
+        if not commune.epci:
+            table.problem("communes", f"{commune.insee} ({commune.name}) n'a pas d'EPCI")
+
+
+def _level(table: Table, key: str) -> Level:
+    value = table.choice(key, _LEVELS)
+    return Level(value) if value in _LEVELS else Level.COMMUNE
+
+
+def _trades(table: Table) -> Mapping[TradeId, Trade]:
+    trades = table.table("trades")
+    if trades is None:
+        return {}
+    keys = trades.keys()
+    if not keys:
+        table.problem("trades", "« trades » : au moins un métier")
+    found: dict[TradeId, Trade] = {}
+    for key in keys:
+        if not _SLUG.fullmatch(key):
+            trades.problem(key, f"métier « {key} » : minuscules, chiffres et tirets seulement")
+        found[TradeId(key)] = _trade(trades, key)
+    return found
+
+
+def _trade(trades: Table, key: str) -> Trade:
+    name = key.replace("-", " ")
+    if not trades.is_table(key):
+        return Trade(TradeId(key), name, _level(trades, key))
+    details = trades.table(key)
+    if details is None:
+        return Trade(TradeId(key), name, Level.COMMUNE)
+    details.only("name", "level")
+    return Trade(TradeId(key), details.text("name", name), _level(details, "level"))
+
+
+def _charters(table: Table, known: Collection[str]) -> Mapping[str, str]:
+    chosen = table.table("charters")
+    if chosen is None:
+        return {}
+    chosen.only(*MEMBER_KINDS)
+    return {kind: chosen.choice(kind, known) for kind in MEMBER_KINDS}
