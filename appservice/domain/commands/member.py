@@ -1,0 +1,57 @@
+"""Reads what merchants type: a few words are commands, everything else is a report."""
+
+from collections.abc import Mapping
+
+from appservice.domain.commands.nouns import (
+    AskCharter,
+    AskHelp,
+    AskMe,
+    AskReport,
+    Command,
+    StopSms,
+)
+from appservice.domain.commands.words import closest, plain, read_line, read_reference
+from appservice.domain.errors import NotUnderstood
+from appservice.domain.ids import ReportId
+from appservice.domain.member import Channel
+
+_WORDS: Mapping[str, Command] = {
+    "aide": AskHelp(),
+    "help": AskHelp(),
+    "menu": AskHelp(),
+    "charte": AskCharter(),
+    "moi": AskMe(),
+}
+_STATE = frozenset({"etat", "statut", "suivi"})
+_STOP = frozenset({"stop", "stopsms", "arret", "arreter", "desabonner", "desinscription"})
+
+
+def parse_member(text: str, channel: Channel) -> Command | None:
+    """The command, or None when it is a report. A word counts as a command only alone.
+
+    Raises NotUnderstood for an unknown word called by `!` or `/`.
+    """
+    line = read_line(text)
+    alone = not line.rest.strip("!?. ")
+    if channel is Channel.SMS and alone and line.verb in _STOP:
+        return StopSms()
+    if alone and line.verb in _WORDS:
+        return _WORDS[line.verb]
+    if line.verb in _STATE:
+        found = read_reference(line.rest)
+        if found is not None and found.letter in {"S", ""}:
+            return AskReport(ReportId(found.number))
+    if line.called and text.strip().startswith(("!", "/")):
+        known = [*_WORDS, "etat"]
+        close = closest(line.verb, known)
+        hint = f"Vouliez-vous dire « {close} » ? " if close else ""
+        raise NotUnderstood(
+            f"Commande inconnue : « {line.verb} ». {hint}"
+            "Commandes : aide, charte, moi, état S12. Pour signaler un fait, écrivez-le tel quel."
+        )
+    return None
+
+
+def is_stop(text: str) -> bool:
+    """Whether a telephone asks for silence, whoever holds it."""
+    return plain(text).strip(" .!") in _STOP

@@ -1,0 +1,120 @@
+"""The commands, one small class each."""
+
+from dataclasses import dataclass
+
+from appservice.domain.ids import AlertId, ReportId, TradeId
+from appservice.domain.territory import Zone
+
+
+@dataclass(frozen=True, slots=True)
+class SubmitAlert:
+    """`alerte buralistes Liffré : texte`. No trade means all; no zone means the territory."""
+
+    trades: frozenset[TradeId]
+    zone: Zone
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ApproveAlert:
+    """`valide A7`."""
+
+    alert: AlertId
+
+
+@dataclass(frozen=True, slots=True)
+class RefuseAlert:
+    """`refuse A7 motif`."""
+
+    alert: AlertId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectAlert:
+    """`corrige A7 : texte`."""
+
+    alert: AlertId
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class CancelAlert:
+    """`annule A7 motif`; the reason may be left out."""
+
+    alert: AlertId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class TakeReport:
+    """`prends S12`."""
+
+    report: ReportId
+
+
+@dataclass(frozen=True, slots=True)
+class ClearReport:
+    """`levée S12 fondé` or `levée S12 infondé`."""
+
+    report: ReportId
+    founded: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CloseReport:
+    """`clos S12`."""
+
+    report: ReportId
+
+
+@dataclass(frozen=True, slots=True)
+class AskAlert:
+    """`état A7`."""
+
+    alert: AlertId
+
+
+@dataclass(frozen=True, slots=True)
+class AskReport:
+    """`état S12`."""
+
+    report: ReportId
+
+
+@dataclass(frozen=True, slots=True)
+class AskHelp:
+    """`aide`."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskCharter:
+    """`charte`."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskMe:
+    """`moi`: what the service knows of whoever asks (RGPD art. 15)."""
+
+
+@dataclass(frozen=True, slots=True)
+class StopSms:
+    """`STOP`, on a telephone: no more SMS."""
+
+
+Command = (
+    SubmitAlert
+    | ApproveAlert
+    | RefuseAlert
+    | CorrectAlert
+    | CancelAlert
+    | TakeReport
+    | ClearReport
+    | CloseReport
+    | AskAlert
+    | AskReport
+    | AskHelp
+    | AskCharter
+    | AskMe
+    | StopSms
+)
