@@ -1,0 +1,71 @@
+"""A governed room and the people around it, as the gate's attackers would like to find it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from support.client import Answer, Client
+from support.proofs import CHARTER, Signer
+
+GOVERNED = {"m.federate": False, CHARTER: {}}
+ENCRYPTED = {
+    "type": "m.room.encryption",
+    "state_key": "",
+    "content": {"algorithm": "m.megolm.v1.aes-sha2"},
+}
+
+
+def governed_room(**changes: Any) -> dict[str, Any]:
+    """What the service asks of the homeserver for one of its rooms."""
+    wish: dict[str, Any] = {
+        "preset": "private_chat",
+        "name": "Buralistes – alertes",
+        "creation_content": GOVERNED,
+        "initial_state": [ENCRYPTED],
+    }
+    return wish | changes
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """One room. Its power levels let everything through: the gate alone stands in the way."""
+
+    room: str
+    bot: Client
+    signer: Signer
+    member: Client  # in the room by a valid proof, with every power a person can have
+    person: Client  # whose charter is in question
+    root: Client  # administrator of the server
+
+    async def invite(self, proof: object, user: Client | None = None) -> Answer:
+        """The bot invites, its invite carrying whatever proof is given."""
+        invited = (user or self.person).mxid
+        content = {"membership": "invite", CHARTER: proof}
+        return await self.bot.put_state(self.room, "m.room.member", content, invited)
+
+    async def admit(self, seconds: float = 3600) -> dict[str, object]:
+        """The person comes in by the right door; the proof used is returned."""
+        proof = self.signer.proof(self.room, self.person.mxid, seconds)
+        assert (await self.invite(proof)).ok
+        assert (await self.person.join(self.room)).ok
+        return proof
+
+    async def renew(self, proof: object, by: Client | None = None) -> Answer:
+        key = self.person.mxid.removeprefix("@")
+        return await (by or self.bot).put_state(self.room, CHARTER, proof, key)
+
+
+async def build_world(bot: Client, signer: Signer, people: dict[str, Client], power: int) -> World:
+    """Make the room; `power` is the power level that waits there for the person."""
+    levels = {
+        "users": {people["member"].mxid: 100, people["person"].mxid: power},
+        "invite": 0,
+        "events_default": 0,
+        "state_default": 0,
+        "events": {"m.room.tombstone": 100, "m.room.power_levels": 50},
+    }
+    room = await bot.create_room(**governed_room(power_level_content_override=levels))
+    world = World(room["room_id"], bot, signer, **people)
+    proof = signer.proof(world.room, world.member.mxid)
+    assert (await world.invite(proof, world.member)).ok
+    assert (await world.member.join(world.room)).ok
+    return world
