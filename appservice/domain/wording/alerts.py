@@ -1,0 +1,205 @@
+"""What is said about alerts: to the audience, in the poste, and to their author."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from html import escape
+from typing import assert_never
+
+from appservice.domain.alert import Alert, Cancelled, Held, Published, Turned
+from appservice.domain.audience import Audience, Route
+from appservice.domain.commands.reactions import HINTS
+from appservice.domain.delivery import State, Tally
+from appservice.domain.member import Channel, Member
+from appservice.domain.territory import Territory
+from appservice.domain.text import SINGLE_SMS_SEPTETS, gsm7_length
+from appservice.domain.wording.common import (
+    NOT_EMERGENCY_LINE,
+    Explained,
+    day_and_hour,
+    hour,
+    plural,
+    quoted,
+    reasons,
+)
+
+REPLACES = "ANNULE ET REMPLACE : "
+NOBODY = "Aucun commerçant dont la charte est en vigueur n'est concerné : rien n'a été diffusé."
+MERCHANT_SUBMITS = (
+    "Seuls les agents et la mairie diffusent une alerte. "
+    "Pour signaler un fait, écrivez-le tel quel."
+)
+HELD_CORRECTION = (
+    "Cette rédaction doit être validée par une deuxième personne : annulez l'alerte, puis "
+    "soumettez le nouveau texte comme une alerte."
+)
+
+
+def body(alert: Alert, author: Member) -> str:
+    """What Element and Signal show: who speaks, then the text as it was judged."""
+    return f"⚠️ {_headline(alert, author)}\n{alert.text}\n{NOT_EMERGENCY_LINE}"
+
+
+def html(alert: Alert, author: Member) -> str:
+    """The same for Element, headline in bold."""
+    lines = (
+        f"<strong>⚠️ {escape(_headline(alert, author))}</strong>",
+        escape(alert.text).replace("\n", "<br>"),
+        f"<em>{NOT_EMERGENCY_LINE}</em>",
+    )
+    return "<br>".join(lines)
+
+
+def _headline(alert: Alert, author: Member) -> str:
+    corrected = isinstance(alert.stage, Published) and alert.stage.revision > 1
+    return f"Alerte {alert.reference}{' corrigée' if corrected else ''} — {author.role.french}"
+
+
+def sms(alert: Alert) -> str:
+    """What a telephone shows: the text that was judged and nothing else, so its length holds."""
+    return alert.text
+
+
+def sms_correction(alert: Alert) -> str:
+    """A telephone can't replace what it shows: it is told in words."""
+    return REPLACES + alert.text
+
+
+def sms_cancellation(at: datetime) -> str:
+    """Without the text: it may be what was wrong."""
+    return f"ANNULATION : l'alerte de {hour(at)} est retirée, n'en tenez pas compte."
+
+
+def audience(who: Audience, territory: Territory) -> str:
+    """« buralistes, bijoutiers — Liffré »."""
+    names = sorted(territory.trades[t].name if t in territory.trades else t for t in who.trades)
+    return f"{', '.join(names) or 'tous les métiers'} — {territory.zone_name(who.zone)}"
+
+
+def refused(rules: Iterable[str], known: Mapping[str, Explained], *, may_rewrite: bool) -> str:
+    """Rule, sentence and article; a text that attacks somebody's rights is not kept."""
+    end = (
+        "Corrigez le texte et renvoyez-le."
+        if may_rewrite
+        else "Le texte n'est pas conservé. Relisez la charte : écrivez « charte »."
+    )
+    return f"Alerte non diffusée.\n{reasons(rules, known)}\n{end}"
+
+
+def hold_card(
+    alert: Alert, author: Member, territory: Territory, known: Mapping[str, Explained]
+) -> str:
+    """The card in the poste that a second person answers."""
+    held = alert.stage.rules if isinstance(alert.stage, Held) else ()
+    return (
+        f"🕓 {alert.reference} attend une deuxième personne\n"
+        f"De : {author.attribution}\n"
+        f"Pour : {audience(alert.audience, territory)}\n"
+        f"Texte : {quoted(alert.text)} ({length(alert.text)})\n"
+        f"{reasons(held, known)}\n"
+        f"{HINTS['hold']} — ou « valide {alert.reference} », « refuse {alert.reference} motif »"
+    )
+
+
+def length(text: str) -> str:
+    """« 134/160 »: septets once transliterated, as the gateway counts them."""
+    return f"{gsm7_length(text)}/{SINGLE_SMS_SEPTETS}"
+
+
+def waiting(alert: Alert) -> str:
+    """To the author."""
+    return f"{alert.reference} attend la validation d'une deuxième personne."
+
+
+def published(alert: Alert, routes: Iterable[Route]) -> str:
+    """How many conversations it leaves for."""
+    sent = list(routes)
+    matrix, signal, sms = (
+        [route for route in sent if route.channel is channel]
+        for channel in (Channel.MATRIX, Channel.SIGNAL, Channel.SMS)
+    )
+    groups = sum(route.to_group for route in signal)
+    counts = (
+        (len(matrix), "conversation Element", "conversations Element"),
+        (groups, "groupe Signal", "groupes Signal"),
+        (len(signal) - groups, "personne sur Signal", "personnes sur Signal"),
+        (len(sms), "SMS", "SMS"),
+    )
+    parts = ", ".join(plural(n, one, many) for n, one, many in counts if n)
+    return f"{alert.reference} publiée : {parts}."
+
+
+def corrected(alert: Alert, by: Member, telephones: int) -> str:
+    """Tells how long the correction is by SMS: the words in front of it weigh too."""
+    line = f"{alert.reference} corrigée par {by.attribution} sur chaque canal."
+    if not telephones:
+        return line
+    septets = gsm7_length(sms_correction(alert))
+    parts = 1 if septets <= SINGLE_SMS_SEPTETS else 2
+    return f"{line} Par SMS, avec « {REPLACES.strip()} » : {septets} caractères, {parts} SMS."
+
+
+def approved(alert: Alert, by: Member) -> str:
+    """In the poste and to the author."""
+    return f"{alert.reference} validée par {by.attribution}."
+
+
+def turned_down(alert: Alert, by: Member, reason: str) -> str:
+    """In the poste and to the author."""
+    return f"{alert.reference} refusée par {by.attribution} : {quoted(reason)}"
+
+
+def cancelled(alert: Alert, by: Member, reason: str) -> str:
+    """In the poste."""
+    why = f" : {quoted(reason)}" if reason else "."
+    return f"{alert.reference} annulée par {by.attribution}, retirée de chaque canal{why}"
+
+
+def finished(alert: Alert, tally: Tally) -> str:
+    """The last line about a publication."""
+    parts = []
+    for channel in Channel:
+        counts = {state: n for (c, state), n in tally.counts.items() if c is channel}
+        if counts:
+            parts.append(f"{channel.label} {_outcome(counts)}")
+    return f"{alert.reference}, bilan : {' ; '.join(parts)}."
+
+
+def _outcome(counts: Mapping[State, int]) -> str:
+    words = (
+        (State.DELIVERED, "reçu", "reçus"),
+        (State.ACCEPTED, "remis", "remis"),
+        (State.FAILED, "échec", "échecs"),
+        (State.EXPIRED, "périmé", "périmés"),
+        (State.UNKNOWN, "sort inconnu", "sorts inconnus"),
+    )
+    return ", ".join(
+        plural(counts[state], one, many) for state, one, many in words if counts.get(state)
+    )
+
+
+def state(alert: Alert, tally: Tally) -> str:
+    """Answers « état A7 »."""
+    match alert.stage:
+        case Held():
+            return waiting(alert)
+        case Turned(at=at):
+            return f"{alert.reference} refusée le {day_and_hour(at)}."
+        case Published(at=at):
+            return f"{alert.reference} publiée le {day_and_hour(at)}. {finished(alert, tally)}"
+        case Cancelled(at=at):
+            return f"{alert.reference} annulée le {day_and_hour(at)}."
+        case _:
+            assert_never(alert.stage)
+
+
+def unknown(number: int) -> str:
+    """No such alert in the member's territory."""
+    return f"A{number} n'existe pas."
+
+
+def uncertain(reference: str, channel: Channel) -> str:
+    """A parcel whose fate nobody knows: a person decides, never a blind resend."""
+    return (
+        f"{reference} : un envoi par {channel.label} a un sort inconnu, il n'est pas refait. "
+        "Prévenez la personne par un autre moyen si c'est important."
+    )

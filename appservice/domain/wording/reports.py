@@ -1,0 +1,159 @@
+"""What is said about reports: in the poste and to whoever reported."""
+
+import re
+from typing import assert_never
+
+from appservice.domain.commands.reactions import HINTS
+from appservice.domain.commands.words import plain
+from appservice.domain.member import Member
+from appservice.domain.report import Cleared, Closed, Received, Report, Taken
+from appservice.domain.territory import Territory
+from appservice.domain.wording.common import (
+    CALL_NOW,
+    NOT_EMERGENCY_LINE,
+    day_and_hour,
+    hour,
+    plural,
+    quoted,
+)
+
+_WHEN = re.compile(
+    r"\d ?h|\d:\d|matin|midi|soir|nuit|hier|aujourd|maintenant|instant|minute|vient|viennent"
+    r"|tout a l'heure|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche"
+)
+_WHERE = re.compile(
+    r"\b(rue|avenue|place|boulevard|quai|parking|magasin|boutique|caisse|rayon|vitrine|rideau"
+    r"|reserve|devant|derriere|chez|centre|zone|gare|marche|tabac|bijouterie|boulangerie)\b"
+)
+REFUSED_FILE = (
+    "Ce type de fichier n'est pas accepté : envoyez une photo (JPEG, PNG ou WebP), ou décrivez en "
+    "quelques mots."
+)
+NO_POSTE = "Aucun poste n'est encore ouvert pour votre commune : appelez le 17."
+OFFICERS_ONLY = "Seuls les agents traitent les signalements."
+
+
+def missing(text: str, author: Member) -> tuple[str, ...]:
+    """What officers would ask: what, where, when. A shop is a place by itself."""
+    words = plain(text)
+    gaps = []
+    if len(re.findall(r"[a-z]{2,}", words)) < 3:
+        gaps.append("quoi")
+    if not author.shop and not _WHERE.search(words):
+        gaps.append("où")
+    if not _WHEN.search(words):
+        gaps.append("quand")
+    return tuple(gaps)
+
+
+def card(report: Report, author: Member, territory: Territory) -> str:
+    """Who, where, what, when, for the officers."""
+    sign = "🆘 URGENCE" if report.emergency else "🔔"
+    place = territory.communes.get(author.commune)
+    where = place.name if place else territory.name
+    trades = ", ".join(territory.trades[t].name for t in author.trades if t in territory.trades)
+    photos = f"\nPhotos : {len(report.blobs)}" if report.blobs else ""
+    return (
+        f"{sign} {report.reference} — signalement\n"
+        f"Qui : {author.attribution}{f' ({trades})' if trades else ''}\n"
+        f"Où : {where}\n"
+        f"Quand : {day_and_hour(report.received_at)}, par {report.channel.label}\n"
+        f"Quoi : {quoted(report.text) if report.text else '(sans texte)'}{photos}\n"
+        f"{HINTS['report']} — ou « prends {report.reference} »"
+    )
+
+
+def more(report: Report, text: str, photos: int) -> str:
+    """A message that completes a report, for the officers."""
+    what = quoted(text) if text else plural(photos, "photo")
+    return f"➕ {report.reference}, complément de son auteur : {what}"
+
+
+def changed(report: Report, text: str) -> str:
+    """The author edited what they wrote."""
+    return f"✏️ {report.reference}, son auteur corrige : {quoted(text)}"
+
+
+def withdrawn(report: Report) -> str:
+    """The author deleted what they wrote."""
+    return f"🗑️ {report.reference} : son auteur a supprimé son message. Le signalement demeure."
+
+
+def emergency(*, to_officers: bool = True) -> str:
+    """Before anything else."""
+    return (
+        f"{CALL_NOW}\nVotre message est transmis aux forces de l'ordre."
+        if to_officers
+        else CALL_NOW
+    )
+
+
+def received(report: Report, gaps: tuple[str, ...]) -> str:
+    """« reçu »."""
+    ask = f" Précisez si possible : {', '.join(gaps)}." if gaps else ""
+    line = f"Reçu : votre signalement {report.reference} est chez les agents."
+    return f"{line}{ask} {NOT_EMERGENCY_LINE}"
+
+
+def received_more(report: Report) -> str:
+    """A complement has come in."""
+    return f"Reçu : ajouté à {report.reference}."
+
+
+def taken_poste(report: Report, by: Member) -> str:
+    """To the other officers."""
+    return f"{report.reference} pris en charge par {by.attribution}."
+
+
+def cleared_poste(report: Report, by: Member, *, founded: bool) -> str:
+    """To the other officers."""
+    return f"{report.reference}, levée de doute par {by.attribution} : {_found(founded)}."
+
+
+def closed_poste(report: Report, by: Member) -> str:
+    """To the other officers."""
+    return f"{report.reference} clos par {by.attribution}."
+
+
+def taken(report: Report) -> str:
+    """« pris en charge », to the author."""
+    return f"{report.reference} : pris en charge par un agent."
+
+
+def cleared(report: Report, *, founded: bool) -> str:
+    """« levée de doute », to the author."""
+    return f"{report.reference} : levée de doute, {_found(founded)}. Merci."
+
+
+def closed(report: Report) -> str:
+    """« clos », to the author."""
+    return f"{report.reference} : clos. Merci de votre signalement."
+
+
+def _found(founded: bool) -> str:
+    return "fait confirmé" if founded else "rien à signaler"
+
+
+def state(report: Report) -> str:
+    """Answers « état S12 »."""
+    return f"{report.reference} : reçu le {day_and_hour(report.received_at)}{_since(report)}."
+
+
+def _since(report: Report) -> str:
+    match report.stage:
+        case Received():
+            return ", pas encore pris en charge"
+        case Taken(at=at):
+            return f", pris en charge à {hour(at)}"
+        case Cleared(taken_at=taken_at, at=at, founded=founded):
+            return f", pris en charge à {hour(taken_at)}, {_found(founded)} à {hour(at)}"
+        case Closed(taken_at=taken_at, cleared_at=cleared_at, at=at):
+            steps = (("pris en charge", taken_at), ("doute levé", cleared_at), ("clos", at))
+            return "".join(f", {word} à {hour(time)}" for word, time in steps if time is not None)
+        case _:
+            assert_never(report.stage)
+
+
+def unknown(number: int) -> str:
+    """No such report that this member may see."""
+    return f"S{number} n'existe pas."

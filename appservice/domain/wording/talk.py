@@ -1,0 +1,108 @@
+"""What is said in conversations: attribution, removals, help, strangers, STOP."""
+
+from collections.abc import Iterable, Mapping
+
+from appservice.domain.charter import Charter, InForce, NotInForce
+from appservice.domain.commands.agent import FORMS
+from appservice.domain.member import Channel, Member
+from appservice.domain.territory import Territory
+from appservice.domain.wording.common import NOT_EMERGENCY_LINE, Explained, day, reasons, said
+
+PHOTO_TO_POSTE = (
+    "Les photos ne circulent pas entre membres. La vôtre a été remise aux agents seulement."
+)
+FILE_REMOVED = "Ce type de fichier ne circule pas ici : votre message a été retiré."
+PARKED = (
+    "Un message reçu par {channel} n'a pas pu être traité après plusieurs essais "
+    "(entrée {entry}). Prévenez l'exploitant."
+)
+
+
+def crossed(author: Member, channel: Channel, text: str) -> str:
+    """« Bijouterie Martin (Signal) : … »."""
+    return f"{author.attribution} ({channel.label}) : {said(text)}"
+
+
+def removed(rules: Iterable[str], known: Mapping[str, Explained], channel: Channel) -> str:
+    """Why a message does not circulate, to its author alone."""
+    what = (
+        "Votre message a été retiré des échanges."
+        if channel is Channel.MATRIX
+        else "Votre message n'a pas été relayé. Supprimez-le du groupe."
+    )
+    end = "Pour un fait ou un doute, écrivez aux agents ici même."
+    return f"{what}\n{reasons(rules, known)}\n{end}"
+
+
+def charter_missing(standing: NotInForce, territory: Territory | None) -> str:
+    """To somebody who is enrolled but may not take part."""
+    contact = territory.contact if territory and territory.contact else "votre mairie"
+    return f"Urgence : 17 ou 112. {standing.french} Contact : {contact}."
+
+
+def stranger(contacts: Iterable[str]) -> str:
+    """To somebody whom the service does not know; plain enough for one SMS."""
+    names = " ou ".join(contacts) or "votre mairie"
+    return f"Urgence : 17 ou 112. Ce service est réservé à ses membres. Contact : {names}."
+
+
+def stopped(territory: Territory) -> str:
+    """The last SMS."""
+    contact = territory.contact or "votre mairie"
+    return f"C'est noté : vous ne recevrez plus de SMS. Pour reprendre : {contact}."
+
+
+def help_for(member: Member, territory: Territory, channel: Channel) -> str:
+    """What this person can do, here."""
+    contact = f"Votre mairie : {territory.contact}." if territory.contact else ""
+    urgent = f"Urgence : 17 ou 112. {NOT_EMERGENCY_LINE}"
+    if member.role.kind == "merchant":
+        if channel is Channel.SMS:
+            report = "Pour signaler, écrivez le fait : quoi, où, quand."
+            return f"{urgent} {report} {contact} STOP : plus de SMS."
+        return (
+            f"{urgent}\n"
+            "Pour signaler, écrivez le fait ici : quoi, où, quand. Une photo peut suivre.\n"
+            "« état S12 » : où en est votre signalement. « charte » : vos engagements. "
+            f"« moi » : ce que le service sait de vous.\n{contact}"
+        )
+    forms = "\n".join(f"• {form}" for form in FORMS.values())
+    return (
+        f"{urgent}\n{forms}\n"
+        "Sans métier : tous. Sans zone : tout le territoire. Emoji sur une carte : "
+        "✅ valider ou fondé, ❌ refuser ou infondé, 👀 je prends, 🏁 clos.\n"
+        f"{contact}"
+    )
+
+
+def charter(text: Charter, standing: InForce | NotInForce, channel: Channel) -> str:
+    """The charter in force, and until when the member's signature holds."""
+    until = (
+        f"Votre signature vaut jusqu'au {day(standing.until)}."
+        if isinstance(standing, InForce)
+        else standing.french
+    )
+    title = f"{text.title}, version {text.version}. {until}"
+    return title if channel is Channel.SMS else f"{title}\n\n{text.text}"
+
+
+def me(member: Member, territory: Territory, standing: InForce | NotInForce) -> str:
+    """What the service knows of the person who asks."""
+    place = territory.communes.get(member.commune)
+    trades = ", ".join(territory.trades[t].name for t in member.trades if t in territory.trades)
+    channels = ", ".join(c.label for c in Channel if c in member.channels)
+    until = (
+        f"en vigueur jusqu'au {day(standing.until)}"
+        if isinstance(standing, InForce)
+        else standing.french
+    )
+    lines = {
+        "Nom": member.name,
+        "Rôle": member.role.french,
+        "Commerce": member.shop,
+        "Métier": trades,
+        "Commune": place.name if place else "",
+        "Canaux": channels,
+        "Charte": until,
+    }
+    return "\n".join(f"{name} : {value}" for name, value in lines.items() if value)
