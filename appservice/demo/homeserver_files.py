@@ -27,13 +27,8 @@ NO_RATE_LIMITS: dict[str, object] = {
     "rc_admin_redaction": UNLIMITED,
     "rc_key_requests": UNLIMITED,
 }
-SECRET_NAMES = (
-    "registration_shared_secret",
-    "macaroon_secret_key",
-    "form_secret",
-    "as_token",
-    "hs_token",
-)
+SYNAPSE_SECRETS = ("registration_shared_secret", "macaroon_secret_key", "form_secret")
+SECRET_NAMES = (*SYNAPSE_SECRETS, "as_token", "hs_token")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,16 +96,10 @@ def write_files(plan: HomeserverPlan) -> dict[str, str]:
 
 def _settings(plan: HomeserverPlan, kept: Mapping[str, str]) -> dict[str, object]:
     template = YAML(typ="safe", pure=True).load(config_folder() / "homeserver.yaml")
-    production_only = ("registration_shared_secret", "macaroon_secret_key", "form_secret")
-    ours = {
-        key: value
-        for key, value in template.items()
-        if key.removesuffix("_path") not in production_only and key != "password_config"
-    }
     return {
-        **ours,
+        **template,
         **NO_RATE_LIMITS,
-        **{name: kept[name] for name in production_only},
+        **{name: kept[name] for name in SYNAPSE_SECRETS},
         "server_name": plan.server_name,
         "public_baseurl": f"{plan.url}/",
         "pid_file": str(plan.folder / "homeserver.pid"),
@@ -126,6 +115,7 @@ def _settings(plan: HomeserverPlan, kept: Mapping[str, str]) -> dict[str, object
                 "config": {"bot": plan.bot, "public_keys": list(plan.gate_keys)},
             }
         ],
+        "password_config": {"enabled": True},
         "bcrypt_rounds": 4,  # accounts of a demonstration protect nothing; registering is quick
     }
 

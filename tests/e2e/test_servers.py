@@ -177,6 +177,10 @@ async def test_a_homeserver_whose_port_is_taken_says_so(
     [
         ({"database": {"name": "oracle"}}, "oracle"),
         ({"modules": [{"module": "no_such_gate.CharterGate", "config": {}}]}, "no_such_gate"),
+        (
+            {"modules": [{"module": "charter_gate.CharterGate", "config": {"bot": "@m:x"}}]},
+            r"public_key \(or public_keys, a list\) is missing",
+        ),
     ],
 )
 async def test_a_broken_configuration_shows_the_last_lines_of_the_log(
