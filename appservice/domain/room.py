@@ -52,6 +52,10 @@ class RoomKey:
     trade: TradeId | None = None
     member: MemberId | None = None  # a guichet's one member
 
+    def __hash__(self) -> int:
+        # A plan of a country looks keys up by the million; enums and zones hash slowly.
+        return hash((str.__hash__(self.kind), self.zone.code, self.trade, self.member))
+
     def __str__(self) -> str:
         parts = (self.kind.value, self.territory, str(self.zone), self.trade, self.member)
         return "/".join(part for part in parts if part)
@@ -83,6 +87,7 @@ class Seat:
     membership: str  # join | invite | leave | ban | knock
     until: int = 0  # end of the proof that the room state holds, in seconds; 0 without proof
     since: int = 0  # origin_server_ts of the membership event, in milliseconds
+    by_self: bool = False  # the user sent that event: they joined, left or declined themself
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,189 @@
+"""Builds the rooms of one territory: seats people first, then makes each room once."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from appservice.domain.ids import Insee, MemberId, TradeId, UserId
+from appservice.domain.member import Channel, Member, Role
+from appservice.domain.membership.land import Land, Plot, guichet_alias, guichet_key, room_alias
+from appservice.domain.membership.powers import power_levels
+from appservice.domain.room import DesiredRoom, Kind, RoomKey, Template
+from appservice.domain.territory import Level, Territory, Zone
+
+
+@dataclass(slots=True)
+class _Crowd:
+    """People who sit together, on each channel."""
+
+    people: dict[UserId, int] = field(default_factory=dict)
+    members: set[MemberId] = field(default_factory=set)
+    signal: set[str] = field(default_factory=set)
+
+    def add(self, member: Member, until: int) -> None:
+        if Channel.MATRIX in member.channels and member.mxid is not None:
+            self.people[member.mxid] = until
+            self.members.add(member.id)
+        if Channel.SIGNAL in member.channels and member.signal is not None:
+            self.signal.add(member.signal)
+
+
+_NOBODY = _Crowd()
+
+
+class Builder:
+    """The rooms of one territory. Linear: each member is seated once, each room made once."""
+
+    def __init__(self, territory: Territory, templates: Mapping[Kind, Template]) -> None:
+        self._land = Land(territory)
+        self._territory = territory
+        self._templates = templates
+        self._merchants: dict[tuple[Kind, TradeId, Zone], _Crowd] = {}
+        self._officers: dict[Zone, _Crowd] = {}
+        self._spaces: dict[Zone, _Crowd] = {}
+        self._guichets: list[tuple[MemberId, RoomKey, _Crowd]] = []
+        self._power_levels: dict[tuple[Kind, tuple[UserId, ...]], Mapping[str, object]] = {}
+
+    def seat(self, member: Member, until: int) -> None:
+        """Gives a member whose charter is in force, until then, every seat they are due."""
+        communes = self._land.communes_of(member)
+        self._seat_in_spaces(member, until, communes)
+        if member.role is Role.MERCHANT:
+            self._seat_merchant(member, until)
+        elif member.role.is_officer:
+            for level in self._land.levels:
+                zones = self._land.zones(level)
+                for zone in dict.fromkeys(zones[insee] for insee in communes):
+                    self._officers.setdefault(zone, _Crowd()).add(member, until)
+        own = _Crowd()
+        own.add(member, until)
+        if own.people:
+            self._guichets.append((member.id, guichet_key(member), own))
+
+    def rooms(self) -> Iterator[DesiredRoom]:
+        """Spaces first, then what hangs in them, then guichets."""
+        yield from self._made_spaces()
+        for kind in (Kind.ALERTES, Kind.ECHANGES):
+            for trade in self._territory.trades.values():
+                texts = _Texts(self._templates[kind], self._territory, trade.name)
+                for zone, plot in self._land.plots(trade.level).items():
+                    key = RoomKey(kind, zone, self._territory.id, trade.id)
+                    merchants = self._merchants.get((kind, trade.id, zone), _NOBODY)
+                    yield self._room(key, texts, merchants, plot)
+        texts = _Texts(self._templates[Kind.POSTE], self._territory)
+        for zone, plot in self._land.plots(self._territory.poste_level).items():
+            key = RoomKey(Kind.POSTE, zone, self._territory.id)
+            yield self._room(key, texts, _NOBODY, plot)
+        texts = _Texts(self._templates[Kind.GUICHET], self._territory)
+        for member, key, crowd in self._guichets:
+            yield texts.room(
+                key,
+                guichet_alias(member),
+                self._territory.name,
+                None,
+                crowd,
+                self._powers(texts, ()),
+            )
+
+    def _seat_merchant(self, member: Member, until: int) -> None:
+        if member.commune not in self._territory.communes:
+            return
+        for trade_id in dict.fromkeys(member.trades):
+            trade = self._territory.trades.get(trade_id)
+            if trade is None:
+                continue
+            zone = self._land.zones(trade.level)[member.commune]
+            # One `alertes` room a person, so that an alert rings once.
+            kinds = [Kind.ECHANGES]
+            if trade_id == member.home_trade:
+                kinds.append(Kind.ALERTES)
+            for kind in kinds:
+                crowd = self._merchants.setdefault((kind, trade_id, zone), _Crowd())
+                crowd.add(member, until)
+
+    def _seat_in_spaces(self, member: Member, until: int, communes: Iterable[Insee]) -> None:
+        zones = [self._land.root.zone]
+        if self._land.has_commune_spaces:
+            by_commune = self._land.zones(Level.COMMUNE)
+            zones += [by_commune[insee] for insee in communes]
+        for zone in zones:
+            self._spaces.setdefault(zone, _Crowd()).add(member, until)
+
+    def _made_spaces(self) -> Iterator[DesiredRoom]:
+        texts = _Texts(self._templates[Kind.SPACE], self._territory)
+        powers = self._powers(texts, ())
+        plots: list[tuple[RoomKey, RoomKey | None, Plot]] = [
+            (self._land.root, None, self._land.root_plot())
+        ]
+        if self._land.has_commune_spaces:
+            communes = self._land.plots(Level.COMMUNE).values()
+            plots += [(plot.parent, self._land.root, plot) for plot in communes]
+        for key, parent, plot in plots:
+            crowd = self._spaces.get(key.zone, _NOBODY)
+            alias = room_alias(Kind.SPACE, None, plot)
+            yield texts.room(key, alias, plot.name, parent, crowd, powers)
+
+    def _room(self, key: RoomKey, texts: "_Texts", merchants: _Crowd, plot: Plot) -> DesiredRoom:
+        officers = self._officers.get(key.zone, _NOBODY)
+        crowd = officers
+        if merchants.people or merchants.signal:
+            crowd = _Crowd(
+                {**merchants.people, **officers.people},
+                merchants.members | officers.members,
+                merchants.signal | officers.signal,
+            )
+        alias = room_alias(key.kind, key.trade, plot)
+        powers = self._powers(texts, tuple(officers.people))
+        return texts.room(key, alias, plot.name, plot.parent, crowd, powers)
+
+    def _powers(self, texts: "_Texts", officers: tuple[UserId, ...]) -> Mapping[str, object]:
+        # Shared: most rooms of a kind have the same officers, or none.
+        key = (texts.template.kind, officers)
+        if key not in self._power_levels:
+            self._power_levels[key] = power_levels(texts.template, officers)
+        return self._power_levels[key]
+
+
+class _Texts:
+    """A template with every blank filled but the zone, so that rooms share what they can."""
+
+    def __init__(self, template: Template, territory: Territory, trade: str = "") -> None:
+        self.template = template
+        self._blanks = {
+            "{trade}": trade,
+            "{territory}": territory.name,
+            "{contact}": territory.contact,
+        }
+        self._name = self._fill(template.name)
+        self._topic = self._fill(template.topic)
+        self._welcome = self._fill(template.welcome)
+
+    def room(
+        self,
+        key: RoomKey,
+        alias: str,
+        zone: str,
+        parent: RoomKey | None,
+        crowd: _Crowd,
+        powers: Mapping[str, object],
+    ) -> DesiredRoom:
+        """The room of that template; `zone` is what people call its place."""
+        return DesiredRoom(
+            key=key,
+            alias=alias,
+            name=self._name.replace("{zone}", zone),
+            topic=self._topic.replace("{zone}", zone),
+            welcome=self._welcome.replace("{zone}", zone),
+            power_levels=powers,
+            encrypted=key.kind is not Kind.SPACE,
+            parent=parent,
+            people=crowd.people,
+            members=frozenset(crowd.members),
+            signal=self.template.signal,
+            signal_announcement=self.template.signal_announcement,
+            signal_people=frozenset(crowd.signal) if self.template.signal else frozenset(),
+        )
+
+    def _fill(self, text: str) -> str:
+        for blank, value in self._blanks.items():
+            text = text.replace(blank, value)
+        return text

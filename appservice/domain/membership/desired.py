@@ -1,0 +1,67 @@
+"""What the templates, the register and the charters ask for: rooms, and who belongs in them."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from appservice.domain.charter import InForce, NotInForce, Signature
+from appservice.domain.ids import MemberId
+from appservice.domain.member import Member
+from appservice.domain.membership.builder import Builder
+from appservice.domain.room import DesiredRoom, RoomKey
+from appservice.domain.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Right:
+    """A charter in force, as proofs need it."""
+
+    until: int  # seconds
+    version: str
+    since: int  # when it was signed, in milliseconds
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """Rooms by key, and the right of whoever is enrolled, by user id and by ACI.
+
+    Rooms of territories that are not in `territories` are somebody else's: left alone.
+    """
+
+    rooms: Mapping[RoomKey, DesiredRoom]
+    rights: Mapping[str, Right | NotInForce]
+    territories: frozenset[str]
+
+
+def desired(
+    world: World,
+    members: Iterable[Member],
+    signatures: Mapping[MemberId, Signature],
+    now: datetime,
+) -> Desired:
+    """Every room that must exist; nobody is in one without a charter in force."""
+    builders = {
+        territory.id: Builder(territory, world.templates)
+        for territory in world.territories.values()
+    }
+    rights: dict[str, Right | NotInForce] = {}
+    for member in members:
+        signature = signatures.get(member.id)
+        right = _right(world.standing(member, signature, now), signature)
+        for address in (member.mxid, member.signal):
+            if address is not None:
+                rights[address] = right
+        builder = builders.get(member.territory)
+        if builder is not None and isinstance(right, Right):
+            builder.seat(member, right.until)
+    rooms: dict[RoomKey, DesiredRoom] = {}
+    for builder in builders.values():
+        rooms.update((room.key, room) for room in builder.rooms())
+    return Desired(rooms, rights, frozenset(builders))
+
+
+def _right(standing: InForce | NotInForce, signature: Signature | None) -> Right | NotInForce:
+    if isinstance(standing, NotInForce) or signature is None:
+        return standing if isinstance(standing, NotInForce) else NotInForce("never-signed")
+    since = int(signature.signed_at.timestamp() * 1000)
+    return Right(int(standing.until.timestamp()), standing.version, since)

@@ -1,0 +1,133 @@
+"""Steps that make rooms, put their settings right and hang them in spaces."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from appservice.domain.ids import RoomId
+from appservice.domain.membership.phases import InRoom, Phase
+from appservice.domain.room import DesiredRoom, Kind, RoomKey
+
+
+@dataclass(frozen=True, slots=True)
+class CreateRoom:
+    """Makes a room or a space, or adopts the one that holds its alias."""
+
+    room: DesiredRoom
+
+    @property
+    def key(self) -> RoomKey:
+        return self.room.key
+
+    @property
+    def phase(self) -> Phase:
+        return Phase.SPACES if self.room.key.kind is Kind.SPACE else Phase.ROOMS
+
+    def describe(self) -> str:
+        what = "l'espace" if self.room.key.kind is Kind.SPACE else "la salle"
+        return f"Créer {what} « {self.room.name} »."
+
+
+@dataclass(frozen=True, slots=True)
+class _Setting(InRoom):
+    @property
+    def phase(self) -> Phase:
+        return Phase.SETTINGS
+
+
+@dataclass(frozen=True, slots=True)
+class SetName(_Setting):
+    """The room was renamed by hand, or its template changed."""
+
+    former: str
+
+    def describe(self) -> str:
+        return f"Renommer « {self.former} » en « {self.label} »."
+
+
+@dataclass(frozen=True, slots=True)
+class SetTopic(_Setting):
+    """The topic is where everybody reads that we replace neither 17 nor 112."""
+
+    topic: str
+
+    def describe(self) -> str:
+        return f"Rétablir le sujet de « {self.label} »."
+
+
+@dataclass(frozen=True, slots=True)
+class SetPowerLevels(_Setting):
+    """Who may do what."""
+
+    content: Mapping[str, object]
+
+    def describe(self) -> str:
+        return f"Rétablir les droits de « {self.label} »."
+
+
+@dataclass(frozen=True, slots=True)
+class SetJoinRules(_Setting):
+    """On invitation only, whatever somebody chose by hand."""
+
+    def describe(self) -> str:
+        return f"Rendre « {self.label} » accessible sur invitation seulement."
+
+
+@dataclass(frozen=True, slots=True)
+class SetHistory(_Setting):
+    """Each reads from their own join on."""
+
+    def describe(self) -> str:
+        return f"Limiter l'historique de « {self.label} » à ce qui suit l'arrivée de chacun."
+
+
+@dataclass(frozen=True, slots=True)
+class SetGuestAccess(_Setting):
+    """No guests."""
+
+    def describe(self) -> str:
+        return f"Fermer « {self.label} » aux comptes invités du serveur."
+
+
+@dataclass(frozen=True, slots=True)
+class SetEncryption(_Setting):
+    """Encryption can be turned on, never off."""
+
+    def describe(self) -> str:
+        return f"Chiffrer « {self.label} »."
+
+
+@dataclass(frozen=True, slots=True)
+class _Linking(InRoom):
+    @property
+    def phase(self) -> Phase:
+        return Phase.LINKS
+
+
+@dataclass(frozen=True, slots=True)
+class LinkChild(_Linking):
+    """Hangs the room `key` in its space, on both sides."""
+
+    parent: RoomKey
+
+    def describe(self) -> str:
+        return f"Ranger « {self.label} » dans son espace."
+
+
+@dataclass(frozen=True, slots=True)
+class Unlink(_Linking):
+    """Takes a room that does not belong there out of the space `key`."""
+
+    child: RoomId
+
+    def describe(self) -> str:
+        return f"Retirer une salle ({self.child}) de l'espace « {self.label} »."
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetParent(_Linking):
+    """The room `key` says that it hangs in a space where it does not."""
+
+    parent: RoomId
+
+    def describe(self) -> str:
+        return f"Détacher « {self.label} » d'un espace ({self.parent}) qui n'est pas le sien."
