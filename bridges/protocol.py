@@ -114,6 +114,7 @@ class Message:
     attachments: tuple[Attachment, ...] = ()
     replies_to: str | None = None
     sender_number: str | None = None
+    verified: bool = True  # False: nothing vouches for the device that wrote (Matrix)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +127,7 @@ class Edited:
     text: str
     sent_at: datetime
     group: str | None = None
+    verified: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,9 +219,21 @@ class Group:
     link: str = ""
 
 
+class GroupRefused(Exception):
+    """The other side will never do that to this group. `code` is stable, without personal data."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
 @runtime_checkable
 class Groups(Protocol):
-    """Channels with groups that we provision (Signal)."""
+    """Channels with groups that we provision (Signal).
+
+    Every verb raises ConnectionError when it may work later, GroupRefused when it never will.
+    Members never include our own account.
+    """
 
     async def list_groups(self) -> Sequence[Group]:
         """Every group we are in. Raises ConnectionError when the other side can't say."""
