@@ -1,0 +1,155 @@
+"""What signal-cli's failures mean: one table of codes, one of per-recipient results.
+
+SignalFailure
+├── InvalidCall                 a parameter of ours is wrong; nothing was sent
+├── SignalDown (ConnectionError)
+│   ├── NotSent                 nothing was written: try again
+│   └── NoAnswer                written, then silence: it may have been done
+└── CallRefused                 signal-cli answered with an error
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Meaning(StrEnum):
+    """What can be done about a failure."""
+
+    TEMPORARY = "temporary"  # try again later
+    PERMANENT = "permanent"  # the same call will never work
+    UNKNOWN = "unknown"  # it may have been done
+    HUMAN = "human"  # somebody must act before it works again
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A failure as we read it. `code` is stable; `after` is in seconds."""
+
+    code: str
+    meaning: Meaning
+    after: float = 0
+    advice: str = ""
+
+
+class SignalFailure(Exception):
+    """Base of what goes wrong with signal-cli."""
+
+
+class InvalidCall(SignalFailure, ValueError):
+    """A parameter is not what signal-cli takes; nothing was sent."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class SignalDown(SignalFailure, ConnectionError):
+    """signal-cli can't be talked to."""
+
+
+class NotSent(SignalDown):
+    """The connection was down before the call was written."""
+
+
+class NoAnswer(SignalDown):
+    """The call was written and no answer came: it may have been done."""
+
+
+class CallRefused(SignalFailure):
+    """signal-cli answered with an error. Its message may hold numbers: never log it."""
+
+    def __init__(self, code: int, message: str = "", data: object = None) -> None:
+        super().__init__(f"signal-cli error {code}")
+        self.code = code
+        self.message = message
+        self.data = data
+
+    @property
+    def results(self) -> Sequence[Mapping[str, object]]:
+        """Per-recipient results, when the failure is about recipients."""
+        response = self.data.get("response") if isinstance(self.data, dict) else None
+        results = response.get("results") if isinstance(response, dict) else None
+        return [r for r in results if isinstance(r, dict)] if isinstance(results, list) else []
+
+
+_CAPTCHA = "Signal demande de prouver qu'une personne est là : « maillage signal challenge »."
+_TRUST = "Ce téléphone a changé de clé : un agent doit l'accepter (« maillage signal trust »)."
+_ACCOUNT = "Le compte Signal n'est pas prêt : « maillage signal status »."
+
+# https://github.com/AsamK/signal-cli/blob/master/man/signal-cli-jsonrpc.5.adoc, and 0.13.19's
+# answers as recorded on the test rig.
+_CODES: Mapping[int, Reading] = {
+    -1: Reading("refused", Meaning.PERMANENT),
+    -2: Reading("unexpected", Meaning.UNKNOWN),
+    -3: Reading("io", Meaning.UNKNOWN),
+    -4: Reading("untrusted_identity", Meaning.HUMAN, 900, _TRUST),
+    -5: Reading("rate_limited", Meaning.TEMPORARY, 60),
+    -6: Reading("captcha_rejected", Meaning.HUMAN, 900, _CAPTCHA),
+    -32600: Reading("invalid_request", Meaning.PERMANENT),
+    -32601: Reading("unknown_method", Meaning.PERMANENT),
+    -32602: Reading("invalid_params", Meaning.PERMANENT),
+    -32603: Reading("internal", Meaning.UNKNOWN),
+    -32700: Reading("parse", Meaning.PERMANENT),
+}
+_NEW_CODE = Reading("unexpected", Meaning.UNKNOWN)
+
+SUCCESS = "SUCCESS"
+
+# NETWORK_FAILURE also covers an answer that never came back from Signal: not safe to repeat.
+_RESULTS: Mapping[str, Reading] = {
+    "UNREGISTERED_FAILURE": Reading("unregistered", Meaning.PERMANENT),
+    "IDENTITY_FAILURE": Reading("untrusted_identity", Meaning.HUMAN, 900, _TRUST),
+    "RATE_LIMIT_FAILURE": Reading("rate_limited", Meaning.TEMPORARY, 60),
+    "NETWORK_FAILURE": Reading("network", Meaning.UNKNOWN),
+}
+_CHALLENGE = Reading("challenge_required", Meaning.HUMAN, 900, _CAPTCHA)
+
+# Code -1 says everything that is the caller's fault; these words name what matters to us.
+_WORDS: Sequence[tuple[str, Reading]] = (
+    ("not a member in group", Reading("not_in_group", Meaning.PERMANENT)),
+    ("Group not found", Reading("unknown_group", Meaning.PERMANENT)),
+    ("Invalid group id", Reading("invalid_group", Meaning.PERMANENT)),
+    # Said of a recipient as "The user … is not registered.", of our account as "User …".
+    ("The user ", Reading("unregistered", Meaning.PERMANENT)),
+    ("is not registered", Reading("account_not_registered", Meaning.HUMAN, 300, _ACCOUNT)),
+    ("not allowed to send", Reading("not_allowed", Meaning.PERMANENT)),
+)
+
+# The worst first: what is true of the whole call when nobody was reached.
+_WORST = (Meaning.UNKNOWN, Meaning.HUMAN, Meaning.TEMPORARY, Meaning.PERMANENT)
+
+
+def read_result(result: Mapping[str, object]) -> Reading | None:
+    """What one recipient's result means; None when it went well."""
+    kind = result.get("type")
+    if kind == SUCCESS:
+        return None
+    if kind == "RATE_LIMIT_FAILURE" and result.get("token"):
+        return _CHALLENGE
+    reading = _RESULTS.get(kind, _NEW_CODE) if isinstance(kind, str) else _NEW_CODE
+    after = result.get("retryAfterSeconds")
+    if reading.after and isinstance(after, int | float) and after > 0:
+        return Reading(reading.code, reading.meaning, float(after), reading.advice)
+    return reading
+
+
+def read_results(results: Sequence[Mapping[str, object]]) -> Reading:
+    """What a call means in which every recipient failed."""
+    readings = [reading for result in results if (reading := read_result(result))]
+    if not readings:
+        return _NEW_CODE
+    worst = min(readings, key=lambda reading: _WORST.index(reading.meaning))
+    waits = max(r.after for r in readings if r.meaning is worst.meaning)
+    return Reading(worst.code, worst.meaning, waits, worst.advice)
+
+
+def read_refusal(refused: CallRefused) -> Reading:
+    """What an error answer means."""
+    if refused.results:
+        return read_results(refused.results)
+    if refused.code == -1:
+        for words, reading in _WORDS:
+            if words in refused.message:
+                return reading
+    return _CODES.get(refused.code, _NEW_CODE)
