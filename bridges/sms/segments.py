@@ -1,0 +1,66 @@
+"""A text as it will travel: alphabet, text sent, and how many SMS it takes."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bridges.sms import gsm7
+
+
+class Encoding(StrEnum):
+    """The two alphabets that every phone reads."""
+
+    GSM7 = "gsm7"
+    UCS2 = "ucs2"
+
+
+_SINGLE = {Encoding.GSM7: 160, Encoding.UCS2: 70}
+_PART = {Encoding.GSM7: 153, Encoding.UCS2: 67}  # a header joins the parts (3GPP TS 23.040)
+
+
+@dataclass(frozen=True, slots=True)
+class Sms:
+    """A text ready to be sent. `units` are septets or UTF-16 code units."""
+
+    text: str
+    encoding: Encoding
+    units: int
+    segments: int
+
+    @property
+    def detail(self) -> str:
+        """For the ledger: no content."""
+        return f"{self.encoding.value} {self.segments}"
+
+
+def prepare(text: str, *, gsm7_only: bool = False) -> Sms:
+    """The text in the cheapest form that loses nothing; with `gsm7_only` accents may go."""
+    for candidate in (text, gsm7.plain_typography(text)):
+        if gsm7.encode(candidate) is not None:
+            return _sms(candidate, Encoding.GSM7)
+    if gsm7_only:
+        return _sms(gsm7.transliterate(text), Encoding.GSM7)
+    return _sms(text, Encoding.UCS2)
+
+
+def _sms(text: str, encoding: Encoding) -> Sms:
+    weights = [weight(char, encoding) for char in text]
+    units = sum(weights)
+    single = units <= _SINGLE[encoding]
+    return Sms(text, encoding, units, 1 if single else _parts(weights, _PART[encoding]))
+
+
+def weight(char: str, encoding: Encoding) -> int:
+    """Units of one letter: € weighs two septets, an emoji two UTF-16 code units."""
+    if encoding is Encoding.UCS2:
+        return 2 if ord(char) > 0xFFFF else 1
+    return len(gsm7.encode(char) or b"")
+
+
+def _parts(weights: list[int], room: int) -> int:
+    """A letter of weight two is never cut in the middle, so a part may stay one unit short."""
+    parts, used = 1, 0
+    for units in weights:
+        if used + units > room:
+            parts, used = parts + 1, 0
+        used += units
+    return parts
