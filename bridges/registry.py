@@ -1,0 +1,42 @@
+"""The channels there are, by name, and what each needs to be made."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, dataclass, fields
+from datetime import datetime
+from typing import Generic, TypeVar
+
+from bridges.protocol import Bridge
+from bridges.signal.bridge import SignalBridge
+from bridges.signal.settings import SignalSettings
+from bridges.sms.bridge import SmsBridge
+from bridges.sms.settings import SmsSettings
+
+Clock = Callable[[], datetime]
+S = TypeVar("S", SignalSettings, SmsSettings)
+
+
+@dataclass(frozen=True, slots=True)
+class Factory(Generic[S]):
+    """The settings that a channel takes, and how it is made from them."""
+
+    settings: type[S]
+    make: Callable[[S, Clock], Bridge]
+
+    def __call__(self, given: Mapping[str, object], clock: Clock) -> Bridge:
+        """Raises ValueError naming every unknown or missing setting at once."""
+        known = {field.name: field for field in fields(self.settings)}
+        problems = [f"unknown setting {name!r}" for name in given if name not in known]
+        problems += [
+            f"missing setting {name!r}"
+            for name, field in known.items()
+            if name not in given and field.default is MISSING
+        ]
+        if problems:
+            raise ValueError(", ".join(problems))
+        return self.make(self.settings(**given), clock)  # type: ignore[arg-type] # types of values are the file reader's
+
+
+FACTORIES: Mapping[str, Factory[SignalSettings] | Factory[SmsSettings]] = {
+    "signal": Factory(SignalSettings, lambda settings, _: SignalBridge(settings)),
+    "sms": Factory(SmsSettings, lambda settings, clock: SmsBridge(settings, clock)),
+}
