@@ -167,7 +167,7 @@ class KannelStandIn:
         if self._http is None:
             return False
         try:
-            async with self._http.get(aiohttp.client.URL(url, encoded=True)) as answer:
+            async with self._http.get(url) as answer:
                 return answer.status == 200
         except (aiohttp.ClientError, TimeoutError, OSError):
             return False

@@ -2,7 +2,9 @@
 
 import base64
 import binascii
+import contextlib
 import re
+import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -97,10 +99,9 @@ class Methods:
         return {"results": _results(people, circle), "timestamp": at}
 
     def _replace(self, target: int, at: int, text: str) -> None:
-        try:
+        # Phones ignore what points at a message that they never had: here and below.
+        with contextlib.suppress(KeyError):
             self._world.replace(target, at, text)
-        except KeyError:
-            return  # phones ignore a correction of what they never had
 
     def _remote_delete(self, params: Params) -> Answer:
         people, circle = self._recipients(params)
@@ -108,10 +109,8 @@ class Methods:
         target = params.get("targetTimestamp")
         if not isinstance(target, int):
             raise RpcError(-32603, 'Cannot invoke "java.lang.Long.longValue()"')
-        try:
+        with contextlib.suppress(KeyError):
             self._world.withdraw(target)
-        except KeyError:
-            pass  # as above
         return {"results": _results(people, circle), "timestamp": self._world.next_stamp()}
 
     def _send_reaction(self, params: Params) -> Answer:
@@ -119,11 +118,9 @@ class Methods:
         self._check(people, circle)
         author = self._person(str(params.get("targetAuthor")))
         target = params.get("targetTimestamp")
-        try:
+        with contextlib.suppress(KeyError):
             note = self._world.find(author.aci, target if isinstance(target, int) else 0)
             note.reactions[self._account.aci] = str(params.get("emoji"))
-        except KeyError:
-            pass  # as above
         return {"results": _results(people, circle), "timestamp": self._world.next_stamp()}
 
     def _send_nothing(self, params: Params) -> Answer:
@@ -292,5 +289,4 @@ def _file(uri: str) -> File:
     except binascii.Error as error:
         raise RpcError(-32603, "Failed to send message: AttachmentInvalidException") from error
     name = found["name"] or ""
-    stem = re.sub(r"\W", "", found["data"][-24:]) or "file"
-    return File(f"{stem}{size}.bin", found["type"], name, size, found["data"])
+    return File(f"{secrets.token_hex(16)}.bin", found["type"], name, size, found["data"])
