@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from appservice.domain.ids import MemberId, TradeId
 from appservice.domain.member import Channel, Member, Role
+from appservice.domain.room import Kind as RoomKind
+from appservice.domain.room import KnownRoom, RoomKey
 from appservice.domain.territory import Territory, Zone
 
 
@@ -75,3 +77,33 @@ def _route(channel: Channel, member: Member, home: str | None, whole: set[str]) 
     if channel is Channel.MATRIX:
         return Route(channel, f"guichet:{member.id}", member.id)
     return Route(channel, address, member.id)
+
+
+def homes_of(
+    people: Iterable[Member], rooms: Iterable[KnownRoom], territory: Territory
+) -> dict[Channel, dict[MemberId, str]]:
+    """In which `alertes` room and announcement group each merchant sits.
+
+    `people` are the merchants of the territory whose charter is in force: each sits in the room
+    of their home trade, and that is the one room per channel in which an alert can find them.
+    """
+    known = {room.key: room for room in rooms if room.key.kind is RoomKind.ALERTES}
+    homes: dict[Channel, dict[MemberId, str]] = {Channel.MATRIX: {}, Channel.SIGNAL: {}}
+    for member in people:
+        room = known.get(key) if (key := _home_key(member, territory)) else None
+        if room is None:
+            continue
+        if Channel.MATRIX in member.channels and member.mxid is not None:
+            homes[Channel.MATRIX][member.id] = room.room_id
+        group = room.signal_group
+        if Channel.SIGNAL in member.channels and member.signal is not None and group is not None:
+            homes[Channel.SIGNAL][member.id] = group
+    return homes
+
+
+def _home_key(member: Member, territory: Territory) -> RoomKey | None:
+    trade = territory.trades.get(member.home_trade) if member.home_trade else None
+    if trade is None or member.commune not in territory.communes:
+        return None
+    zone = territory.zone_of(member.commune, trade.level)
+    return RoomKey(RoomKind.ALERTES, zone, territory.id, trade=trade.id)

@@ -238,6 +238,17 @@ class Wake(Protocol):
         ...
 
 
+class Guichets(Protocol):
+    """Each member's private room with the service."""
+
+    async def room_of(self, member: MemberId) -> RoomId | None:
+        """Opened on demand; None for a member who is not on Matrix or may not take part.
+
+        Raises TemporaryFailure when the homeserver is out of reach.
+        """
+        ...
+
+
 class Homeserver(Protocol):
     """Rooms as a thing that is provisioned."""
 

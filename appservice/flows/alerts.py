@@ -1,0 +1,201 @@
+"""The story of an alert: submitted, judged, held or published, corrected, cancelled."""
+
+from appservice.domain.alert import Alert, Held, Published, approve, cancel, correct, turn_down
+from appservice.domain.alert import name_of as stage_of
+from appservice.domain.audience import Audience
+from appservice.domain.errors import InvalidTransition, NotAllowed, NotUnderstood, Refused
+from appservice.domain.ids import AlertId
+from appservice.domain.member import Member
+from appservice.domain.moderation import Decision, Submission, Verdict, judge
+from appservice.domain.wording import alerts as words
+from appservice.domain.wording.common import harmless
+from appservice.flows import broadcast, reports
+from appservice.flows.step import Step
+
+_REWRITABLE = frozenset({Decision.REVISE})
+
+
+async def submit(step: Step, audience: Audience, text: str) -> Alert | Verdict:
+    """Judges the text, then publishes it, holds it, or tells its author why not.
+
+    Returns the verdict when nothing was opened. Raises NotAllowed for a merchant, Refused when
+    nobody is concerned.
+    """
+    if not step.member.role.may_submit_alert:
+        raise NotAllowed(words.MERCHANT_SUBMITS)
+    text = harmless(text)
+    verdict = _judged(step, text)
+    match verdict.decision:
+        case Decision.EMERGENCY:
+            await reports.emergency(step, text)
+            return verdict
+        case Decision.REJECT | Decision.REVISE:
+            await _explain(step, verdict)
+            return verdict
+        case Decision.HOLD:
+            return await _hold(step, _new(step, audience, text, verdict, Held(verdict.rules)))
+        case Decision.PUBLISH:
+            stage = Published(at=step.now, approved_by=None)
+            alert = await step.tx.alerts.open(_new(step, audience, text, verdict, stage))
+            await step.record("alert.submit", alert.reference)
+            await _publish(step, alert, step.member)
+            return alert
+
+
+async def let_through(step: Step, number: AlertId) -> Alert:
+    """A second person approves. Raises NotAllowed for the author, InvalidTransition if late."""
+    alert = await _found(step, number)
+    _must_approve(step)
+    published = approve(alert, step.member.id, step.now)
+    await _advance(step, published, alert)
+    author = await _author(step, alert)
+    await step.record("alert.approve", alert.reference)
+    await _say(step, alert, words.approved(alert, step.member), author)
+    await _publish(step, published, author)
+    return published
+
+
+async def stop(step: Step, number: AlertId, reason: str) -> Alert:
+    """A second person refuses, or the author withdraws their own."""
+    alert = await _found(step, number)
+    if step.member.id != alert.author:
+        _must_approve(step)
+    turned = turn_down(alert, step.member.id, step.now, harmless(reason))
+    await _advance(step, turned, alert)
+    await step.record("alert.refuse", alert.reference)
+    author = await _author(step, alert)
+    await _say(step, alert, words.turned_down(alert, step.member, reason), author)
+    return turned
+
+
+async def replace_text(step: Step, number: AlertId, text: str) -> Alert | Verdict:
+    """Corrects a published alert on every channel; the new text is judged like the first.
+
+    By its author or any officer, who then speaks in their own role.
+    """
+    alert = await _found(step, number)
+    if step.member.id != alert.author:
+        _must_approve(step)
+    text = harmless(text)
+    verdict = _judged(step, text)
+    corrected = correct(alert, text, verdict.policy_hash)
+    match verdict.decision:
+        case Decision.EMERGENCY:
+            await reports.emergency(step, text)
+            return verdict
+        case Decision.REJECT | Decision.REVISE:
+            await _explain(step, verdict)
+            return verdict
+        case Decision.HOLD:
+            raise Refused(words.HELD_CORRECTION)
+        case Decision.PUBLISH:
+            await _advance(step, corrected, alert)
+            author = await _author(step, alert)
+            telephones = await broadcast.replace_everywhere(step, corrected, step.member)
+            await step.record("alert.correct", alert.reference)
+            await _say(step, alert, words.corrected(corrected, step.member, telephones), author)
+            return corrected
+
+
+async def withdraw(step: Step, number: AlertId, reason: str) -> Alert:
+    """Takes a published alert back: removed where it can be, announced where it can't."""
+    alert = await _found(step, number)
+    if step.member.id != alert.author:
+        _must_approve(step)
+    cancelled = cancel(alert, step.member.id, step.now)
+    await _advance(step, cancelled, alert)
+    if isinstance(alert.stage, Published):
+        await broadcast.withdraw(step, cancelled, alert.stage)
+    await step.record("alert.cancel", alert.reference)
+    author = await _author(step, alert)
+    await _say(step, alert, words.cancelled(alert, step.member, harmless(reason)), author)
+    return cancelled
+
+
+async def state(step: Step, number: AlertId) -> str:
+    """Where the alert stands, in words."""
+    alert = await _found(step, number)
+    if not step.member.role.may_submit_alert:
+        raise NotUnderstood(words.unknown(number))
+    return words.state(alert, await step.tx.outbox.tally(alert.id))
+
+
+def _judged(step: Step, text: str) -> Verdict:
+    return judge(Submission(text, step.member.role.value), step.world.policy)
+
+
+def _new(
+    step: Step, audience: Audience, text: str, verdict: Verdict, stage: Held | Published
+) -> Alert:
+    return Alert(
+        id=AlertId(0),
+        author=step.member.id,
+        territory=step.territory.id,
+        audience=audience,
+        text=text,
+        submitted_at=step.now,
+        policy_hash=verdict.policy_hash,
+        stage=stage,
+    )
+
+
+async def _explain(step: Step, verdict: Verdict) -> None:
+    """The text is not kept: only who, when and which rules."""
+    rules = step.world.policy.rules
+    may_rewrite = verdict.decision in _REWRITABLE
+    await step.answer(words.refused(verdict.rules, rules, may_rewrite=may_rewrite))
+    await step.record("alert.refused-by-rule", "alerte", verdict.rules)
+
+
+async def _hold(step: Step, draft: Alert) -> Alert:
+    await broadcast.reach(step, draft)  # nobody approves what nobody would read
+    alert = await step.tx.alerts.open(draft)
+    rules = step.world.policy.rules
+    card = words.hold_card(alert, step.member, step.territory, rules)
+    await step.post(await step.postes(alert.audience.zone), card, name=f"card:{alert.reference}")
+    await step.answer(words.waiting(alert))
+    held = alert.stage.rules if isinstance(alert.stage, Held) else ()
+    await step.record("alert.hold", alert.reference, held)
+    return alert
+
+
+async def _publish(step: Step, alert: Alert, author: Member) -> None:
+    through = await broadcast.reach(step, alert)
+    await broadcast.send(step, alert, author, through)
+    await step.record("alert.publish", alert.reference)
+    await _say(step, alert, words.published(alert, through), author)
+
+
+async def _say(step: Step, alert: Alert, text: str, author: Member) -> None:
+    """In the poste; privately too for who does not sit there, author or console user."""
+    rooms = await step.postes(alert.audience.zone)
+    if step.room is not None and step.room not in rooms:
+        rooms = [step.room, *rooms]
+    await step.post(rooms, text)
+    if step.room is None:
+        await step.answer(text)
+    if author.id != step.member.id and not author.role.is_officer:
+        await step.tell(author, text)
+
+
+async def _advance(step: Step, alert: Alert, before: Alert) -> None:
+    if not await step.tx.alerts.advance(alert, stage_of(before.stage)):
+        raise InvalidTransition(f"{alert.reference} vient d'être traitée par quelqu'un d'autre.")
+
+
+async def _found(step: Step, number: AlertId) -> Alert:
+    """An alert of another territory does not exist for this member."""
+    alert = await step.tx.alerts.get(number)
+    if alert is None or alert.territory != step.territory.id:
+        raise NotUnderstood(words.unknown(number))
+    return alert
+
+
+async def _author(step: Step, alert: Alert) -> Member:
+    """Whoever wrote it; gone members leave their alerts to whoever acts on them."""
+    return await step.tx.members.get(alert.author) or step.member
+
+
+def _must_approve(step: Step) -> None:
+    if not step.member.role.may_approve:
+        raise NotAllowed

@@ -1,0 +1,174 @@
+"""How an alert leaves: one parcel per conversation and channel, replaced or withdrawn later."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from appservice.domain.alert import Alert, Cancelled, Published
+from appservice.domain.audience import Route, homes_of, routes
+from appservice.domain.charter import InForce
+from appservice.domain.delivery import Kind, Parcel, Urgency
+from appservice.domain.errors import Refused
+from appservice.domain.ids import MemberId
+from appservice.domain.member import Channel, Member, Role
+from appservice.domain.wording import alerts as words
+from appservice.flows.step import Step
+
+
+@dataclass(frozen=True, slots=True)
+class _Map:
+    """Who is where now, and by which conversations the audience is reached."""
+
+    present: frozenset[MemberId]
+    homes: Mapping[Channel, Mapping[MemberId, str]]
+    routes: tuple[Route, ...]
+
+
+async def reach(step: Step, alert: Alert) -> tuple[Route, ...]:
+    """Through which conversations the alert reaches each person of its audience once a channel.
+
+    Raises Refused when nobody is concerned.
+    """
+    found = (await _map(step, alert)).routes
+    if not found:
+        raise Refused(words.NOBODY)
+    return found
+
+
+async def _map(step: Step, alert: Alert) -> _Map:
+    merchants = await _merchants_in_force(step)
+    homes = homes_of(merchants, await step.tx.rooms.all(), step.territory)
+    seated = Counter(room for home in homes.values() for room in home.values())
+    people = [m for m in merchants if alert.audience.holds(m, step.territory)]
+    present = frozenset(m.id for m in merchants)
+    return _Map(present, homes, routes(people, homes, seated))
+
+
+async def _merchants_in_force(step: Step) -> list[Member]:
+    signatures = await step.tx.signatures.all_latest()
+    everyone = await step.tx.members.everyone(step.territory.id)
+    return [
+        member
+        for member in everyone
+        if member.role is Role.MERCHANT
+        and isinstance(step.world.standing(member, signatures.get(member.id), step.now), InForce)
+    ]
+
+
+async def send(step: Step, alert: Alert, author: Member, through: Sequence[Route]) -> None:
+    """Queues the first text of a published alert."""
+    await step.tx.outbox.put([_post(step, alert, author, route) for route in through])
+
+
+async def replace_everywhere(step: Step, alert: Alert, author: Member) -> int:
+    """Queues a corrected text wherever the former one went, and for who has come since.
+
+    Returns how many telephones are told in words. Whoever left meanwhile is told nothing.
+    """
+    now = await _map(step, alert)
+    former = await _first_posts(step, alert)
+    parcels = [
+        await _edit(step, alert, author, parcel)
+        for parcel in former
+        if parcel.member is None or parcel.member in now.present
+    ]
+    reached = {(parcel.channel, parcel.target) for parcel in former}
+    for route in now.routes:
+        home = now.homes.get(route.channel, {}).get(route.member or MemberId(""))
+        if not {(route.channel, route.target), (route.channel, home)} & reached:
+            parcels.append(_post(step, alert, author, route))
+    await step.tx.outbox.put(parcels)
+    return sum(parcel.channel is Channel.SMS for parcel in parcels)
+
+
+async def withdraw(step: Step, alert: Alert, published: Published) -> None:
+    """Takes the alert away where it can be, and says so on telephones."""
+    present = (await _map(step, alert)).present
+    parcels = []
+    for post in await _first_posts(step, alert):
+        if post.channel is Channel.SMS:
+            if post.member in present:
+                body = words.sms_cancellation(published.at)
+                key = _key(alert, post.channel, post.target, "x")
+                parcels.append(replace(post, key=key, body=body, expires_at=None))
+            continue
+        for shown in await _shown_by(step, alert, post):
+            key = f"{_key(alert, post.channel, post.target, 'x')}:{shown}"
+            parcels.append(
+                replace(post, key=key, kind=Kind.DELETE, body="", html="", replaces=shown)
+            )
+    await step.tx.outbox.put(parcels)
+
+
+async def _first_posts(step: Step, alert: Alert) -> list[Parcel]:
+    """The first parcel of the alert in each conversation."""
+    first: dict[tuple[Channel, str], Parcel] = {}
+    for parcel in await step.tx.outbox.of_alert(alert.id):
+        first.setdefault((parcel.channel, parcel.target), parcel)
+    return list(first.values())
+
+
+async def _shown_by(step: Step, alert: Alert, post: Parcel) -> list[str]:
+    """Keys of the parcels that a phone of this conversation may show as messages of their own.
+
+    Normally the first one alone, whose text was edited since; a correction whose original never
+    arrived was posted in full.
+    """
+    shown = [post.key]
+    for revision in range(2, _revision(alert) + 1):
+        key = _key(alert, post.channel, post.target, f"r{revision}")
+        if key != post.key:
+            shown.append(key)
+    return shown
+
+
+async def _edit(step: Step, alert: Alert, author: Member, post: Parcel) -> Parcel:
+    key = _key(alert, post.channel, post.target, f"r{_revision(alert)}")
+    if post.channel is Channel.SMS:
+        expires_at = step.now + step.world.settings.sms_expires_after
+        return replace(post, key=key, body=words.sms_correction(alert), expires_at=expires_at)
+    return replace(
+        post,
+        key=key,
+        kind=Kind.EDIT,
+        body=words.body(alert, author),
+        html=words.html(alert, author) if post.html else "",
+        replaces=await _latest_shown(step, alert, post),
+    )
+
+
+async def _latest_shown(step: Step, alert: Alert, post: Parcel) -> str:
+    """The parcel that the phone shows: the first one that was taken by the channel."""
+    keys = [post.key] + [
+        _key(alert, post.channel, post.target, f"r{revision}")
+        for revision in range(2, _revision(alert))
+    ]
+    for key in keys:
+        if await step.tx.outbox.delivered_as(key) is not None:
+            return key
+    return post.key
+
+
+def _post(step: Step, alert: Alert, author: Member, route: Route) -> Parcel:
+    telephone = route.channel is Channel.SMS
+    expires_at = step.now + step.world.settings.sms_expires_after if telephone else None
+    return Parcel(
+        key=_key(alert, route.channel, route.target, f"r{_revision(alert)}"),
+        channel=route.channel,
+        target=route.target,
+        body=words.sms(alert) if telephone else words.body(alert, author),
+        html=words.html(alert, author) if route.channel is Channel.MATRIX else "",
+        to_group=route.to_group,
+        alert=alert.id,
+        member=route.member,
+        urgency=Urgency.URGENT,
+        expires_at=expires_at,
+    )
+
+
+def _revision(alert: Alert) -> int:
+    return alert.stage.revision if isinstance(alert.stage, Published | Cancelled) else 1
+
+
+def _key(alert: Alert, channel: Channel, target: str, version: str) -> str:
+    return f"alert:{alert.reference}:{version}:{channel}:{target}"

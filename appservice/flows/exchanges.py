@@ -1,0 +1,79 @@
+"""Talk among members: every message is judged; what may not circulate is removed, explained."""
+
+from appservice.domain.circulation import Crosses, Emergency, Fate, Removed, fate_of
+from appservice.domain.member import Channel
+from appservice.domain.moderation import Submission, judge
+from appservice.domain.room import KnownRoom
+from appservice.domain.wording import talk as words
+from appservice.flows import mirror, reports
+from appservice.flows.ports import Photos
+from appservice.flows.step import Step, source_of
+from bridges.protocol import Deleted, Edited, Message
+
+
+async def said(step: Step, room: KnownRoom, message: Message, photos: Photos) -> None:
+    """A message: it crosses, or it is removed and its author alone is told why."""
+    if message.attachments:
+        await _with_files(step, room, message, photos)
+        return
+    if not message.text.strip():
+        return
+    await _follow(step, room, message.text, _fate(step, message.text), message.key)
+
+
+async def edited(step: Step, room: KnownRoom, edit: Edited) -> None:
+    """The new text is judged like the first one."""
+    fate = _fate(step, edit.text)
+    if isinstance(fate, Crosses):
+        if not await mirror.edited(step, room, edit.target, edit.text):
+            source = source_of(step.channel, step.member, edit.target)
+            await mirror.cross(step, room, edit.text, source=source)
+        return
+    await mirror.deleted(step, room, edit.target)
+    await _follow(step, room, edit.text, fate, edit.target, edit.key)
+
+
+async def deleted(step: Step, room: KnownRoom, deletion: Deleted) -> None:
+    """What its author takes back disappears on the other side too."""
+    await mirror.deleted(step, room, deletion.target)
+
+
+async def outsider(step: Step, room: KnownRoom, key: str) -> None:
+    """Somebody without charter in force: nothing of theirs stays or crosses."""
+    await mirror.redact(step, room.room_id, key)
+    await step.record("exchange.remove", str(room.key), ["charte-absente"])
+
+
+def _fate(step: Step, text: str) -> Fate:
+    verdict = judge(Submission(text, step.member.role.value), step.world.policy)
+    return fate_of(verdict, step.world.circulation)
+
+
+async def _follow(step: Step, room: KnownRoom, text: str, fate: Fate, *events: str) -> None:
+    match fate:
+        case Crosses():
+            await mirror.cross(step, room, text)
+        case Emergency():
+            await mirror.redact(step, room.room_id, *events)
+            await reports.emergency(step, text)
+            await step.record("exchange.remove", str(room.key), ["emergency-in-progress"])
+        case Removed(findings=findings):
+            rules = [finding.rule for finding in findings]
+            await mirror.redact(step, room.room_id, *events)
+            channel = step.channel or Channel.MATRIX
+            await step.answer(words.removed(rules, step.world.policy.rules, channel))
+            await step.record("exchange.remove", str(room.key), rules)
+
+
+async def _with_files(step: Step, room: KnownRoom, message: Message, photos: Photos) -> None:
+    """Files never circulate: photos go to the officers, everything else is refused by type."""
+    await mirror.redact(step, room.room_id, message.key)
+    pictures = await reports.cleaned(message.attachments, photos)
+    await step.record("exchange.remove", str(room.key), ["attachment"])
+    if pictures.clean:
+        await reports.receive(step, message.text, reports.Pictures(pictures.clean))
+        await step.answer(words.PHOTO_TO_POSTE)
+    elif isinstance(_fate(step, message.text), Emergency):
+        await reports.emergency(step, message.text)
+    else:
+        await step.answer(words.FILE_REMOVED)

@@ -1,0 +1,60 @@
+"""A member alone with the service: guichet, Signal thread, telephone."""
+
+from appservice.domain.commands import parse_agent, parse_member
+from appservice.domain.errors import NotUnderstood
+from appservice.domain.ids import ReportId
+from appservice.domain.member import Channel
+from appservice.domain.report import Report
+from appservice.flows import mirror, reports
+from appservice.flows.inbound import desk
+from appservice.flows.ports import Photos
+from appservice.flows.step import Step
+from bridges.protocol import Deleted, Edited, Message, Reacted
+
+_CARD = "card:S"
+
+
+async def private(
+    step: Step, inbound: Message | Edited | Deleted | Reacted, photos: Photos
+) -> None:
+    """A command or a report. Officers report in the poste: here they are asked what they meant."""
+    match inbound:
+        case Message():
+            await _message(step, inbound, photos)
+        case Edited():
+            for report in await _reports_from(step, inbound.target):
+                await reports.changed(step, report, inbound.text)
+        case Deleted():
+            for report in await _reports_from(step, inbound.target):
+                await reports.withdrawn(step, report)
+        case Reacted():
+            pass
+
+
+async def _message(step: Step, message: Message, photos: Photos) -> None:
+    merchant = step.member.role.kind == "merchant"
+    channel = step.channel or Channel.MATRIX
+    if not message.attachments:
+        command = (
+            parse_member(message.text, channel)
+            if merchant
+            else parse_agent(message.text, step.territory)
+        )
+        if command is not None:
+            await desk.obey(step, command)
+            return
+        policy, role = step.world.policy, step.member.role
+        if role.is_officer and not reports.is_emergency(policy, role, message.text):
+            raise NotUnderstood
+    await _report(step, message, photos)
+
+
+async def _report(step: Step, message: Message, photos: Photos) -> Report | None:
+    pictures = await reports.cleaned(message.attachments, photos)
+    return await reports.receive(step, message.text, pictures)
+
+
+async def _reports_from(step: Step, target: str) -> list[ReportId]:
+    """The reports that an earlier message of the same writer opened."""
+    keys = await mirror.copies(step, target)
+    return [ReportId(int(key.removeprefix(_CARD))) for key in keys if key.startswith(_CARD)]

@@ -1,0 +1,106 @@
+"""Does what a command asks, and answers."""
+
+from dataclasses import replace
+from typing import assert_never
+
+from appservice.domain.audience import Audience
+from appservice.domain.commands import (
+    ApproveAlert,
+    AskAlert,
+    AskCharter,
+    AskHelp,
+    AskMe,
+    AskReport,
+    CancelAlert,
+    ClearReport,
+    CloseReport,
+    Command,
+    CorrectAlert,
+    RefuseAlert,
+    StopSms,
+    SubmitAlert,
+    TakeReport,
+)
+from appservice.domain.member import Channel
+from appservice.domain.wording import talk as words
+from appservice.flows import alerts, reports
+from appservice.flows.step import Step
+
+_AlertCommand = SubmitAlert | ApproveAlert | RefuseAlert | CorrectAlert | CancelAlert
+_ReportCommand = TakeReport | ClearReport | CloseReport
+
+
+async def obey(step: Step, command: Command) -> None:
+    """Raises what the stories raise: a French sentence for whoever typed it."""
+    match command:
+        case SubmitAlert() | ApproveAlert() | RefuseAlert() | CorrectAlert() | CancelAlert():
+            await _alert(step, command)
+        case TakeReport() | ClearReport() | CloseReport():
+            await _report(step, command)
+        case _:
+            await _question(step, command)
+
+
+async def _alert(step: Step, command: _AlertCommand) -> None:
+    match command:
+        case SubmitAlert(trades=trades, zone=zone, text=text):
+            await alerts.submit(step, Audience(zone, trades), text)
+        case ApproveAlert(alert=alert):
+            await alerts.let_through(step, alert)
+        case RefuseAlert(alert=alert, reason=reason):
+            await alerts.stop(step, alert, reason)
+        case CorrectAlert(alert=alert, text=text):
+            await alerts.replace_text(step, alert, text)
+        case CancelAlert(alert=alert, reason=reason):
+            await alerts.withdraw(step, alert, reason)
+        case _:
+            assert_never(command)
+
+
+async def _report(step: Step, command: _ReportCommand) -> None:
+    match command:
+        case TakeReport(report=report):
+            await reports.take_on(step, report)
+        case ClearReport(report=report, founded=founded):
+            await reports.clear_doubt(step, report, founded=founded)
+        case CloseReport(report=report):
+            await reports.finish(step, report)
+        case _:
+            assert_never(command)
+
+
+async def _question(
+    step: Step, command: AskAlert | AskReport | AskHelp | AskCharter | AskMe | StopSms
+) -> None:
+    match command:
+        case AskAlert(alert=alert):
+            await step.answer(await alerts.state(step, alert))
+        case AskReport(report=report):
+            await step.answer(await reports.state(step, report))
+        case AskHelp():
+            channel = step.channel or Channel.MATRIX
+            await step.answer(words.help_for(step.member, step.territory, channel))
+        case AskCharter():
+            await _charter(step)
+        case AskMe():
+            standing = await step.standing_of(step.member)
+            await step.answer(words.me(step.member, step.territory, standing))
+        case StopSms():
+            await _stop(step)
+        case _:
+            assert_never(command)
+
+
+async def _charter(step: Step) -> None:
+    charter = step.world.charter_for(step.member)
+    if charter is not None:
+        standing = await step.standing_of(step.member)
+        await step.answer(words.charter(charter, standing, step.channel or Channel.MATRIX))
+
+
+async def _stop(step: Step) -> None:
+    """The last SMS says that it is the last."""
+    await step.answer(words.stopped(step.territory))
+    remaining = step.member.channels - {Channel.SMS}
+    await step.tx.members.save(replace(step.member, channels=remaining))
+    await step.record("member.stop-sms", step.member.id)

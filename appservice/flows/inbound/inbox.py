@@ -1,0 +1,184 @@
+"""What a bridge hands over: written in the journal first, then handled, again if need be."""
+
+import base64
+import json
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from datetime import datetime, timedelta
+from typing import Any
+
+from appservice.domain.audit import Act
+from appservice.domain.errors import TemporaryFailure
+from appservice.domain.member import Channel
+from appservice.domain.wording import talk as words
+from appservice.flows.inbound.door import Inbound
+from appservice.flows.ports import Clock, Journal, Store, Wake
+from appservice.flows.step import every_poste, room_parcels
+from bridges.protocol import (
+    Attachment,
+    Deleted,
+    Edited,
+    Message,
+    Reacted,
+    Receipt,
+    ReceiptState,
+    Sink,
+)
+from bridges.protocol import Inbound as Thing
+
+_LOG = logging.getLogger(__name__)
+_KINDS: Mapping[str, type[Thing]] = {
+    kind.__name__: kind for kind in (Message, Edited, Deleted, Reacted, Receipt)
+}
+
+
+def encode(thing: Thing) -> bytes:
+    """As JSON, attachments in base64: what the journal keeps."""
+    values = {f.name: _plain(getattr(thing, f.name)) for f in fields(thing)}
+    return json.dumps({"kind": type(thing).__name__, **values}, ensure_ascii=False).encode()
+
+
+def decode(payload: bytes) -> Thing:
+    """The thing that was encoded."""
+    values: dict[str, Any] = json.loads(payload)
+    kind = _KINDS[values.pop("kind")]
+    if "sent_at" in values:
+        values["sent_at"] = datetime.fromisoformat(values["sent_at"])
+    if "attachments" in values:
+        values["attachments"] = tuple(_attachment(item) for item in values["attachments"])
+    if kind is Receipt:
+        values["state"] = ReceiptState(values["state"])
+    return kind(**values)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, tuple):
+        return [
+            {**{f.name: getattr(a, f.name) for f in fields(a)}, "data": _base64(a.data)}
+            for a in value
+        ]
+    return value
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+def _attachment(item: Mapping[str, str]) -> Attachment:
+    return Attachment(item["content_type"], base64.b64decode(item["data"]), item["filename"])
+
+
+def key_of(thing: Thing) -> str:
+    """What makes the same thing the same: a receipt has no key of its own."""
+    if isinstance(thing, Receipt):
+        return f"receipt:{thing.provider_id}:{thing.state}:{thing.recipient}"
+    return thing.key
+
+
+@dataclass(slots=True)
+class Retry:
+    """How often an entry failed, and when it is tried again."""
+
+    failures: int
+    at: datetime
+
+
+@dataclass(slots=True)
+class Inbox:
+    """Works through the journal of one channel, oldest first.
+
+    An entry that fails waits longer and longer while the others go on; after `tries` failures
+    that are nobody's outage it is parked: marked as done, recorded, and told to the officers.
+    """
+
+    channel: Channel
+    journal: Journal
+    store: Store
+    wake: Wake
+    inbound: Inbound
+    clock: Clock
+    tries: int = 8
+    first_wait: timedelta = timedelta(seconds=1)
+    longest_wait: timedelta = timedelta(minutes=2)
+    poll: timedelta = timedelta(seconds=5)
+    _waiting: dict[int, Retry] = field(default_factory=dict)
+
+    def sink(self) -> Sink:
+        """What the bridge calls: returns once the journal holds the thing."""
+
+        async def write(thing: Thing) -> None:
+            await self.journal.write(self.source, key_of(thing), encode(thing), self.clock())
+
+        return write
+
+    @property
+    def source(self) -> str:
+        """The journal's name of the channel."""
+        return self.channel.value
+
+    async def run(self) -> None:
+        """Until cancelled. A database out of reach only makes it wait."""
+        while True:
+            busy = False
+            try:
+                busy = await self.work_once()
+            except TemporaryFailure:
+                _LOG.warning("journal of %s out of reach", self.channel)
+            if not busy:
+                await self.wake.wait(f"journal:{self.source}", self._patience())
+
+    async def work_once(self) -> bool:
+        """One round over what is pending; True when something was handled."""
+        handled = False
+        entries = await self.journal.pending(self.source, 50 + len(self._waiting))
+        for entry, payload in entries:
+            retry = self._waiting.get(entry)
+            if retry is None or retry.at <= self.clock():
+                handled |= await self._one(entry, payload)
+        return handled
+
+    async def _one(self, entry: int, payload: bytes) -> bool:
+        try:
+            await self.inbound.handle(self.channel, decode(payload))
+        except TemporaryFailure:
+            self._postpone(entry, counts=False)
+            return False
+        except Exception as error:
+            # No traceback: what an error says may hold what people wrote.
+            name = type(error).__name__
+            _LOG.error("entry %s of %s failed: %s", entry, self.channel, name)
+            if self._postpone(entry, counts=True) < self.tries:
+                return False
+            await self._park(entry)
+        self._waiting.pop(entry, None)
+        await self.journal.done(entry)
+        return True
+
+    def _postpone(self, entry: int, *, counts: bool) -> int:
+        """Failures so far; an outage is nobody's failure but waits all the same."""
+        former = self._waiting.get(entry)
+        failures = (former.failures if former else 0) + int(counts)
+        wait = min(self.first_wait * 2 ** min(failures, 16), self.longest_wait)
+        self._waiting[entry] = Retry(failures, self.clock() + wait)
+        return failures
+
+    async def _park(self, entry: int) -> None:
+        """Nothing is lost silently: the officers of every territory learn of it."""
+        text = words.PARKED.format(channel=self.channel.label, entry=entry)
+        name = f"parked:{self.channel}:{entry}"
+        async with self.store.transaction() as tx:
+            act = Act("service", "inbound.park", f"{self.channel}:{entry}", self.clock())
+            await tx.acts.append(act)
+            for territory in self.inbound.world.territories.values():
+                for room in await every_poste(tx, territory):
+                    await tx.outbox.put(room_parcels(room, text, name))
+
+    def _patience(self) -> timedelta:
+        """Until the first retry is due, and never longer than the poll."""
+        if not self._waiting:
+            return self.poll
+        due = min(retry.at for retry in self._waiting.values()) - self.clock()
+        return max(min(due, self.poll), timedelta(milliseconds=50))

@@ -1,0 +1,110 @@
+"""Tells officers how far an alert has gone, and what needs a person's eye."""
+
+from datetime import timedelta
+
+from appservice.domain.alert import Alert, Cancelled, Held, Published, Turned
+from appservice.domain.delivery import Parcel, State, Tally
+from appservice.domain.ids import MemberId
+from appservice.domain.room import KnownRoom
+from appservice.domain.territory import Level, Zone
+from appservice.domain.wording import alerts as words
+from appservice.domain.world import World
+from appservice.flows.ports import Clock, Store, Transaction
+from appservice.flows.step import postes_over, room_parcels
+
+_WATCHED = timedelta(hours=24)
+
+
+async def is_overtaken(tx: Transaction, parcel: Parcel) -> bool:
+    """The alert was corrected or cancelled while this text waited: the newer word goes instead."""
+    alert = await tx.alerts.get(parcel.alert) if parcel.alert is not None else None
+    version = _version(parcel)
+    if alert is None or version is None:
+        return False
+    match alert.stage:
+        case Published(revision=revision):
+            return version < revision
+        case Cancelled():
+            return True
+        case Held() | Turned():
+            return True
+
+
+def _version(parcel: Parcel) -> int | None:
+    """`alert:A7:r2:…` carries revision 2; a cancellation in words carries none."""
+    word = parcel.key.split(":")[2:3]
+    return int(word[0][1:]) if word and word[0][:1] == "r" and word[0][1:].isdigit() else None
+
+
+async def report(store: Store, world: World, parcel: Parcel, state: State) -> None:
+    """After a parcel was settled: the last line of its alert, or a fate that nobody knows."""
+    if parcel.alert is None and state is not State.UNKNOWN:
+        return
+    async with store.transaction() as tx:
+        alert = await tx.alerts.get(parcel.alert) if parcel.alert is not None else None
+        if state is State.UNKNOWN:
+            await _uncertain(tx, world, parcel, alert)
+        if alert is not None:
+            await _finish(tx, world, alert)
+
+
+async def finish_all(store: Store, world: World, clock: Clock) -> None:
+    """The last lines that a crash, or a lease that ran out, left unsaid. Run now and then."""
+    async with store.transaction() as tx:
+        for alert in await tx.alerts.recent(clock() - _WATCHED):
+            if isinstance(alert.stage, Published | Cancelled):
+                await _finish(tx, world, alert)
+
+
+async def _finish(tx: Transaction, world: World, alert: Alert) -> None:
+    tally: Tally = await tx.outbox.tally(alert.id)
+    if not tally.finished or tally.total() == 0:
+        return
+    text = words.finished(alert, tally)
+    for room in await _postes(tx, world, alert):
+        await tx.outbox.put(room_parcels(room, text, f"finished:{alert.reference}"))
+
+
+async def _uncertain(tx: Transaction, world: World, parcel: Parcel, alert: Alert | None) -> None:
+    """No blind resend: a person is told, once an alert and channel, else once a parcel."""
+    if parcel.key.startswith("uncertain:"):
+        return
+    rooms = await _postes_about(tx, world, parcel, alert)
+    subject = alert.reference if alert is not None else "Message"
+    if parcel.report is not None:
+        subject = f"S{parcel.report}"
+    text = words.uncertain(subject, parcel.channel)
+    about = f"{alert.reference}:{parcel.channel}" if alert is not None else parcel.key
+    name = f"uncertain:{about}"
+    for room in rooms:
+        await tx.outbox.put(room_parcels(room, text, name))
+
+
+async def _postes_about(
+    tx: Transaction, world: World, parcel: Parcel, alert: Alert | None
+) -> list[KnownRoom]:
+    if alert is not None:
+        return await _postes(tx, world, alert)
+    concerned = parcel.member
+    if concerned is None and parcel.report is not None:
+        found = await tx.reports.get(parcel.report)
+        concerned = found.author if found is not None else None
+    return await _postes_of(tx, world, concerned) if concerned is not None else []
+
+
+async def _postes_of(tx: Transaction, world: World, who: MemberId) -> list[KnownRoom]:
+    member = await tx.members.get(who)
+    territory = world.territory_of(member) if member is not None else None
+    if member is None or territory is None:
+        return []
+    zone = (
+        Zone(Level.COMMUNE, member.commune)
+        if member.commune
+        else Zone(Level.TERRITORY, territory.id)
+    )
+    return await postes_over(tx, territory, zone)
+
+
+async def _postes(tx: Transaction, world: World, alert: Alert) -> list[KnownRoom]:
+    territory = world.territories.get(alert.territory)
+    return await postes_over(tx, territory, alert.audience.zone) if territory is not None else []

@@ -1,0 +1,149 @@
+"""One step of a story: who acts, from where, and how anybody is told anything."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from appservice.domain.audit import Act
+from appservice.domain.charter import InForce, NotInForce
+from appservice.domain.delivery import GUICHET, Parcel, Urgency
+from appservice.domain.ids import BlobId, ReportId
+from appservice.domain.member import Channel, Member
+from appservice.domain.room import Kind, KnownRoom, RoomKey
+from appservice.domain.territory import Territory, Zone
+from appservice.domain.world import World
+from appservice.flows.ports import Transaction
+
+_PREFERENCE = (Channel.MATRIX, Channel.SIGNAL, Channel.SMS)
+
+
+@dataclass(slots=True)
+class Step:
+    """Lives as long as its transaction.
+
+    `key` names what started it (an inbound message, a click): the keys of all that the step
+    sends derive from it, so that doing it again sends nothing twice. `channel` is None when
+    the member acts from the console: answers are then only kept in `answers`.
+    """
+
+    tx: Transaction
+    world: World
+    now: datetime
+    member: Member
+    territory: Territory
+    channel: Channel | None
+    key: str
+    room: KnownRoom | None = None
+    answers: list[str] = field(default_factory=list)
+    _sent: int = 0
+
+    async def answer(self, text: str, urgency: Urgency = Urgency.NORMAL) -> None:
+        """Privately, to whoever acts, where they wrote."""
+        self.answers.append(text)
+        if self.channel is not None:
+            await self.tell(self.member, text, channel=self.channel, urgency=urgency)
+
+    async def tell(
+        self,
+        member: Member,
+        text: str,
+        *,
+        channel: Channel | None = None,
+        urgency: Urgency = Urgency.NORMAL,
+        report: ReportId | None = None,
+    ) -> None:
+        """Privately, on that channel or the best one that the member still has."""
+        key = self._next_key("tell")
+        parcel = private_parcel(member, channel, text, key)
+        if parcel is not None:
+            await self.tx.outbox.put([replace(parcel, urgency=urgency, report=report)])
+
+    async def post(
+        self,
+        rooms: Iterable[KnownRoom],
+        text: str,
+        *,
+        name: str = "",
+        urgency: Urgency = Urgency.NORMAL,
+        report: ReportId | None = None,
+        blobs: Sequence[BlobId] = (),
+    ) -> None:
+        """In each room and the Signal group that mirrors it. `name` makes the key a known one."""
+        name = name or self._next_key("post")
+        for room in rooms:
+            for parcel in room_parcels(room, text, name):
+                await self.tx.outbox.put(
+                    [replace(parcel, urgency=urgency, report=report, blobs=tuple(blobs))]
+                )
+
+    async def record(self, verb: str, subject: str, codes: Iterable[str] = ()) -> None:
+        """In the audit chain: who did what when, never content."""
+        await self.tx.acts.append(Act(self.member.id, verb, subject, self.now, tuple(codes)))
+
+    async def postes(self, zone: Zone) -> list[KnownRoom]:
+        """The postes of the officers whose land meets the zone."""
+        return await postes_over(self.tx, self.territory, zone)
+
+    async def standing_of(self, member: Member) -> InForce | NotInForce:
+        """Whether that member's charter is in force now."""
+        signature = await self.tx.signatures.latest(member.id)
+        return self.world.standing(member, signature, self.now)
+
+    @property
+    def source(self) -> str:
+        """How links name what the member wrote. Holds the writer: only they can change it."""
+        return source_of(self.channel, self.member, self.key)
+
+    def _next_key(self, kind: str) -> str:
+        self._sent += 1
+        return f"{kind}:{self.channel or 'console'}:{self.key}:{self._sent}"
+
+
+def source_of(channel: Channel | None, member: Member, key: str) -> str:
+    """The name, in links, of a message that this member wrote."""
+    return f"{channel or 'console'}:{member.id}:{key}"
+
+
+def private_parcel(member: Member, channel: Channel | None, text: str, key: str) -> Parcel | None:
+    """To one member; None when nothing reaches them. Whoever said STOP gets no SMS."""
+    chosen = channel if channel in member.channels else _best(member)
+    address = member.address(chosen) if chosen is not None else None
+    if chosen is None or address is None:
+        return None
+    target = f"{GUICHET}{member.id}" if chosen is Channel.MATRIX else address
+    return Parcel(key=key, channel=chosen, target=target, body=text, member=member.id)
+
+
+def _best(member: Member) -> Channel | None:
+    reached = (c for c in _PREFERENCE if c in member.channels and member.address(c))
+    return next(reached, None)
+
+
+def room_parcels(room: KnownRoom, text: str, name: str) -> list[Parcel]:
+    """One for the Matrix room and, when a Signal group mirrors it, one for the group."""
+    parcels = [
+        Parcel(f"{name}:matrix:{room.room_id}", Channel.MATRIX, room.room_id, text),
+    ]
+    if room.signal_group is not None:
+        group = room.signal_group
+        key = f"{name}:signal:{group}"
+        parcels.append(Parcel(key, Channel.SIGNAL, group, text, to_group=True))
+    return parcels
+
+
+async def postes_over(tx: Transaction, territory: Territory, zone: Zone) -> list[KnownRoom]:
+    """The postes whose land meets the zone; all of the territory's when none does."""
+    zones = {
+        territory.zone_of(commune, territory.poste_level)
+        for commune in territory.communes
+        if territory.covers(zone, commune)
+    }
+    keys = [RoomKey(Kind.POSTE, z, territory.id) for z in sorted(zones)]
+    found = [room for key in keys if (room := await tx.rooms.by_key(key)) is not None]
+    return found or await every_poste(tx, territory)
+
+
+async def every_poste(tx: Transaction, territory: Territory) -> list[KnownRoom]:
+    """All the postes of a territory."""
+    rooms = await tx.rooms.all()
+    return [r for r in rooms if r.key.kind is Kind.POSTE and r.key.territory == territory.id]
