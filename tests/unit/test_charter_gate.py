@@ -1,5 +1,6 @@
 """The charter gate without a homeserver: its settings, and what a proof must be."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -218,3 +219,31 @@ async def test_a_valid_renewal_lets_an_old_invite_in() -> None:
     assert allowed
     assert replacement is not None
     assert replacement["content"][CHARTER] == old
+
+
+async def test_a_forged_governed_room_is_refused_even_past_the_first_door() -> None:
+    """A room may be made by other ways than the request: another module, an upgrade."""
+    forged = _event("m.room.create", USER, {"m.federate": False, CHARTER: {}})
+    with pytest.raises(SynapseError, match="Seul le service Maillage crée"):
+        await _gate().check_event_allowed(forged, {})
+    federated = _event("m.room.create", BOT, {CHARTER: {}})
+    with pytest.raises(SynapseError, match="m.federate"):
+        await _gate().check_event_allowed(federated, {})
+
+
+async def test_a_forged_governed_room_is_refused_before_half_of_it_exists() -> None:
+    wish = {"creation_content": {"m.federate": False, CHARTER: {}}}
+    requester: Any = SimpleNamespace(user=SimpleNamespace(to_string=lambda: USER))
+    with pytest.raises(SynapseError, match="Seul le service Maillage crée"):
+        await _gate().on_create_room(requester, wish, True)
+
+
+async def test_a_governed_room_is_not_published_and_nobody_is_invited_by_mail() -> None:
+    """Whatever the homeserver's own rules about its directory say."""
+    governed, ordinary = _state(_governed_create()), _state(_event("m.room.create", USER, {}))
+    gate = _gate()
+    assert not await gate.check_visibility_can_be_modified(ROOM, governed, "public")
+    assert await gate.check_visibility_can_be_modified(ROOM, governed, "private")
+    assert await gate.check_visibility_can_be_modified(ROOM, ordinary, "public")
+    assert not await gate.check_threepid_can_be_invited("email", "a@b.fr", governed)
+    assert await gate.check_threepid_can_be_invited("email", "a@b.fr", ordinary)
