@@ -1,6 +1,6 @@
 """Membership by charter: a pure plan from what must be and what is to ordered steps."""
 
-from appservice.domain.membership.desired import Desired, Right, desired
+from appservice.domain.membership.desired import Desired, Right, desired, desired_guichet
 from appservice.domain.membership.land import ALIAS_PREFIX, guichet_key
 from appservice.domain.membership.people_steps import REASONS
 from appservice.domain.membership.phases import Phase
@@ -15,6 +15,7 @@ __all__ = [
     "Right",
     "Step",
     "desired",
+    "desired_guichet",
     "guichet_key",
     "plan",
 ]

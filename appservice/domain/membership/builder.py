@@ -40,7 +40,8 @@ class Builder:
         self._merchants: dict[tuple[Kind, TradeId, Zone], _Crowd] = {}
         self._officers: dict[Zone, _Crowd] = {}
         self._spaces: dict[Zone, _Crowd] = {}
-        self._guichets: list[tuple[MemberId, RoomKey, _Crowd]] = []
+        self._guichets: list[DesiredRoom] = []
+        self._guichet_texts = _Texts(templates[Kind.GUICHET], territory)
         self._power_levels: dict[tuple[Kind, tuple[UserId, ...]], Mapping[str, object]] = {}
 
     def seat(self, member: Member, until: int) -> None:
@@ -54,10 +55,25 @@ class Builder:
                 zones = self._land.zones(level)
                 for zone in dict.fromkeys(zones[insee] for insee in communes):
                     self._officers.setdefault(zone, _Crowd()).add(member, until)
+        guichet = self.guichet(member, until)
+        if guichet is not None:
+            self._guichets.append(guichet)
+
+    def guichet(self, member: Member, until: int) -> DesiredRoom | None:
+        """The room of one member and the service; none for whoever is not on Matrix."""
         own = _Crowd()
         own.add(member, until)
-        if own.people:
-            self._guichets.append((member.id, guichet_key(member), own))
+        if not own.people:
+            return None
+        texts = self._guichet_texts
+        return texts.room(
+            guichet_key(member),
+            guichet_alias(member.id),
+            self._territory.name,
+            None,
+            own,
+            self._powers(texts, ()),
+        )
 
     def rooms(self) -> Iterator[DesiredRoom]:
         """Spaces first, then what hangs in them, then guichets."""
@@ -73,16 +89,7 @@ class Builder:
         for zone, plot in self._land.plots(self._territory.poste_level).items():
             key = RoomKey(Kind.POSTE, zone, self._territory.id)
             yield self._room(key, texts, _NOBODY, plot)
-        texts = _Texts(self._templates[Kind.GUICHET], self._territory)
-        for member, key, crowd in self._guichets:
-            yield texts.room(
-                key,
-                guichet_alias(member),
-                self._territory.name,
-                None,
-                crowd,
-                self._powers(texts, ()),
-            )
+        yield from self._guichets
 
     def _seat_merchant(self, member: Member, until: int) -> None:
         if member.commune not in self._territory.communes:

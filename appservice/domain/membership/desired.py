@@ -60,6 +60,19 @@ def desired(
     return Desired(rooms, rights, frozenset(builders))
 
 
+def desired_guichet(
+    world: World, member: Member, signature: Signature | None, now: datetime
+) -> Desired:
+    """The guichet of one member and nothing else; no room without a charter in force."""
+    right = _right(world.standing(member, signature, now), signature)
+    territory = world.territory_of(member)
+    if not isinstance(right, Right) or territory is None or member.mxid is None:
+        return Desired({}, {}, frozenset())
+    room = Builder(territory, world.templates).guichet(member, right.until)
+    rooms = {} if room is None else {room.key: room}
+    return Desired(rooms, {member.mxid: right}, frozenset())
+
+
 def _right(standing: InForce | NotInForce, signature: Signature | None) -> Right | NotInForce:
     if isinstance(standing, NotInForce) or signature is None:
         return standing if isinstance(standing, NotInForce) else NotInForce("never-signed")

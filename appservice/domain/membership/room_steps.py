@@ -1,5 +1,6 @@
 """Steps that make rooms, put their settings right and hang them in spaces."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -28,69 +29,104 @@ class CreateRoom:
 
 
 @dataclass(frozen=True, slots=True)
-class _Setting(InRoom):
+class Setting(InRoom, ABC):
+    """One state event, with an empty state key, to write in a room."""
+
     @property
     def phase(self) -> Phase:
         return Phase.SETTINGS
 
+    @property
+    @abstractmethod
+    def event(self) -> tuple[str, Mapping[str, object]]:
+        """Its type and content (Matrix spec, Room events)."""
+
 
 @dataclass(frozen=True, slots=True)
-class SetName(_Setting):
+class SetName(Setting):
     """The room was renamed by hand, or its template changed."""
 
     former: str
+
+    @property
+    def event(self) -> tuple[str, Mapping[str, object]]:
+        return "m.room.name", {"name": self.label}
 
     def describe(self) -> str:
         return f"Renommer « {self.former} » en « {self.label} »."
 
 
 @dataclass(frozen=True, slots=True)
-class SetTopic(_Setting):
+class SetTopic(Setting):
     """The topic is where everybody reads that we replace neither 17 nor 112."""
 
     topic: str
+
+    @property
+    def event(self) -> tuple[str, Mapping[str, object]]:
+        return "m.room.topic", {"topic": self.topic}
 
     def describe(self) -> str:
         return f"Rétablir le sujet de « {self.label} »."
 
 
 @dataclass(frozen=True, slots=True)
-class SetPowerLevels(_Setting):
+class SetPowerLevels(Setting):
     """Who may do what."""
 
     content: Mapping[str, object]
+
+    @property
+    def event(self) -> tuple[str, Mapping[str, object]]:
+        return "m.room.power_levels", self.content
 
     def describe(self) -> str:
         return f"Rétablir les droits de « {self.label} »."
 
 
 @dataclass(frozen=True, slots=True)
-class SetJoinRules(_Setting):
+class SetJoinRules(Setting):
     """On invitation only, whatever somebody chose by hand."""
+
+    @property
+    def event(self) -> tuple[str, Mapping[str, object]]:
+        return "m.room.join_rules", {"join_rule": "invite"}
 
     def describe(self) -> str:
         return f"Rendre « {self.label} » accessible sur invitation seulement."
 
 
 @dataclass(frozen=True, slots=True)
-class SetHistory(_Setting):
+class SetHistory(Setting):
     """Each reads from their own join on."""
+
+    @property
+    def event(self) -> tuple[str, Mapping[str, object]]:
+        return "m.room.history_visibility", {"history_visibility": "joined"}
 
     def describe(self) -> str:
         return f"Limiter l'historique de « {self.label} » à ce qui suit l'arrivée de chacun."
 
 
 @dataclass(frozen=True, slots=True)
-class SetGuestAccess(_Setting):
+class SetGuestAccess(Setting):
     """No guests."""
+
+    @property
+    def event(self) -> tuple[str, Mapping[str, object]]:
+        return "m.room.guest_access", {"guest_access": "forbidden"}
 
     def describe(self) -> str:
         return f"Fermer « {self.label} » aux comptes invités du serveur."
 
 
 @dataclass(frozen=True, slots=True)
-class SetEncryption(_Setting):
+class SetEncryption(Setting):
     """Encryption can be turned on, never off."""
+
+    @property
+    def event(self) -> tuple[str, Mapping[str, object]]:
+        return "m.room.encryption", {"algorithm": "m.megolm.v1.aes-sha2"}
 
     def describe(self) -> str:
         return f"Chiffrer « {self.label} »."
