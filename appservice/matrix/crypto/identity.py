@@ -1,0 +1,132 @@
+"""One identity for ever: the bot's device, its keys, and the cross-signing that vouches for it.
+
+A new identity would show « L'identité … semble avoir changé » in every Element: it is created
+once, and recovered with the recovery key; if it can't be, the service says so and does not start.
+"""
+
+import dataclasses
+import logging
+import secrets
+from pathlib import Path
+
+from mautrix.crypto.cross_signing_key import CrossSigningSeeds
+from mautrix.crypto.store import PgCryptoStateStore
+from mautrix.types import DeviceID
+
+from appservice.matrix.api import Api, segment
+from appservice.matrix.crypto.machine import Machine
+from appservice.matrix.crypto.recovery import (
+    IdentityLost,
+    RecoveryFile,
+    store_seeds,
+    stored_seeds,
+)
+from appservice.matrix.crypto.signing import canonical
+from appservice.matrix.crypto.store import KeyStore
+
+log = logging.getLogger(__name__)
+
+DEVICE_NAME = "Maillage"
+
+
+async def open_identity(
+    bot: Api, keys: KeyStore, rooms: PgCryptoStateStore, recovery: Path
+) -> Machine:
+    """The machine of our one device, cross-signed. Raises IdentityLost rather than begin anew."""
+    await keys.open_account()
+    if not await keys.get_device_id():
+        # Known to the store before the homeserver: a crash here leaves nothing to clean.
+        await keys.put_device_id(DeviceID(f"MAILLAGE{secrets.token_hex(4).upper()}"))
+    device_id = str(keys._device_id)
+    machine = Machine(dataclasses.replace(bot, device_id=device_id), keys, rooms)
+    try:
+        await machine.load()
+    except ValueError as error:
+        raise IdentityLost("the stored keys do not open: is the pickle key the same?") from error
+    await bot.call("PUT", f"/devices/{segment(device_id)}", {"display_name": DEVICE_NAME})
+    await _publish_device(machine, bot)
+    await _cross_sign(machine, RecoveryFile(recovery))
+    await _delete_other_devices(bot, device_id)
+    return machine
+
+
+async def publish_fallback_key(machine: Machine) -> None:
+    """A key for whoever writes to us when all one-time keys are used up."""
+    account = machine.own
+    device_id = machine.client.device_id
+    account.generate_fallback_key()
+    signed = {}
+    for key_id, key in account.fallback_key.items():
+        content = {"key": key, "fallback": True}
+        signature = account.sign(canonical(content))
+        signed[f"signed_curve25519:{key_id}"] = {
+            **content,
+            "signatures": {machine.client.mxid: {f"ed25519:{device_id}": signature}},
+        }
+    # Saved first: the homeserver must never hand out a key that we have lost.
+    await machine.keys.put_account(account)
+    await machine.api.call("POST", "/keys/upload", {"fallback_keys": signed})
+    account.mark_keys_as_published()
+    await machine.keys.put_account(account)
+
+
+async def _publish_device(machine: Machine, bot: Api) -> None:
+    answer = await bot.call("POST", "/keys/query", {"device_keys": {bot.user_id: []}})
+    known = answer.get("device_keys", {}).get(bot.user_id, {}).get(machine.client.device_id)
+    if known is None:
+        # New, or deleted by an administrator of the homeserver.
+        machine.own.shared = False
+    elif machine.own.signing_key not in known.get("keys", {}).values():
+        raise IdentityLost("the homeserver shows other keys for our device")
+    if not machine.own.shared:
+        await machine.share_keys()
+        await publish_fallback_key(machine)
+
+
+async def _cross_sign(machine: Machine, recovery: RecoveryFile) -> None:
+    bot = machine.client.mxid
+    person = next(p for p in await machine.ask_devices([bot]) if p.user_id == bot)
+    master = person.identity.get("master")
+    signed = {signature.target_key for signature in person.signatures}
+    if master is not None and machine.own.signing_key in signed:
+        if recovery.read() is None:
+            log.error("the recovery key file is missing: restore it from its backup")
+        return
+    raw = recovery.read()
+    if master is None:
+        await _create(machine, raw or recovery.create())
+    else:
+        await _recover(machine, raw, master)
+    await machine.ask_devices([bot])
+
+
+async def _create(machine: Machine, raw: bytes) -> None:
+    # A start that was killed half-way left its keys in the secret storage: the same are used.
+    seeds = await stored_seeds(machine.ssss, raw)
+    if seeds is None:
+        seeds = CrossSigningSeeds.generate()
+        await store_seeds(machine.ssss, raw, seeds)
+    await machine._publish_cross_signing_keys(seeds.to_keys())
+    await machine.sign_own_device(machine.own_identity)
+    log.info("the service's identity is created: keep a copy of the recovery key file")
+
+
+async def _recover(machine: Machine, raw: bytes | None, master: str) -> None:
+    if raw is None:
+        raise IdentityLost(
+            "the bot has an identity, and the recovery key file is missing: restore it"
+        )
+    seeds = await stored_seeds(machine.ssss, raw)
+    if seeds is None or seeds.to_keys().public_keys.master_key != master:
+        raise IdentityLost("the secret storage does not hold the bot's identity")
+    machine._import_cross_signing_keys(seeds)
+    await machine.sign_own_device(machine.own_identity)
+    log.info("the service's identity is recovered: same identity, device signed")
+
+
+async def _delete_other_devices(bot: Api, ours: str) -> None:
+    answer = await bot.call("GET", "/devices")
+    for device in answer.get("devices", []):
+        if device.get("device_id") != ours:
+            await bot.call("DELETE", f"/devices/{segment(device['device_id'])}", {})
+            log.info("an old device of the bot is deleted")
