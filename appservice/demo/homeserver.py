@@ -11,8 +11,9 @@ import aiohttp
 
 from appservice.demo.child import Child, last_lines, start_child, wait_until
 from appservice.demo.failure import HomeserverFailed, PortTaken
-from appservice.demo.homeserver_files import HomeserverPlan, config_folder, write_files
+from appservice.demo.homeserver_files import HomeserverPlan, write_files
 from appservice.demo.ports import is_free
+from appservice.files.shipped import shipped
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ class Homeserver:
                 *("--config-path", str(self.plan.config_file)),
             ],
             output,
-            environment={**os.environ, "PYTHONPATH": str(config_folder())},
+            environment={**os.environ, "PYTHONPATH": str(shipped("synapse-config"))},
         )
 
         async def healthy() -> bool:

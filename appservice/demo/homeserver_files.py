@@ -10,9 +10,9 @@ from pathlib import Path
 
 from ruamel.yaml import YAML
 
-import appservice
 from appservice.demo.ports import LOOPBACK
 from appservice.files.registration import registration
+from appservice.files.shipped import shipped
 
 UNLIMITED = {"per_second": 100_000, "burst_count": 100_000}
 # The demonstration enrols a whole département in a minute; people in production do not.
@@ -67,13 +67,6 @@ class HomeserverPlan:
         return self.folder / "homeserver.log"
 
 
-def config_folder() -> Path:
-    """The folder `synapse-config`, in the wheel or in the checkout."""
-    package = Path(appservice.__file__).parent
-    shipped = package / "_shipped" / "synapse-config"
-    return shipped if shipped.is_dir() else package.parent / "synapse-config"
-
-
 def write_files(plan: HomeserverPlan) -> dict[str, str]:
     """Write everything the homeserver reads; secrets are made once and kept. Returns them."""
     plan.folder.mkdir(parents=True, exist_ok=True)
@@ -95,7 +88,7 @@ def write_files(plan: HomeserverPlan) -> dict[str, str]:
 
 
 def _settings(plan: HomeserverPlan, kept: Mapping[str, str]) -> dict[str, object]:
-    template = YAML(typ="safe", pure=True).load(config_folder() / "homeserver.yaml")
+    template = YAML(typ="safe", pure=True).load(shipped("synapse-config") / "homeserver.yaml")
     return {
         **template,
         **NO_RATE_LIMITS,
@@ -132,7 +125,9 @@ def _database(plan: HomeserverPlan) -> dict[str, object]:
 
 
 def _logging(plan: HomeserverPlan) -> dict[str, object]:
-    settings: dict[str, object] = YAML(typ="safe", pure=True).load(config_folder() / "log.yaml")
+    settings: dict[str, object] = YAML(typ="safe", pure=True).load(
+        shipped("synapse-config") / "log.yaml"
+    )
     handler = {"class": "logging.FileHandler", "formatter": "precise"}
     return {**settings, "handlers": {"console": {**handler, "filename": str(plan.log_file)}}}
 

@@ -14,12 +14,13 @@ from ruamel.yaml import YAML
 from support.proofs import Signer
 
 from appservice.demo.database import Postgres
-from appservice.demo.homeserver_files import config_folder
 from appservice.files.registration import registration
+from appservice.files.shipped import shipped
 
 pytestmark = pytest.mark.e2e
 ROOT = Path(__file__).parents[2]
-MAKE_SECRETS = ROOT / "synapse-config" / "make-secrets.sh"
+CONFIG = shipped("synapse-config")
+MAKE_SECRETS = CONFIG / "make-secrets.sh"
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +95,7 @@ def _synapse_reads(files: list[Path], setting: str) -> subprocess.CompletedProce
         capture_output=True,
         text=True,
         check=False,
-        env={"PYTHONPATH": str(config_folder())},
+        env={"PYTHONPATH": str(CONFIG)},
     )
 
 
@@ -107,14 +108,14 @@ def test_synapse_accepts_the_production_settings(secrets: Path, tmp_path: Path) 
     )
     (secrets / "registration").write_text(json.dumps(words))
     key = Signer(Ed25519PrivateKey.generate()).public_key
-    settings = (config_folder() / "homeserver.yaml").read_text()
+    settings = (CONFIG / "homeserver.yaml").read_text()
     filled = tmp_path / "homeserver.yaml"
     filled.write_text(
         settings.replace("- CHANGE", f"- {key}")
         .replace("/run/secrets", str(secrets))
         .replace("/data/", f"{tmp_path}/")
     )
-    files = [filled, config_folder() / "compose.yaml", secrets / "synapse"]
+    files = [filled, CONFIG / "compose.yaml", secrets / "synapse"]
     done = _synapse_reads(files, "server.server_name")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "alertes.example.fr" in done.stdout
@@ -122,7 +123,7 @@ def test_synapse_accepts_the_production_settings(secrets: Path, tmp_path: Path) 
 
 def test_settings_nobody_filled_in_do_not_start(secrets: Path, tmp_path: Path) -> None:
     (secrets / "registration").write_text("{}")
-    files = [config_folder() / "homeserver.yaml", secrets / "synapse"]
+    files = [CONFIG / "homeserver.yaml", secrets / "synapse"]
     done = _synapse_reads(files, "server.server_name")
     assert done.returncode != 0
     assert "charter_gate.CharterGate" in done.stdout + done.stderr
