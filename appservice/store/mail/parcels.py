@@ -1,0 +1,90 @@
+"""A parcel as a row: what is sealed, what is looked up by HMAC, what is in clear."""
+
+from datetime import datetime
+
+from asyncpg import Record
+
+from appservice.domain.delivery import Kind, Parcel, Urgency
+from appservice.domain.ids import BlobId
+from appservice.domain.member import Channel
+from appservice.store.vault import DataKey, Vault, open_words, seal_words
+
+SEALED = "parcels.sealed"
+URGENCIES = (Urgency.URGENT, Urgency.NORMAL)
+
+
+def owner_of(parcel: Parcel, at: datetime) -> str:
+    """Whose key seals it: the case it belongs to, the one person it reaches, or else its day."""
+    if parcel.alert is not None:
+        return f"case:A{parcel.alert}"
+    if parcel.report is not None:
+        return f"case:S{parcel.report}"
+    return parcel.member or f"exchanges:{at:%Y-%m-%d}"
+
+
+def message_index(vault: Vault, name: str) -> bytes:
+    """How a parcel is found by its key, or by the name that the channel gave it."""
+    return vault.index("message", name)
+
+
+def conversation_of(vault: Vault, parcel: Parcel) -> str:
+    """What orders parcels: a room or group id in clear, a number or an ACI by its HMAC."""
+    if parcel.channel is Channel.MATRIX or parcel.to_group:
+        return parcel.target
+    return vault.index(parcel.channel.value, parcel.target).hex()
+
+
+def values_of(
+    vault: Vault, key: DataKey, parcel: Parcel, owner: str, at: datetime
+) -> tuple[object, ...]:
+    """The values of `outbox.PUT`, in its order."""
+    words = {
+        "key": parcel.key,
+        "target": parcel.target,
+        "body": parcel.body,
+        "html": parcel.html,
+        "replaces": parcel.replaces,
+    }
+    return (
+        message_index(vault, parcel.key),
+        parcel.channel.value,
+        conversation_of(vault, parcel),
+        URGENCIES.index(parcel.urgency),
+        parcel.kind.value,
+        parcel.to_group,
+        parcel.notice,
+        parcel.urgency is Urgency.URGENT,
+        parcel.alert,
+        parcel.report,
+        parcel.member,
+        parcel.event,
+        list(parcel.blobs),
+        message_index(vault, parcel.replaces) if parcel.replaces else None,
+        owner,
+        seal_words(key, SEALED, words),
+        at,
+        parcel.expires_at,
+    )
+
+
+def parcel_from(row: Record, key: DataKey | None) -> Parcel:
+    """The parcel; without its words when the key was shredded. Raises BrokenSeal."""
+    words = open_words(key, SEALED, row["sealed"])
+    return Parcel(
+        key=words.get("key") or "",
+        channel=Channel(row["channel"]),
+        target=words.get("target") or "",
+        body=words.get("body") or "",
+        kind=Kind(row["kind"]),
+        to_group=row["to_group"],
+        html=words.get("html") or "",
+        notice=row["notice"],
+        alert=row["alert"],
+        report=row["report"],
+        member=row["member"],
+        replaces=words.get("replaces"),
+        event=row["event"],
+        blobs=tuple(BlobId(blob) for blob in row["blobs"]),
+        urgency=Urgency.URGENT if row["said_urgent"] else Urgency.NORMAL,
+        expires_at=row["expires_at"],
+    )

@@ -1,0 +1,83 @@
+"""Receipts, in SQL: kept once each, and matched to their parcel whenever it turns up."""
+
+import logging
+from datetime import datetime, timedelta
+
+from appservice.domain.errors import TemporaryFailure
+from appservice.domain.member import Channel
+from appservice.store.mail.parcels import message_index
+from appservice.store.session import Database, Session
+from bridges.protocol import Receipt
+
+log = logging.getLogger(__name__)
+
+# A receipt that found no parcel after a day is about nothing that we sent.
+EARLY = timedelta(days=1)
+
+
+async def keep(database: Database, channel: Channel, receipt: Receipt, now: datetime) -> None:
+    """Write the receipt down, then apply it if its parcel is there."""
+    vault = database.vault
+    values = (
+        channel.value,
+        message_index(vault, receipt.provider_id),
+        vault.index(channel.value, receipt.recipient),
+        receipt.state.value,
+        receipt.code,
+        now,
+    )
+    async with database.session() as session:
+        await session.run(KEEP, *values)
+        await apply(session, channel, now)
+
+
+async def apply(session: Session, channel: Channel, now: datetime) -> None:
+    """Match what is not matched yet.
+
+    Each side commits its own news before it looks at the other's (a receipt its row, a
+    settlement its provider id), so that one of the two always sees the pair. Whoever fails here
+    leaves the work to the next.
+    """
+    try:
+        await session.run(APPLY, channel.value, now - EARLY)
+    except TemporaryFailure:
+        log.warning("receipts of %s wait for the next round", channel.value)
+
+
+KEEP = """
+INSERT INTO receipts (channel, message_index, recipient_index, state, code, at)
+VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING
+"""
+# Some gateways give back our own key instead of their id, hence the two ways to a parcel. Of two
+# parcels with the same id (Signal's is a time) the receipt's own correspondent decides.
+# One person of a group says nothing of the others: the receipt is kept, the parcel stays accepted.
+# What was delivered stays so; what was given up for lost may still turn out to be delivered.
+APPLY = """
+WITH found AS (
+    SELECT r.id, r.state, r.code, p.id AS parcel, p.to_group
+    FROM receipts r CROSS JOIN LATERAL (
+        SELECT id, to_group FROM (
+            SELECT id, to_group, conversation, state FROM parcels
+            WHERE channel = r.channel AND provider_index = r.message_index
+            UNION ALL
+            SELECT id, to_group, conversation, state FROM parcels
+            WHERE key_index = r.message_index AND channel = r.channel
+        ) candidate
+        WHERE state NOT IN ('queued', 'submitting')
+        ORDER BY conversation = encode(r.recipient_index, 'hex') DESC, id DESC LIMIT 1
+    ) p
+    WHERE r.channel = $1 AND NOT r.matched AND r.at > $2
+    FOR UPDATE OF r SKIP LOCKED
+), matched AS (
+    UPDATE receipts SET matched = TRUE FROM found WHERE receipts.id = found.id
+), said AS (
+    SELECT DISTINCT ON (parcel) parcel, code,
+        CASE WHEN state IN ('delivered', 'read') THEN 'delivered' ELSE state END AS state
+    FROM found WHERE NOT to_group
+    ORDER BY parcel, state IN ('delivered', 'read') DESC, id
+)
+UPDATE parcels SET state = said.state, code = said.code FROM said
+WHERE parcels.id = said.parcel
+    AND (parcels.state IN ('accepted', 'unknown')
+         OR (parcels.state IN ('failed', 'expired') AND said.state = 'delivered'))
+"""

@@ -1,0 +1,103 @@
+"""What any register of members and signatures does."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from support.store_builders import LIFFRE, NOON, a_merchant, a_signature
+
+from appservice.domain.errors import PermanentFailure
+from appservice.domain.ids import MemberId
+from appservice.domain.member import Channel, Role
+from appservice.domain.territory import Level, Zone
+
+ACI = "0b1c2d3e-0000-4000-8000-123456789abc"
+
+
+async def test_a_member_comes_back_as_saved(store: Any) -> None:
+    merchant = a_merchant(phone="+33612345678", signal=ACI, language="en")
+    officer = a_merchant(
+        "o1",
+        role=Role.GENDARME,
+        trades=(),
+        shop="",
+        commune="",
+        zones=(LIFFRE, Zone(Level.DEPARTMENT, "35")),
+        channels=frozenset(),
+        mxid=None,
+    )
+    async with store.transaction() as tx:
+        await tx.members.save(merchant)
+        await tx.members.save(officer)
+    async with store.transaction() as tx:
+        assert await tx.members.get(merchant.id) == merchant
+        assert await tx.members.get(officer.id) == officer
+        assert await tx.members.get(MemberId("m404")) is None
+
+
+async def test_saving_again_replaces(store: Any) -> None:
+    async with store.transaction() as tx:
+        await tx.members.save(a_merchant(phone="+33612345678"))
+        await tx.members.save(a_merchant(phone="+33699999999", shop="Presse du Centre"))
+    async with store.transaction() as tx:
+        assert await tx.members.at(Channel.SMS, "+33612345678") is None
+        found = await tx.members.at(Channel.SMS, "+33699999999")
+    assert found is not None
+    assert found.shop == "Presse du Centre"
+
+
+async def test_a_member_is_found_at_each_address(store: Any) -> None:
+    merchant = a_merchant(phone="+33612345678", signal=ACI)
+    async with store.transaction() as tx:
+        await tx.members.save(merchant)
+        await tx.members.save(a_merchant("m2"))
+        assert await tx.members.at(Channel.MATRIX, "@m1:exemple.fr") == merchant
+        assert await tx.members.at(Channel.SMS, "+33612345678") == merchant
+        assert await tx.members.at(Channel.SIGNAL, ACI) == merchant
+        assert await tx.members.at(Channel.SIGNAL, "+33612345678") is None
+        assert await tx.members.at(Channel.SMS, "+33600000000") is None
+
+
+@pytest.mark.parametrize("address", [{"phone": "+33612345678"}, {"signal": ACI}])
+async def test_an_address_belongs_to_one_member(store: Any, address: dict[str, str]) -> None:
+    async with store.transaction() as tx:
+        await tx.members.save(a_merchant(**address))
+        with pytest.raises(PermanentFailure, match="déjà celle du membre m1") as refused:
+            await tx.members.save(a_merchant("m2", **address))
+        await tx.members.save(a_merchant(name="Léa Le Goff", **address))
+    assert next(iter(address.values())) not in str(refused.value)
+
+
+async def test_everyone_by_territory(store: Any) -> None:
+    members = [a_merchant(f"m{n}") for n in range(3)] + [a_merchant("n1", territory="mantes")]
+    async with store.transaction() as tx:
+        for member in reversed(members):
+            await tx.members.save(member)
+        assert list(await tx.members.everyone()) == members
+        assert list(await tx.members.everyone("liffre")) == members[:3]
+        assert list(await tx.members.everyone("ailleurs")) == []
+
+
+async def test_the_latest_signature_counts(store: Any) -> None:
+    first, second = a_signature(), a_signature(version="2027-1", seal="autre")
+    async with store.transaction() as tx:
+        assert await tx.signatures.latest(MemberId("m1")) is None
+        for signature in (first, a_signature("m2"), second):
+            await tx.signatures.add(signature)
+    async with store.transaction() as tx:
+        assert await tx.signatures.latest(MemberId("m1")) == second
+        assert dict(await tx.signatures.all_latest()) == {"m1": second, "m2": a_signature("m2")}
+
+
+async def test_revoking_says_when_and_only_once(store: Any) -> None:
+    later = NOON + timedelta(days=1)
+    async with store.transaction() as tx:
+        await tx.signatures.add(a_signature())
+        await tx.signatures.revoke(MemberId("m1"), NOON)
+        await tx.signatures.revoke(MemberId("m1"), later)
+        assert await tx.signatures.latest(MemberId("m1")) == replace(
+            a_signature(), revoked_at=NOON
+        )
+        await tx.signatures.add(a_signature(version="2027-1"))
+        assert await tx.signatures.latest(MemberId("m1")) == a_signature(version="2027-1")

@@ -1,0 +1,94 @@
+"""What any outbox does, as the flows see it."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from support.store_builders import MINUTE, NOON, a_parcel
+
+from appservice.domain.delivery import Kind, Parcel, State, Urgency
+from appservice.domain.ids import AlertId, BlobId, MemberId, ReportId
+from appservice.domain.member import Channel
+
+FULL = Parcel(
+    key="A1:matrix:!a",
+    channel=Channel.MATRIX,
+    target="!a:exemple.fr",
+    body="Alerte",
+    kind=Kind.EDIT,
+    html="<b>Alerte</b>",
+    notice=True,
+    alert=AlertId(1),
+    report=ReportId(2),
+    member=MemberId("m1"),
+    replaces="A1:0",
+    event="$evenement",
+    blobs=(BlobId(3), BlobId(4)),
+    urgency=Urgency.URGENT,
+    expires_at=NOON + timedelta(minutes=30),
+)
+
+
+async def put(store: Any, *parcels: Parcel) -> None:
+    async with store.transaction() as tx:
+        await tx.outbox.put(parcels)
+
+
+async def claim(store: Any, channel: Channel = Channel.SMS, limit: int = 10) -> list[Any]:
+    return list(await store.queue.claim(channel, limit, MINUTE, NOON))
+
+
+async def test_a_parcel_travels_whole(store: Any) -> None:
+    group = a_parcel("g", "Z3JvdXBl", channel=Channel.SIGNAL, to_group=True, body="")
+    await put(store, FULL, group)
+    assert [claimed.parcel for claimed in await claim(store, Channel.MATRIX)] == [FULL]
+    assert [claimed.parcel for claimed in await claim(store, Channel.SIGNAL)] == [group]
+
+
+async def test_the_same_key_twice_changes_nothing(store: Any) -> None:
+    await put(store, a_parcel("p1"), a_parcel("p1", body="autre"))
+    await put(store, a_parcel("p1", "+33700000000"))
+    [claimed] = await claim(store)
+    assert claimed.parcel == a_parcel("p1")
+    assert await claim(store) == []
+
+
+async def test_nothing_to_put(store: Any) -> None:
+    await put(store)
+    assert await claim(store) == []
+
+
+async def test_an_accepted_parcel_is_known_by_the_channels_id(store: Any) -> None:
+    await put(store, a_parcel("p1"), a_parcel("p2", "+33700000000"))
+    first, _ = await claim(store)
+    async with store.transaction() as tx:
+        assert await tx.outbox.delivered_as("p1") is None
+    assert await store.queue.settle(first, State.ACCEPTED, NOON, provider_id="k-77")
+    async with store.transaction() as tx:
+        assert await tx.outbox.delivered_as("p1") == "k-77"
+        assert await tx.outbox.delivered_as("p2") is None
+        assert await tx.outbox.delivered_as("p404") is None
+        assert await tx.outbox.by_provider_id(Channel.SMS, "k-77") == a_parcel("p1")
+        assert await tx.outbox.by_provider_id(Channel.SIGNAL, "k-77") is None
+        assert await tx.outbox.by_provider_id(Channel.SMS, "k-78") is None
+
+
+async def test_how_far_an_alert_has_gone(store: Any) -> None:
+    seven = AlertId(7)
+    posts = [a_parcel(f"p{n}", f"+3361234567{n}", alert=seven) for n in range(3)]
+    room = a_parcel("r", "!a:exemple.fr", channel=Channel.MATRIX, alert=seven)
+    edit = replace(posts[0], key="e", kind=Kind.EDIT, replaces="p0")
+    await put(store, *posts, room, edit, a_parcel("x", "+33799999999", alert=AlertId(8)))
+    first, second = await claim(store, limit=2)
+    await store.queue.settle(first, State.ACCEPTED, NOON, provider_id="1")
+    await store.queue.settle(second, State.FAILED, NOON, code="rejected")
+    async with store.transaction() as tx:
+        tally = await tx.outbox.tally(seven)
+        assert list(await tx.outbox.of_alert(seven)) == [*posts, room]
+        assert (await tx.outbox.tally(AlertId(404))).counts == {}
+    assert tally.counts == {
+        (Channel.SMS, State.ACCEPTED): 1,
+        (Channel.SMS, State.FAILED): 1,
+        (Channel.SMS, State.QUEUED): 1,
+        (Channel.MATRIX, State.QUEUED): 1,
+    }
