@@ -152,8 +152,10 @@ async def _hold(step: Step, draft: Alert) -> Alert:
     alert = await step.tx.alerts.open(draft)
     rules = step.world.policy.rules
     card = words.hold_card(alert, step.member, step.territory, rules)
-    await step.post(await step.postes(alert.audience.zone), card, name=f"card:{alert.reference}")
-    await step.answer(words.waiting(alert))
+    rooms = await step.postes(alert.audience.zone)
+    await step.post(rooms, card, name=f"card:{alert.reference}")
+    if step.room not in rooms:  # the card itself answers whoever wrote in that poste
+        await step.answer(words.waiting(alert))
     held = alert.stage.rules if isinstance(alert.stage, Held) else ()
     await step.record("alert.hold", alert.reference, held)
     return alert
