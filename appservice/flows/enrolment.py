@@ -1,0 +1,109 @@
+"""Enrolment: the mairie, and nobody else, says who may sign a charter and take part."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from appservice.domain.audit import Act
+from appservice.domain.charter import InForce
+from appservice.domain.enrolment import OPERATOR, EnrolmentRefused, Mistake, mistakes_in
+from appservice.domain.errors import NotAllowed
+from appservice.domain.ids import MemberId
+from appservice.domain.member import Channel, Member, Role
+from appservice.domain.world import World
+from appservice.flows.ports import Clock, NewId, Store, Transaction
+
+_TWICE = {
+    Channel.MATRIX: ("mxid", "cet identifiant Matrix"),
+    Channel.SIGNAL: ("signal", "ce compte Signal"),
+    Channel.SMS: ("phone", "ce numéro"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """Adds people to the register, all of a list or none."""
+
+    store: Store
+    clock: Clock
+    new_id: NewId
+    world: World
+    server_name: str
+
+    async def enrol(self, person: Member, by: str) -> Member:
+        """Adds one person; whatever id they come with is replaced by a new one."""
+        return (await self.enrol_all([person], by))[0]
+
+    async def enrol_all(self, people: Sequence[Member], by: str) -> Sequence[Member]:
+        """Adds everybody, or nobody if anything is wrong; `by` is a member id or `operator`.
+
+        Somebody who is enrolled already, word for word, is answered as they are: a seed file
+        may be read twice. Raises EnrolmentRefused with every mistake, or NotAllowed.
+        """
+        mistakes = [
+            mistake
+            for rank, person in enumerate(people)
+            for mistake in mistakes_in(person, self.world, self.server_name, rank)
+        ]
+        mistakes += _repeated(people)
+        async with self.store.transaction() as tx:
+            await self._check_right(tx, people, by)
+            known = [await self._known(tx, person) for person in people]
+            for rank, (person, holders) in enumerate(zip(people, known, strict=True)):
+                mistakes += _taken(person, holders, rank)
+            if mistakes:
+                raise EnrolmentRefused(tuple(sorted(mistakes)))
+            return [
+                next(iter(holders.values())) if holders else await self._add(tx, person, by)
+                for person, holders in zip(people, known, strict=True)
+            ]
+
+    async def _check_right(self, tx: Transaction, people: Sequence[Member], by: str) -> None:
+        if by == OPERATOR:
+            return
+        enroller = await tx.members.get(MemberId(by))
+        if enroller is None or enroller.role is not Role.MAIRIE:
+            raise NotAllowed("Seule la mairie inscrit des participants.")
+        signature = await tx.signatures.latest(enroller.id)
+        standing = self.world.standing(enroller, signature, self.clock())
+        if not isinstance(standing, InForce):
+            raise NotAllowed(standing.french)
+        if any(person.territory != enroller.territory for person in people):
+            raise NotAllowed("La mairie inscrit sur son propre territoire seulement.")
+
+    async def _known(self, tx: Transaction, person: Member) -> dict[Channel, Member]:
+        """Who already has the addresses of this person."""
+        found = {}
+        for channel in Channel:
+            address = person.address(channel)
+            holder = await tx.members.at(channel, address) if address else None
+            if holder is not None:
+                found[channel] = holder
+        return found
+
+    async def _add(self, tx: Transaction, person: Member, by: str) -> Member:
+        member = replace(person, id=MemberId(self.new_id()))
+        await tx.members.save(member)
+        await tx.acts.append(Act(by, "enrol", member.id, self.clock()))
+        return member
+
+
+def _taken(person: Member, holders: dict[Channel, Member], rank: int) -> list[Mistake]:
+    """One mistake per address that is somebody else's, or the same person's with other data."""
+    return [
+        Mistake(rank, _TWICE[channel][0], "taken", f"Déjà inscrit avec {_TWICE[channel][1]}.")
+        for channel, holder in holders.items()
+        if replace(holder, id=person.id) != person
+    ]
+
+
+def _repeated(people: Sequence[Member]) -> list[Mistake]:
+    first: dict[tuple[Channel, str], int] = {}
+    mistakes = []
+    for rank, person in enumerate(people):
+        for channel in Channel:
+            address = person.address(channel)
+            if address is None or first.setdefault((channel, address), rank) == rank:
+                continue
+            field, what = _TWICE[channel]
+            mistakes.append(Mistake(rank, field, "repeated", f"{what} est donné deux fois."))
+    return mistakes
