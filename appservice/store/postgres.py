@@ -6,6 +6,7 @@ from datetime import datetime
 
 from appservice.domain.errors import PermanentFailure
 from appservice.domain.member import Channel
+from appservice.flows import ports
 from appservice.flows.ports import Clock, NewId
 from appservice.store import journal, migrate
 from appservice.store.alerts import PgAlerts
@@ -30,14 +31,14 @@ class PgTransaction:
 
     def __init__(self, session: Session, new_id: NewId) -> None:
         self._session = session
-        self.members = PgMembers(session)
-        self.signatures = PgSignatures(session)
-        self.alerts = PgAlerts(session)
-        self.reports = PgReports(session)
-        self.rooms = PgRooms(session)
-        self.outbox = PgOutbox(session)
-        self.links = PgLinks(session)
-        self.blobs = PgBlobs(session)
+        self.members: ports.Members = PgMembers(session)
+        self.signatures: ports.Signatures = PgSignatures(session)
+        self.alerts: ports.Alerts = PgAlerts(session)
+        self.reports: ports.Reports = PgReports(session)
+        self.rooms: ports.Rooms = PgRooms(session)
+        self.outbox: ports.Outbox = PgOutbox(session)
+        self.links: ports.Links = PgLinks(session)
+        self.blobs: ports.Blobs = PgBlobs(session)
         self.acts = PgActs(session, new_id)
 
     async def first_time(self, channel: Channel, key: str) -> bool:
@@ -50,13 +51,18 @@ class PgStore:
     def __init__(self, database: Database, dsn: str, new_id: NewId) -> None:
         self._database = database
         self._new_id = new_id
-        self.journal = journal.PgJournal(database)
+        self.journal: ports.Journal = journal.PgJournal(database)
         self.queue = PgQueue(database, new_id)
         self.wake = PgWake(dsn)
         self.audit = Audit(database)
 
+    @property
+    def as_ports(self) -> tuple[ports.Store, ports.Journal, ports.Queue, ports.Wake]:
+        """The four that the flows are given."""
+        return self, self.journal, self.queue, self.wake
+
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[PgTransaction]:
+    async def transaction(self) -> AsyncIterator[ports.Transaction]:
         """Raises TemporaryFailure when the database is out of reach."""
         async with self._database.transaction() as session:
             transaction = PgTransaction(session, self._new_id)

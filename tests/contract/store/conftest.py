@@ -33,18 +33,18 @@ async def database(
 
 
 @pytest.fixture(params=["memory", "postgres"])
-def address(request: pytest.FixtureRequest) -> str:
+def dsn(request: pytest.FixtureRequest) -> str:
     """Of the database; empty for the store in memory, which needs no server."""
     return request.getfixturevalue("database") if request.param == "postgres" else ""
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def store(address: str, clock: HandClock, tmp_path: Path) -> AsyncIterator[Any]:
-    if not address:
+async def store(dsn: str, clock: HandClock, tmp_path: Path) -> AsyncIterator[Any]:
+    if not dsn:
         yield MemoryStore(clock)
         return
-    await _empty(address)
-    store = await connect(address, make_keys(tmp_path), clock, counted_ids())
+    await _empty(dsn)
+    store = await connect(dsn, make_keys(tmp_path), clock, counted_ids())
     yield store
     await store.close()
 
