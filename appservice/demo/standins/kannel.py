@@ -35,6 +35,7 @@ class Text:
     at: float
     mine: bool = False  # sent by the phone
     coding: str = "0"
+    sender: str = ""  # the name or number it comes from
 
 
 @dataclass(slots=True)
@@ -129,7 +130,8 @@ class KannelStandIn:
         if status == 202:
             number, text = headers["X-Kannel-To"], (await request.read()).decode()
             coding = headers.get("X-Kannel-Coding", "0")
-            self._keep(Text(number, text, self._clock().timestamp(), coding=coding))
+            at, sender = self._clock().timestamp(), headers.get("X-Kannel-From", "")
+            self._keep(Text(number, text, at, coding=coding, sender=sender))
             if self.faults.silent:
                 await asyncio.Event().wait()
             self._report(headers.get("X-Kannel-DLR-Url", ""))
