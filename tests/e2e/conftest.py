@@ -1,5 +1,6 @@
 """The servers that end-to-end tests share."""
 
+from support.governed import power, regulars, signer, world
 from support.homeserver import (
     bot,
     charter_key,
@@ -20,4 +21,8 @@ __all__ = [
     "make_account",
     "make_homeserver",
     "postgres",
+    "power",
+    "regulars",
+    "signer",
+    "world",
 ]

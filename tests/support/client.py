@@ -16,7 +16,7 @@ class Answer:
     """A status and a JSON body."""
 
     status: int
-    body: dict[str, Any]
+    body: Any
 
     @property
     def ok(self) -> bool:
@@ -89,6 +89,10 @@ class Client:
 
     async def state(self, room: str, kind: str, key: str = "") -> Answer:
         return await self.request("GET", f"/rooms/{quote(room)}/state/{kind}/{quote(key)}")
+
+    async def whole_state(self, room: str) -> list[dict[str, Any]]:
+        answer = await self.request("GET", f"/rooms/{quote(room)}/state")
+        return list(answer.body)
 
     async def joined(self, room: str) -> set[str]:
         answer = await self.request("GET", f"/rooms/{quote(room)}/joined_members")

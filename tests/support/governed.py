@@ -1,10 +1,21 @@
 """A governed room and the people around it, as the gate's attackers would like to find it."""
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from appservice.demo.child import wait_until
+from appservice.demo.homeserver import Homeserver
+from appservice.demo.ports import is_free
 from support.client import Answer, Client
-from support.proofs import CHARTER, Signer
+from support.homeserver import MakeAccount
+from support.proofs import CHARTER, Signer, unix_now
+
+MERCHANT = pytest.param(0, id="merchant", marks=pytest.mark.acceptance("S0-02"))
+AGENT = pytest.param(50, id="agent", marks=pytest.mark.acceptance("S0-03"))
 
 GOVERNED = {"m.federate": False, CHARTER: {}}
 ENCRYPTED = {
@@ -69,3 +80,47 @@ async def build_world(bot: Client, signer: Signer, people: dict[str, Client], po
     assert (await world.invite(proof, world.member)).ok
     assert (await world.member.join(world.room)).ok
     return world
+
+
+@pytest.fixture(scope="module")
+def signer(charter_key: Ed25519PrivateKey) -> Signer:
+    return Signer(charter_key)
+
+
+@pytest.fixture(scope="module", params=[MERCHANT, AGENT])
+def power(request: pytest.FixtureRequest) -> int:
+    """An agent is somebody whose power level in the room is higher. The gate does not care."""
+    level: int = request.param
+    return level
+
+
+@pytest.fixture(scope="module")
+async def regulars(make_account: MakeAccount) -> dict[str, Client]:
+    """Those who are not in question: a member of every room, an administrator of the server."""
+    return {"member": await make_account("membre"), "root": await make_account("root", admin=True)}
+
+
+@pytest.fixture
+async def world(
+    homeserver: Homeserver,
+    bot: Client,
+    signer: Signer,
+    make_account: MakeAccount,
+    regulars: dict[str, Client],
+    power: int,
+) -> AsyncIterator[World]:
+    assert is_free(homeserver.plan.service_port), "these tests want the service down"
+    people = {**regulars, "person": await make_account("personne")}
+    world = await build_world(bot, signer, people, power)
+    yield world
+    assert world.root.mxid not in await bot.joined(world.room)
+
+
+async def end_of(moment: object) -> None:
+    """Wait until a proof has run out by the clock."""
+    assert isinstance(moment, int)
+
+    async def passed() -> bool:
+        return unix_now() > moment
+
+    await wait_until(passed, "the end of a proof", 15)
