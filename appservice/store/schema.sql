@@ -1,0 +1,266 @@
+-- The whole schema as it stands after every migration: read this one; a test compares them.
+
+-- Which migrations were applied; `compatible` is the oldest code that can live with each.
+CREATE TABLE migrations (
+    version integer PRIMARY KEY,
+    name text NOT NULL,
+    checksum text NOT NULL,
+    compatible integer NOT NULL,
+    applied_at timestamptz NOT NULL DEFAULT now()
+);
+
+-- Members, their signatures, our rooms, and the keys that seal.
+
+-- A key per owner (a member, `case:A12`, `journal:2026-11-21`), wrapped by the master key.
+-- Deleting the row erases everything that it sealed.
+CREATE TABLE data_keys (
+    owner text PRIMARY KEY,
+    master text NOT NULL,
+    wrapped bytea NOT NULL,
+    made_at timestamptz NOT NULL
+);
+CREATE INDEX data_keys_by_master ON data_keys (master);
+
+-- `sealed` holds name, shop, phone number and ACI; the two indexes are HMACs of the last two.
+CREATE TABLE members (
+    id text PRIMARY KEY,
+    role text NOT NULL,
+    territory text NOT NULL,
+    trades text[] NOT NULL,
+    commune text NOT NULL,
+    zones text[] NOT NULL,
+    channels text[] NOT NULL,
+    language text NOT NULL,
+    mxid text,
+    phone_index bytea,
+    signal_index bytea,
+    sealed bytea NOT NULL,
+    saved_at timestamptz NOT NULL
+);
+CREATE UNIQUE INDEX members_by_mxid ON members (mxid);
+CREATE UNIQUE INDEX members_by_phone ON members (phone_index);
+CREATE UNIQUE INDEX members_by_signal ON members (signal_index);
+CREATE INDEX members_by_territory ON members (territory);
+
+-- Nothing is overwritten but `revoked_at`, once. Kept when the member is erased: it is the proof.
+CREATE TABLE signatures (
+    number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    member text NOT NULL,
+    charter text NOT NULL,
+    version text NOT NULL,
+    text_hash text NOT NULL,
+    signed_at timestamptz NOT NULL,
+    valid_until timestamptz NOT NULL,
+    seal text NOT NULL,
+    revoked_at timestamptz
+);
+CREATE INDEX signatures_by_member ON signatures (member, number DESC);
+
+CREATE TABLE rooms (
+    key text PRIMARY KEY,
+    kind text NOT NULL,
+    zone text NOT NULL,
+    territory text NOT NULL,
+    trade text,
+    member text,
+    room_id text NOT NULL,
+    signal_group text
+);
+CREATE UNIQUE INDEX rooms_by_room_id ON rooms (room_id);
+CREATE UNIQUE INDEX rooms_by_signal_group ON rooms (signal_group);
+
+-- Alerts and reports by stage, and their photos.
+
+-- Each stage has its columns, filled at that stage and only then.
+CREATE TABLE alerts (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    author text NOT NULL,
+    territory text NOT NULL,
+    zone text NOT NULL,
+    trades text[] NOT NULL,
+    sealed bytea NOT NULL,
+    submitted_at timestamptz NOT NULL,
+    policy_hash text NOT NULL,
+    stage text NOT NULL CHECK (stage IN ('held', 'turned', 'published', 'cancelled')),
+    rules text[],
+    decided_by text,
+    decided_at timestamptz,
+    sealed_reason bytea,
+    approved_by text,
+    revision integer CHECK (revision > 0),
+    CONSTRAINT held_has_rules CHECK ((stage = 'held') = (rules IS NOT NULL)),
+    CONSTRAINT held_is_undecided CHECK ((stage = 'held') = (decided_at IS NULL)),
+    CONSTRAINT no_is_somebodys CHECK ((stage IN ('turned', 'cancelled')) = (decided_by IS NOT NULL)),
+    CONSTRAINT turned_has_reason CHECK ((stage = 'turned') = (sealed_reason IS NOT NULL)),
+    CONSTRAINT published_has_approval CHECK (stage = 'published' OR approved_by IS NULL),
+    CONSTRAINT sent_has_revision CHECK ((stage IN ('published', 'cancelled')) = (revision IS NOT NULL))
+);
+CREATE INDEX alerts_by_time ON alerts (submitted_at);
+
+CREATE TABLE reports (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    author text NOT NULL,
+    territory text NOT NULL,
+    channel text NOT NULL,
+    sealed bytea NOT NULL,
+    received_at timestamptz NOT NULL,
+    emergency boolean NOT NULL,
+    blobs bigint[] NOT NULL,
+    stage text NOT NULL CHECK (stage IN ('received', 'taken', 'cleared', 'closed')),
+    stage_by text,
+    taken_at timestamptz,
+    cleared_at timestamptz,
+    founded boolean,
+    closed_at timestamptz,
+    CONSTRAINT received_is_nobodys CHECK ((stage = 'received') = (stage_by IS NULL)),
+    CONSTRAINT taken_has_time CHECK (
+        CASE stage WHEN 'received' THEN taken_at IS NULL
+                   WHEN 'closed' THEN TRUE ELSE taken_at IS NOT NULL END
+    ),
+    CONSTRAINT cleared_has_time CHECK (
+        CASE stage WHEN 'cleared' THEN cleared_at IS NOT NULL
+                   WHEN 'closed' THEN cleared_at IS NULL OR taken_at IS NOT NULL
+                   ELSE cleared_at IS NULL END
+    ),
+    CONSTRAINT cleared_says_founded CHECK ((cleared_at IS NULL) = (founded IS NULL)),
+    CONSTRAINT closed_has_time CHECK ((stage = 'closed') = (closed_at IS NOT NULL))
+);
+CREATE INDEX reports_by_author ON reports (author, id DESC) WHERE stage <> 'closed';
+
+CREATE TABLE blobs (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    owner text NOT NULL,
+    content_type text NOT NULL,
+    sealed_name bytea NOT NULL,
+    sealed bytea NOT NULL,
+    until timestamptz NOT NULL
+);
+CREATE INDEX blobs_by_owner ON blobs (owner);
+CREATE INDEX blobs_by_end ON blobs (until);
+
+-- What comes in (journal) and what goes out (parcels).
+
+-- Keys of inbound messages may hold an ACI or a number, so only their HMAC is kept.
+CREATE TABLE journal (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    source text NOT NULL,
+    key_index bytea NOT NULL,
+    owner text NOT NULL,
+    sealed bytea,
+    written_at timestamptz NOT NULL,
+    done_at timestamptz,
+    CONSTRAINT done_is_emptied CHECK (done_at IS NULL OR sealed IS NULL)
+);
+CREATE UNIQUE INDEX journal_by_key ON journal (source, key_index);
+CREATE INDEX journal_waiting ON journal (source, id) WHERE done_at IS NULL;
+CREATE INDEX journal_by_owner ON journal (owner) WHERE done_at IS NULL;
+
+CREATE TABLE handled (
+    channel text NOT NULL,
+    key_index bytea NOT NULL,
+    at timestamptz NOT NULL,
+    PRIMARY KEY (channel, key_index)
+);
+
+-- `sealed` holds key, target, body, html and the key of the parcel acted on. `conversation` is a
+-- room or group id in clear, or the HMAC of a number or ACI.
+CREATE TABLE parcels (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    key_index bytea NOT NULL,
+    channel text NOT NULL,
+    conversation text NOT NULL,
+    urgency smallint NOT NULL CHECK (urgency IN (0, 1)),
+    state text NOT NULL DEFAULT 'queued' CHECK (state IN
+        ('queued', 'submitting', 'accepted', 'delivered', 'failed', 'expired', 'unknown')),
+    kind text NOT NULL,
+    to_group boolean NOT NULL,
+    notice boolean NOT NULL,
+    said_urgent boolean NOT NULL,
+    alert bigint,
+    report bigint,
+    member text,
+    event text,
+    blobs bigint[] NOT NULL,
+    replaces_index bytea,
+    owner text NOT NULL,
+    sealed bytea NOT NULL,
+    put_at timestamptz NOT NULL,
+    expires_at timestamptz,
+    attempts integer NOT NULL DEFAULT 0,
+    retry_at timestamptz,
+    token text,
+    lease_until timestamptz,
+    provider_id text,
+    provider_index bytea,
+    settled_at timestamptz,
+    code text NOT NULL DEFAULT '',
+    detail text NOT NULL DEFAULT '',
+    CONSTRAINT lease_while_submitting CHECK ((state = 'submitting') = (lease_until IS NOT NULL)),
+    CONSTRAINT token_while_submitting CHECK (state <> 'submitting' OR token IS NOT NULL)
+);
+CREATE UNIQUE INDEX parcels_by_key ON parcels (key_index);
+CREATE INDEX parcels_by_provider ON parcels (channel, provider_index)
+    WHERE provider_index IS NOT NULL;
+CREATE INDEX parcels_by_alert ON parcels (alert, id) WHERE alert IS NOT NULL;
+-- The queue: what leaves next on a channel, and what leaves next in a conversation.
+CREATE INDEX parcels_next ON parcels (channel, urgency, id) WHERE state = 'queued';
+CREATE INDEX parcels_next_said ON parcels (channel, conversation, urgency, id)
+    WHERE state = 'queued';
+CREATE INDEX parcels_ending ON parcels (channel, expires_at)
+    WHERE state = 'queued' AND expires_at IS NOT NULL;
+-- The promise that a conversation has one parcel in flight, kept by the database itself.
+CREATE UNIQUE INDEX parcels_in_flight ON parcels (channel, conversation)
+    WHERE state = 'submitting';
+
+-- Receipts as they came; `matched` once they have found their parcel.
+CREATE TABLE receipts (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    channel text NOT NULL,
+    message_index bytea NOT NULL,
+    recipient_index bytea NOT NULL,
+    state text NOT NULL,
+    code text NOT NULL,
+    at timestamptz NOT NULL,
+    matched boolean NOT NULL DEFAULT FALSE
+);
+CREATE UNIQUE INDEX receipts_once ON receipts (channel, message_index, recipient_index, state);
+CREATE INDEX receipts_early ON receipts (channel, at) WHERE NOT matched;
+
+-- Which inbound message became which parcel. Both names are sealed, and found by their HMAC.
+CREATE TABLE links (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    source_index bytea NOT NULL,
+    parcel_index bytea NOT NULL,
+    owner text NOT NULL,
+    sealed bytea NOT NULL
+);
+CREATE UNIQUE INDEX links_once ON links (source_index, parcel_index);
+CREATE INDEX links_by_parcel ON links (parcel_index, id);
+
+-- Who did what when: a hash chain and its signed checkpoints.
+
+-- An act may be forgotten (`act` and `salt` set to null): the chain holds by its commitment.
+CREATE TABLE audit_entries (
+    number bigint PRIMARY KEY CHECK (number > 0),
+    at timestamptz,
+    actor text,
+    verb text,
+    subject text,
+    codes text[],
+    salt text,
+    commitment text NOT NULL,
+    previous text NOT NULL,
+    hash text NOT NULL,
+    CONSTRAINT an_act_is_whole_or_forgotten CHECK (
+        num_nulls(at, actor, verb, subject, codes, salt) IN (0, 6)
+    )
+);
+CREATE UNIQUE INDEX audit_entries_follow ON audit_entries (previous);
+CREATE INDEX audit_entries_by_subject ON audit_entries (subject, number);
+
+CREATE TABLE audit_checkpoints (
+    number bigint PRIMARY KEY REFERENCES audit_entries (number),
+    hash text NOT NULL,
+    at timestamptz NOT NULL,
+    seal text NOT NULL
+);
