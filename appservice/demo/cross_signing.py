@@ -15,21 +15,41 @@ USAGES = ("master", "self_signing", "user_signing")
 Json = dict[str, Any]
 
 
-async def cross_sign(homeserver: str, account: Account) -> None:
-    """Gives the account an identity that vouches for its device; once done, does nothing."""
-    headers = {"Authorization": f"Bearer {account.access_token}"}
-    url = f"{homeserver.rstrip('/')}/_matrix/client/v3/keys"
-    async with aiohttp.ClientSession(headers=headers) as http:
-        query = {"device_keys": {account.mxid: [account.device_id]}}
-        known = await _post(http, f"{url}/query", query)
+async def cross_sign(homeserver: str, account: Account) -> Ed25519PrivateKey | None:
+    """Gives the account an identity that vouches for its device; None if it has one already.
+
+    The key that is returned signs the person's other devices.
+    """
+    async with _session(account) as http:
+        url = _keys_url(homeserver)
+        known = await _post(http, f"{url}/query", {"device_keys": {account.mxid: []}})
         if account.mxid in known.get("master_keys", {}):
-            return
+            return None
         keys = {usage: Ed25519PrivateKey.generate() for usage in USAGES}
         public = {f"{usage}_key": _key(account.mxid, usage, keys) for usage in USAGES}
         await _post(http, f"{url}/device_signing/upload", public)
-        device = known["device_keys"][account.mxid][account.device_id]
-        _sign(device, account.mxid, keys["self_signing"])
-        await _post(http, f"{url}/signatures/upload", {account.mxid: {account.device_id: device}})
+    await sign_device(homeserver, account, account.device_id, keys["self_signing"])
+    return keys["self_signing"]
+
+
+async def sign_device(
+    homeserver: str, account: Account, device_id: str, key: Ed25519PrivateKey
+) -> None:
+    """The person's identity vouches for a device of theirs."""
+    async with _session(account) as http:
+        url = _keys_url(homeserver)
+        known = await _post(http, f"{url}/query", {"device_keys": {account.mxid: [device_id]}})
+        device = known["device_keys"][account.mxid][device_id]
+        _sign(device, account.mxid, key)
+        await _post(http, f"{url}/signatures/upload", {account.mxid: {device_id: device}})
+
+
+def _session(account: Account) -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(headers={"Authorization": f"Bearer {account.access_token}"})
+
+
+def _keys_url(homeserver: str) -> str:
+    return f"{homeserver.rstrip('/')}/_matrix/client/v3/keys"
 
 
 def _key(mxid: str, usage: str, keys: Mapping[str, Ed25519PrivateKey]) -> Json:

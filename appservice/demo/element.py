@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import nio
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from appservice.demo.cross_signing import cross_sign
+from appservice.demo.cross_signing import cross_sign, sign_device
 from appservice.demo.homeserver import Account
 
 POLL_MILLISECONDS = 10_000
@@ -64,6 +65,7 @@ class Element:
         self._news = asyncio.Condition()
         self._task: asyncio.Task[None] | None = None
         self._reader = _Reader(self)
+        self._identity: Ed25519PrivateKey | None = None
         self.seen: dict[str, Seen] = {}
 
     @property
@@ -84,13 +86,17 @@ class Element:
         shown = [seen for seen in self.seen.values() if room in (None, seen.room)]
         return sorted(shown, key=lambda seen: seen.at)
 
-    async def start(self) -> None:
-        """Publishes the device's keys, signs them with the person's identity, begins to listen."""
+    async def start(self, *, signed: bool = True) -> None:
+        """Publishes the device's keys, signs them with the person's identity, begins to listen.
+
+        `signed=False` is somebody who skips the verification of a new device.
+        """
         account, client = self.account, self._client
         client.restore_login(account.mxid, account.device_id, account.access_token)
         if client.should_upload_keys:
             _checked(await client.keys_upload())
-        await cross_sign(str(client.homeserver), account)
+        if signed:
+            self._identity = await cross_sign(client.homeserver, account)
         for kind in (nio.Event, nio.InviteEvent):
             client.add_event_callback(self._reader.read, kind)
         _checked(await client.sync(timeout=0, full_state=True))
@@ -165,6 +171,17 @@ class Element:
         answer = _checked(await self._client.download(seen.file["url"]))
         key, hashes, iv = seen.file["key"]["k"], seen.file["hashes"]["sha256"], seen.file["iv"]
         return bytes(nio.crypto.decrypt_attachment(answer.body, key, hashes, iv))
+
+    async def vouch_for(self, device_id: str) -> None:
+        """Verifies another device of the same person, as Element asks to."""
+        if self._identity is None:
+            raise ElementFailed("this device did not make the person's identity")
+        await sign_device(self._client.homeserver, self.account, device_id, self._identity)
+
+    def keys_of(self, room: str) -> set[str]:
+        """The sessions of that room whose keys this device was given."""
+        store = self._client.olm.inbound_group_store
+        return {session.id for session in store if session.room_id == room}
 
     async def until(self, found: Callable[[], Any], seconds: float = 20) -> Any:
         """Waits until `found` gives something, looking after each piece of news."""

@@ -41,7 +41,7 @@ class Rig:
         self.unreadable: list[tuple[str, str, str, Unreadable]] = []
         self.offset = 0.0
         self._signer = signer
-        self._people: list[Element] = []
+        self.people: list[Element] = []
         self.settings = MatrixSettings(
             homeserver=homeserver.url,
             server_name=homeserver.server_name,
@@ -60,6 +60,10 @@ class Rig:
         callbacks = Callbacks(self._membership, self._unread)
         return MatrixService(self.settings, self.journal, utc_now, self._sink, callbacks)
 
+    def another(self) -> MatrixService:
+        """A second process for the same bot."""
+        return self._make()
+
     async def start(self, **changes: Any) -> None:
         self.settings = dataclasses.replace(self.settings, **changes)
         self.service = self._make()
@@ -74,7 +78,7 @@ class Rig:
         await self.start(**changes)
 
     async def close(self) -> None:
-        for person in self._people:
+        for person in self.people:
             await person.close()
         await self.stop()
 
@@ -83,7 +87,7 @@ class Rig:
         name = f"{word}{next(_numbers)}"
         account = await self.homeserver.register_user(name, "motdepasse")
         person = Element(self.homeserver.url, account, self.folder / name)
-        self._people.append(person)
+        self.people.append(person)
         await person.start()
         return person
 
