@@ -25,7 +25,9 @@ async def edited(step: Step, room: KnownRoom, edit: Edited) -> None:
     """The new text is judged like the first one."""
     fate = _fate(step, edit.text)
     if isinstance(fate, Crosses):
-        if not await mirror.edited(step, room, edit.target, edit.text):
+        known = await mirror.edited(step, room, edit.target, edit.text)
+        # A Matrix message without copy was removed, or is somebody else's: its edit shows nowhere.
+        if not known and step.channel is not Channel.MATRIX:
             source = source_of(step.channel, step.member, edit.target)
             await mirror.cross(step, room, edit.text, source=source)
         return

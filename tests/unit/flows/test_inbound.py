@@ -1,0 +1,223 @@
+"""Who wrote, where, and what it became; once."""
+
+from dataclasses import replace
+
+import pytest
+from support.story import (
+    ALERTES,
+    ANNE,
+    BRUNO,
+    CHLOE,
+    DAVID,
+    MAIRIE,
+    MOREL,
+    NADIA,
+    PHOTO,
+    POSTE,
+    POSTE_GROUP,
+    Story,
+    guichet,
+    merchant,
+    signature,
+)
+
+from appservice.domain.ids import MemberId
+from appservice.domain.member import Channel
+from bridges.protocol import Message, Receipt, ReceiptState
+
+FACT = "Un client a payé avec un faux billet ce matin"
+
+
+async def test_the_same_message_twice_is_handled_once(story: Story) -> None:
+    for _ in range(3):
+        await story.writes(ANNE, FACT, key="$same")
+    assert len(story.store.tables.reports) == 1
+
+
+async def test_a_refusal_is_told_once_too(story: Story) -> None:
+    for _ in range(3):
+        await story.writes(MOREL, "valide A9", where=POSTE, key="$same")
+    assert story.told(MOREL) == ["A9 n'existe pas."]
+
+
+async def test_what_nobody_foresaw_goes_up_and_leaves_nothing(story: Story) -> None:
+    story.inbound.photos = Broken()
+    with pytest.raises(ZeroDivisionError):
+        await story.writes(ANNE, FACT, PHOTO, key="$same")
+    assert story.store.tables.reports == {}
+    assert story.parcels() == []
+    story.inbound = Story().inbound
+    story.inbound.store = story.store
+    await story.writes(ANNE, FACT, key="$same")
+    assert len(story.store.tables.reports) == 1
+
+
+class Broken:
+    async def clean(self, attachment: object) -> None:
+        raise ZeroDivisionError
+
+
+class TestGuichet:
+    async def test_gives_help_with_a_contact(self, story: Story) -> None:
+        await story.writes(ANNE, "aide")
+        assert "17 ou 112" in story.told(ANNE)[0]
+        assert "mairie de Liffré" in story.told(ANNE)[0]
+        await story.writes(MOREL, "aide")
+        assert "valide A7" in story.told(MOREL)[0]
+
+    async def test_gives_the_charter_and_what_is_known(self, story: Story) -> None:
+        await story.writes(ANNE, "charte")
+        assert "Texte de charte-commercants." in story.told(ANNE)[0]
+        assert "21/11/2027" in story.told(ANNE)[0]
+        await story.writes(CHLOE, "charte", channel=Channel.SMS)
+        assert "Texte de" not in story.told(CHLOE, Channel.SMS)[0]
+        await story.writes(ANNE, "moi")
+        assert "Commerce : Tabac Anne" in story.told(ANNE)[-1]
+        assert "Commune : Liffré" in story.told(ANNE)[-1]
+
+    async def test_an_unknown_command_is_explained_and_is_no_report(self, story: Story) -> None:
+        await story.writes(ANNE, "!chate")
+        assert "« charte »" in story.told(ANNE)[0]
+        assert story.store.tables.reports == {}
+
+    async def test_officers_are_asked_what_they_meant(self, story: Story) -> None:
+        await story.writes(MOREL, "je ne sais plus")
+        assert "Écrivez « aide »" in story.told(MOREL)[0]
+        await story.writes(MOREL, "il est armé")
+        assert "URGENCE" in story.poste()[0]
+
+    async def test_the_mairie_may_report(self, story: Story) -> None:
+        await story.writes(MAIRIE, "la vitrine de la mairie est brisée ce matin")
+        assert "S1" in story.poste()[0]
+
+    async def test_belongs_to_one_member(self, story: Story) -> None:
+        await story.writes(MOREL, "aide", where=guichet(ANNE.id))
+        assert story.parcels() == []
+
+
+class TestPoste:
+    async def test_officers_talk_across_the_bridge(self, story: Story) -> None:
+        await story.writes(MOREL, "Bonjour à tous", where=POSTE)
+        await story.writes(NADIA, "Reçu", PHOTO, where=POSTE_GROUP, channel=Channel.SIGNAL)
+        await story.deliver()
+        assert story.bridges[Channel.SIGNAL].texts(POSTE_GROUP) == [
+            "Morel (gendarmerie) (Element) : Bonjour à tous"
+        ]
+        (line,) = story.bridges[Channel.MATRIX].sent
+        assert line.text == "Nadia (gendarmerie) (Signal) : Reçu"
+        assert line.attachments[0].data == b"clean:photo"
+
+    async def test_talk_may_be_edited_and_deleted(self, story: Story) -> None:
+        key = await story.writes(MOREL, "Bonjour", where=POSTE)
+        await story.edits(MOREL, key, "Bonsoir", where=POSTE)
+        await story.deliver()
+        assert story.bridges[Channel.SIGNAL].texts(POSTE_GROUP)[0].endswith("Bonsoir")
+        await story.deletes(MOREL, key, where=POSTE)
+        await story.deliver()
+        assert story.bridges[Channel.SIGNAL].texts(POSTE_GROUP) == []
+
+    async def test_a_mistyped_command_is_told_in_private_and_does_not_cross(
+        self, story: Story
+    ) -> None:
+        await story.writes(MOREL, "valdie A7", where=POSTE)
+        assert "valide A7" in story.told(MOREL)[0]
+        assert story.poste() == []
+
+    async def test_a_merchant_who_got_in_is_neither_obeyed_nor_relayed(self, story: Story) -> None:
+        await story.writes(BRUNO, "valide A1", where=POSTE_GROUP, channel=Channel.SIGNAL)
+        assert "rôle" in story.told(BRUNO, Channel.SIGNAL)[0]
+        assert story.poste() == []
+
+
+class TestStrangers:
+    async def test_get_one_polite_answer_a_day(self, story: Story) -> None:
+        for number in range(3):
+            await story.inbound.handle(
+                Channel.SIGNAL, Message(f"k{number}", "aci-stranger", "Bonjour", story.now)
+            )
+        (answer,) = story.parcels(Channel.SIGNAL, "aci-stranger")
+        assert "mairie de Liffré" in answer.body
+        story.later(days=1)
+        await story.inbound.handle(
+            Channel.SIGNAL, Message("k9", "aci-stranger", "Bonjour", story.now)
+        )
+        assert len(story.parcels(Channel.SIGNAL, "aci-stranger")) == 2
+
+    async def test_in_danger_get_the_telephone(self, story: Story) -> None:
+        await story.inbound.handle(
+            Channel.SMS, Message("k", "+33639980000", "il est armé", story.now)
+        )
+        assert story.parcels(Channel.SMS)[0].body.startswith("Danger en cours")
+
+    @pytest.mark.parametrize(
+        ("sender", "text"), [("36180", "Gagnez un lot"), ("INFO", "x"), ("+33639980001", "STOP")]
+    )
+    async def test_machines_and_stop_get_no_answer(
+        self, story: Story, sender: str, text: str
+    ) -> None:
+        await story.inbound.handle(Channel.SMS, Message("k", sender, text, story.now))
+        assert story.parcels() == []
+
+    async def test_who_chose_signal_is_recognised_by_their_number(self, story: Story) -> None:
+        fanny = replace(merchant("fanny", channels=frozenset({Channel.SIGNAL})), signal=None)
+        async with story.store.transaction() as tx:
+            await tx.members.save(fanny)
+            await tx.signatures.add(signature(fanny))
+        message = Message("k", "aci-new", FACT, story.now, sender_number=fanny.phone)
+        await story.inbound.handle(Channel.SIGNAL, message)
+        assert story.store.tables.members[fanny.id].signal == "aci-new"
+        assert len(story.store.tables.reports) == 1
+
+    async def test_a_number_does_not_steal_a_known_account(self, story: Story) -> None:
+        message = Message("k", "aci-thief", FACT, story.now, sender_number=BRUNO.phone)
+        await story.inbound.handle(Channel.SIGNAL, message)
+        assert story.store.tables.members[BRUNO.id].signal == BRUNO.signal
+        assert story.store.tables.reports == {}
+
+    async def test_rooms_that_are_not_ours_are_ignored(self, story: Story) -> None:
+        await story.writes(ANNE, FACT, where="!elsewhere")
+        await story.writes(BRUNO, FACT, where="group-elsewhere", channel=Channel.SIGNAL)
+        assert story.parcels() == []
+
+
+class TestStop:
+    async def test_ends_sms_for_good(self, story: Story) -> None:
+        await story.writes(CHLOE, "STOP", channel=Channel.SMS)
+        await story.writes(CHLOE, "stop", channel=Channel.SMS)
+        assert Channel.SMS not in story.store.tables.members[CHLOE.id].channels
+        (last,) = story.told(CHLOE, Channel.SMS)
+        assert "plus de SMS" in last
+        assert "member.stop-sms" in story.verbs
+        await story.writes(MOREL, "alerte tous : Vol constaté", where=POSTE)
+        assert CHLOE.phone not in {p.target for p in story.parcels(alert=1)}
+
+    async def test_whoever_also_has_element_goes_on_there(self, story: Story) -> None:
+        await story.writes(DAVID, "STOP", channel=Channel.SMS)
+        await story.writes(DAVID, "aide", channel=Channel.SMS)
+        assert len(story.told(DAVID, Channel.SMS)) == 1
+        assert "signaler" in story.told(DAVID)[0]
+
+
+async def test_nobody_answers_an_announcement_room_in_public(story: Story) -> None:
+    await story.writes(ANNE, FACT, where=ALERTES)
+    assert "S1" in story.told(ANNE)[0]
+    assert story.parcels(target=ALERTES) == []
+
+
+async def test_a_member_of_a_territory_that_is_gone_is_a_stranger(story: Story) -> None:
+    async with story.store.transaction() as tx:
+        await tx.members.save(replace(BRUNO, territory="mantes"))
+    await story.writes(BRUNO, FACT, channel=Channel.SIGNAL)
+    assert story.store.tables.reports == {}
+    assert "réservé à ses membres" in story.told(BRUNO, Channel.SIGNAL)[0]
+
+
+async def test_receipts_go_to_the_queue(story: Story) -> None:
+    await story.writes(CHLOE, "aide", channel=Channel.SMS)
+    await story.deliver()
+    slip = next(s for s in story.store.tables.slips.values() if s.parcel.target == CHLOE.phone)
+    receipt = Receipt(slip.provider_id or "", ReceiptState.DELIVERED)
+    await story.inbound.handle(Channel.SMS, receipt)
+    key = slip.parcel.key
+    assert story.store.queue.state_of(key).value == "delivered"
+    assert MemberId(CHLOE.id) == slip.parcel.member
