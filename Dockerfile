@@ -6,7 +6,7 @@ FROM python:3.12-slim
 RUN --mount=type=bind,from=wheel,source=/wheels,target=/wheels \
     pip install --no-cache-dir --no-index --find-links /wheels maillage \
     && useradd --system --uid 10001 --home-dir /data maillage \
-    && install -d -o maillage -g maillage /data
+    && install -d -m 700 -o maillage -g maillage /data /data/keys
 USER maillage
 WORKDIR /data
 VOLUME /data

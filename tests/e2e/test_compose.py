@@ -14,6 +14,7 @@ from ruamel.yaml import YAML
 from support.proofs import Signer
 
 from appservice.demo.database import Postgres
+from appservice.files.config import load_config
 from appservice.files.registration import registration
 from appservice.files.shipped import shipped
 
@@ -65,6 +66,22 @@ def test_every_secret_is_a_file_that_the_script_makes(
     assert secrets.stat().st_mode & 0o077 == 0
     environments = [str(it.get("environment", {})) for it in compose["services"].values()]
     assert not any("PASSWORD=" in words for words in environments)
+
+
+def test_the_service_accepts_its_settings(
+    compose: dict[str, Any], secrets: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "keys").mkdir()
+    settings = (ROOT / "maillage.yaml").read_text()
+    filled = tmp_path / "maillage.yaml"
+    filled.write_text(
+        settings.replace("/run/secrets", str(secrets)).replace("/data", str(tmp_path))
+    )
+    config = load_config(filled)
+    assert config.database.resolve().endswith("@postgres/maillage")
+    assert f":{config.listen.port}/" in str(compose["services"]["maillage"]["healthcheck"])
+    homeserver = YAML(typ="safe", pure=True).load(CONFIG / "homeserver.yaml")
+    assert config.homeserver.server_name == homeserver["server_name"]
 
 
 def test_secrets_are_made_once(secrets: Path) -> None:
