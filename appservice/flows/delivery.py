@@ -116,8 +116,7 @@ class Delivery:
         except TemporaryFailure:
             _LOG.warning("parcel %s left to its lease", claimed.id)
         except Exception as error:
-            # No traceback: what an error says may hold what people wrote.
-            _LOG.error("parcel %s: %s", claimed.id, type(error).__name__)
+            _log_failure(claimed, error)
 
     async def _try(self, claimed: Claimed) -> Outcome | Given:
         """Everything that may fail before the bridge is asked leads to a later try."""
@@ -127,7 +126,14 @@ class Delivery:
             return Throttled(_backoff(claimed.attempts).total_seconds(), "not-ready")
         if isinstance(message, Given):
             return message
-        return await self.bridge.send(message)
+        try:
+            return await self.bridge.send(message)
+        except Exception as error:
+            # A bridge never raises; one that does has told us nothing of what it did.
+            _log_failure(claimed, error)
+            if self.bridge.abilities.idempotent:
+                return Throttled(_LATER.total_seconds(), "bridge-broke")
+            return Unknown("bridge-broke")
 
     async def _prepare(self, claimed: Claimed) -> Outgoing | Given:
         parcel = claimed.parcel
@@ -190,6 +196,11 @@ class Delivery:
         if code != "not-ready":
             until = asyncio.get_running_loop().time() + after
             self._paused_until = max(self._paused_until, until)
+
+
+def _log_failure(claimed: Claimed, error: Exception) -> None:
+    """By name only: what an error says may hold what people wrote."""
+    _LOG.error("parcel %s: %s", claimed.id, type(error).__name__)
 
 
 def _backoff(attempts: int) -> timedelta:

@@ -1,5 +1,7 @@
 """A small world and its people, in memory, and verbs to play a story in it."""
 
+import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -62,6 +64,13 @@ CHARTERS = {
 }
 PHOTO = Attachment("image/jpeg", b"photo", "photo.jpg")
 VOICE = Attachment("audio/aac", b"voice", "voice.aac")
+
+
+async def until(condition: Callable[[], bool], seconds: float = 5) -> None:
+    """Polls; fails after so many seconds."""
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110 - what is watched gives no event
+            await asyncio.sleep(0.005)
 
 
 class SomePhotos:

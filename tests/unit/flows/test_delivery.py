@@ -1,0 +1,276 @@
+"""Parcels reach their channel once, in order, and everybody learns what became of them."""
+
+import asyncio
+import logging
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.bridges import FakeBridge
+from support.story import (
+    ALERTES,
+    ANNE,
+    BRUNO,
+    DAVID,
+    MOREL,
+    POSTE,
+    Story,
+    guichet,
+    until,
+)
+
+from appservice.domain.delivery import Kind, Parcel, State, Urgency
+from appservice.domain.errors import TemporaryFailure
+from appservice.domain.member import Channel
+from appservice.flows import progress
+from bridges.protocol import Accepted, Outgoing, Rejected, Throttled, Unknown
+
+FACT = "Vol constaté à Liffré"
+
+
+async def put(story: Story, *parcels: Parcel) -> None:
+    async with story.store.transaction() as tx:
+        await tx.outbox.put(parcels)
+
+
+def sms(key: str, target: str = "+33639980000", **more: object) -> Parcel:
+    return Parcel(key, Channel.SMS, target, f"texte {key}", **more)  # type: ignore[arg-type] # a test's own fields
+
+
+def state(story: Story, key: str) -> State:
+    return story.store.queue.state_of(key)
+
+
+async def test_an_accepted_parcel_keeps_the_channels_id(story: Story) -> None:
+    await put(story, sms("a"))
+    await story.deliver()
+    assert state(story, "a") is State.ACCEPTED
+    assert story.store.tables.slips["a"].provider_id == "sms-1"
+
+
+async def test_a_guichet_is_looked_up_at_delivery(story: Story) -> None:
+    await story.writes(ANNE, "aide")
+    await story.deliver()
+    assert "17 ou 112" in story.bridges[Channel.MATRIX].texts(guichet(ANNE.id))[0]
+
+
+async def test_a_guichet_that_cannot_be_opened_fails_or_waits(story: Story) -> None:
+    story.guichets.down = TemporaryFailure()
+    await story.writes(ANNE, "aide")
+    key = story.parcels(target="guichet:anne")[0].key
+    await story.deliver()
+    assert state(story, key) is State.QUEUED
+    story.guichets.down = None
+    story.guichets.closed.add(ANNE.id)
+    story.later(minutes=1)
+    await story.deliver()
+    assert state(story, key) is State.FAILED
+    assert story.store.tables.slips[key].code == "no-guichet"
+
+
+async def test_one_conversation_keeps_its_order_and_urgent_leaves_first(story: Story) -> None:
+    await put(story, sms("a"), sms("b"), sms("c", urgency=Urgency.URGENT))
+    await story.deliver()
+    assert story.bridges[Channel.SMS].texts("+33639980000") == ["texte c", "texte a", "texte b"]
+
+
+async def test_a_throttled_channel_waits_as_a_whole(story: Story) -> None:
+    bridge = story.bridges[Channel.SMS]
+    bridge.abilities = replace(bridge.abilities, workers=1)
+    bridge.will(Throttled(0.2))
+    await put(story, sms("a", "+33639980001"), sms("b", "+33639980002"))
+    worker = story.delivery(Channel.SMS)
+    assert await worker.deliver_once() == 1
+    assert state(story, "a") is State.QUEUED
+    assert state(story, "b") is State.QUEUED
+    story.later(seconds=1)
+    async with asyncio.timeout(5):
+        while state(story, "b") is not State.ACCEPTED:
+            await worker.deliver_once()
+            await asyncio.sleep(0.01)
+    assert state(story, "a") is State.ACCEPTED
+
+
+async def test_a_rejection_is_final(story: Story) -> None:
+    story.bridges[Channel.SMS].will(Rejected("invalid_number"))
+    await put(story, sms("a"))
+    await story.deliver()
+    await story.deliver()
+    assert state(story, "a") is State.FAILED
+    assert len(story.bridges[Channel.SMS].asked) == 1
+
+
+async def test_an_unknown_outcome_is_never_sent_again_and_told(story: Story) -> None:
+    await story.writes(MOREL, f"alerte buralistes Redon : {FACT}", where=POSTE)
+    story.bridges[Channel.SMS].will(Unknown("timeout"))
+    await story.deliver()
+    story.later(hours=1)
+    await story.deliver()
+    assert len(story.bridges[Channel.SMS].asked) == 1
+    assert any("A1 : un envoi par SMS a un sort inconnu" in line for line in story.poste())
+
+
+async def test_the_poste_gets_one_last_line(story: Story) -> None:
+    story.bridges[Channel.SMS].unreachable.add(BRUNO.phone or "")
+    await story.writes(MOREL, f"alerte buralistes : {FACT}", where=POSTE)
+    await story.deliver()
+    lines = [line for line in story.poste() if "bilan" in line]
+    assert lines == ["A1, bilan : Element 1 remis ; Signal 1 remis ; SMS 1 remis, 1 échec."]
+
+
+async def test_a_lease_that_ran_out_still_gets_its_last_line(story: Story) -> None:
+    await story.writes(MOREL, f"alerte buralistes Redon : {FACT}", where=POSTE)
+    for channel in (Channel.SIGNAL, Channel.SMS):
+        await story.store.queue.claim(channel, 9, timedelta(minutes=1), story.now)
+    story.later(hours=1)
+    await story.deliver()
+    assert not any("bilan" in line for line in story.poste())
+    await progress.finish_all(story.store, story.world, story.clock)
+    assert "A1, bilan : Signal 1 sort inconnu ; SMS 1 sort inconnu." in story.poste()
+
+
+async def test_a_stale_alert_is_dropped_and_said_so(story: Story) -> None:
+    await story.writes(MOREL, f"alerte buralistes Redon : {FACT}", where=POSTE)
+    story.later(minutes=31)
+    await story.deliver()
+    assert story.bridges[Channel.SMS].asked == []
+    await progress.finish_all(story.store, story.world, story.clock)
+    assert any("SMS 1 périmé" in line for line in story.poste())
+
+
+async def test_S0_02_whoever_lost_their_charter_while_it_waited_gets_nothing(story: Story) -> None:
+    await story.writes(MOREL, f"alerte buralistes : {FACT}", where=POSTE)
+    async with story.store.transaction() as tx:
+        await tx.signatures.revoke(BRUNO.id, story.now)
+    await story.deliver()
+    assert story.bridges[Channel.SMS].texts(BRUNO.phone or "") == []
+    assert story.bridges[Channel.SMS].texts(DAVID.phone or "") == [FACT]
+    slip = story.store.tables.slips[f"alert:A1:r1:sms:{BRUNO.phone}"]
+    assert (slip.state, slip.code) == (State.FAILED, "revoked")
+
+
+async def test_nothing_to_edit_is_posted_and_nothing_to_delete_is_left(story: Story) -> None:
+    story.bridges[Channel.MATRIX].will(Rejected("gone"))
+    await put(
+        story,
+        Parcel("a", Channel.MATRIX, "!room", "un"),
+        Parcel("b", Channel.MATRIX, "!room", "deux", kind=Kind.EDIT, replaces="a"),
+        Parcel("c", Channel.MATRIX, "!other", "", kind=Kind.DELETE, replaces="a"),
+    )
+    await story.deliver()
+    assert story.bridges[Channel.MATRIX].texts("!room") == ["deux"]
+    assert story.store.tables.slips["c"].code == "nothing-to-change"
+
+
+async def test_a_database_out_of_reach_only_delays(story: Story) -> None:
+    worker = story.delivery(Channel.SMS)
+    queue = story.store.queue
+    worker.queue = FlakyQueue(queue, failures=2)  # type: ignore[assignment] # a fake of the verbs that are used
+    worker.poll = timedelta(milliseconds=10)
+    await put(story, sms("a"))
+    running = asyncio.create_task(worker.run())
+    await until(lambda: state(story, "a") is State.ACCEPTED)
+    await worker.stop()
+    await running
+
+
+class FlakyQueue:
+    def __init__(self, real: object, failures: int) -> None:
+        self._real = real
+        self._failures = failures
+
+    async def claim(self, *args: object) -> object:
+        if self._failures:
+            self._failures -= 1
+            raise TemporaryFailure
+        return await self._real.claim(*args)  # type: ignore[attr-defined] # passes through
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._real, name)
+
+
+async def test_stop_lets_what_has_left_arrive(story: Story) -> None:
+    bridge = Slow()
+    story.bridges[Channel.SMS] = bridge
+    worker = story.delivery(Channel.SMS)
+    await put(story, sms("a"))
+    running = asyncio.create_task(worker.run())
+    await asyncio.wait_for(bridge.begun.wait(), 5)
+    stopping = asyncio.create_task(worker.stop())
+    await asyncio.sleep(0)
+    await put(story, sms("b", "+33639980009"))
+    bridge.may_end.set()
+    await asyncio.wait_for(stopping, 5)
+    await asyncio.wait_for(running, 5)
+    assert state(story, "a") is State.ACCEPTED
+    assert state(story, "b") is State.QUEUED
+
+
+class Slow(FakeBridge):
+    """Takes its time."""
+
+    def __init__(self) -> None:
+        super().__init__("sms")
+        self.begun = asyncio.Event()
+        self.may_end = asyncio.Event()
+
+    async def send(self, message: Outgoing) -> Accepted:
+        self.begun.set()
+        await self.may_end.wait()
+        return Accepted("slow-1")
+
+
+async def test_a_bridge_that_breaks_its_word_says_nothing_of_content(
+    story: Story, caplog: pytest.LogCaptureFixture
+) -> None:
+    story.bridges[Channel.SMS] = Lying("sms")
+    await put(story, sms("a"))
+    with caplog.at_level(logging.DEBUG):
+        await story.delivery(Channel.SMS).deliver_once()
+    assert "texte a" not in caplog.text
+    assert "ValueError" in caplog.text
+    assert state(story, "a") is State.UNKNOWN
+    story.bridges[Channel.MATRIX] = Lying("matrix", story.bridges[Channel.MATRIX].abilities)
+    await put(story, Parcel("b", Channel.MATRIX, "!room", "texte"))
+    await story.delivery(Channel.MATRIX).deliver_once()
+    assert state(story, "b") is State.QUEUED  # doing it again does it once
+
+
+class Lying(FakeBridge):
+    async def send(self, message: Outgoing) -> Accepted:
+        raise ValueError(message.text)
+
+
+OUTCOMES = st.sampled_from(
+    [Accepted("x"), Rejected("r"), Unknown("u"), Throttled(0), Throttled(0)]
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(OUTCOMES, max_size=12))
+def test_each_conversation_is_reached_at_most_once(outcomes: list[object]) -> None:
+    """Whatever the channels answer: one acceptance or one doubt, never two."""
+    asyncio.run(_play(outcomes))
+
+
+async def _play(outcomes: list[object]) -> None:
+    story = await Story().begin()
+    numbered = [
+        Accepted(f"x{n}") if isinstance(outcome, Accepted) else outcome
+        for n, outcome in enumerate(outcomes)
+    ]
+    for bridge in story.bridges.values():
+        bridge.will(*numbered)  # type: ignore[arg-type] # outcomes, by construction
+    await story.writes(MOREL, f"alerte buralistes : {FACT}", where=POSTE)
+    for _ in range(20):
+        await story.deliver()
+        story.later(seconds=60)
+    for channel, bridge in story.bridges.items():
+        alerts = [m.key for m in bridge.sent if m.key.startswith("alert:")]
+        assert len(alerts) == len(set(alerts)), channel
+    states = {state(story, p.key) for p in story.parcels(alert=1)}
+    assert states <= {State.ACCEPTED, State.FAILED, State.UNKNOWN}
+    assert sum("bilan" in line for line in story.poste()) == 1
+    assert story.parcels(Channel.MATRIX, ALERTES)
