@@ -6,7 +6,7 @@ from pathlib import Path
 
 from appservice.domain.charter import Charter
 from appservice.files.templates import REMINDER, says_the_reminder
-from appservice.files.yaml_source import ProblemList, parse_yaml, read_text
+from appservice.files.yaml_source import ProblemList, Table, parse_yaml, read_text
 
 _FENCE = "---\n"
 _LONGEST_DAYS = 3 * 366
@@ -46,16 +46,24 @@ def _charter(path: Path, problems: ProblemList) -> Charter | None:
         return None
     table.only("id", "version", "title", "valid_days")
     _check_text(path, text, 3 + front.count("\n"), problems)
-    days = table.whole("valid_days")
-    if not 0 < days <= _LONGEST_DAYS:
-        table.problem("valid_days", f"« valid_days » va de 1 à {_LONGEST_DAYS}, pas {days}")
+    days = _days(table, problems)
     return Charter(
         id=table.text("id"),
         version=table.text("version"),
         title=table.text("title"),
         text=text,
-        valid_for=timedelta(days=min(max(days, 1), _LONGEST_DAYS)),
+        valid_for=timedelta(days=days),
     )
+
+
+def _days(table: Table, problems: ProblemList) -> int:
+    before = len(problems)
+    days = table.whole("valid_days")
+    if 0 < days <= _LONGEST_DAYS:
+        return days
+    if len(problems) == before:
+        table.problem("valid_days", f"« valid_days » va de 1 à {_LONGEST_DAYS}, pas {days}")
+    return 1
 
 
 def _split(whole: str) -> tuple[str | None, str]:

@@ -72,11 +72,9 @@ def read_seed(path: Path, world: World, server_name: str) -> Seed:
 def _person(table: Table, world: World, problems: ProblemList) -> Member | None:
     table.only(*_KEYS)
     role = table.choice("role", [role.value for role in Role])
-    if role not in list(Role):
-        return None
-    return Member(
+    person = Member(
         id=MemberId(""),
-        role=Role(role),
+        role=Role(role) if role in list(Role) else Role.MERCHANT,
         name=table.text("name"),
         territory=table.choice("territory", world.territories),
         shop=table.text("shop", ""),
@@ -89,6 +87,7 @@ def _person(table: Table, world: World, problems: ProblemList) -> Member | None:
         signal=table.text("signal") if "signal" in table else None,
         language=table.choice("language", LANGUAGES, "fr"),
     )
+    return person if role in list(Role) else None
 
 
 def _mxid(table: Table) -> UserId | None:

@@ -1,0 +1,54 @@
+"""The configuration of the service, read whole."""
+
+import shutil
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from appservice.files.config import Address, load_config
+from appservice.files.world import shipped_paths
+from appservice.files.yaml_source import BadFiles
+
+GOOD = Path(__file__).parent / "good" / "maillage.yaml"
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    (tmp_path / "registration.yaml").write_text("as_token: x", "utf-8")
+    (tmp_path / "dsn").write_text("postgresql:///maillage\n", "utf-8")
+    (tmp_path / "keys").mkdir()
+    return Path(shutil.copy(GOOD, tmp_path))
+
+
+def test_a_whole_configuration_is_read(path):
+    config = load_config(path)
+    assert config.homeserver.server_name == "maillage.example"
+    assert config.homeserver.bot_localpart == "maillage"
+    assert config.homeserver.registration == path.parent / "registration.yaml"
+    assert config.listen == Address("127.0.0.1", 29320)
+    assert config.signal is not None
+    assert (config.signal.port, config.signal.account) == (7583, "+33639980000")
+    assert config.sms is not None
+    assert config.sms.listen == Address("127.0.0.1", 29400)
+    assert config.world == shipped_paths()
+    assert config.settings.sms_expires_after == timedelta(minutes=45)
+    assert config.settings.photo_kept == timedelta(hours=24)
+    assert config.settings.photo_follows_within == timedelta(minutes=15)
+
+
+def test_the_dsn_is_read_from_its_file_when_it_is_needed(path):
+    assert load_config(path).database.resolve() == "postgresql:///maillage"
+
+
+def test_a_channel_that_is_left_out_is_not_served(path):
+    lines = path.read_text("utf-8").split("signal:\n")[0]
+    path.write_text(lines, "utf-8")
+    config = load_config(path)
+    assert config.signal is None
+    assert config.sms is None
+
+
+def test_a_configuration_that_is_not_there_is_said(tmp_path):
+    with pytest.raises(BadFiles, match=r"absent\.yaml:1: fichier illisible"):
+        load_config(tmp_path / "absent.yaml")
