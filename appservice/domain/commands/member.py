@@ -1,5 +1,6 @@
 """Reads what merchants type: a few words are commands, everything else is a report."""
 
+import re
 from collections.abc import Mapping
 
 from appservice.domain.commands.nouns import (
@@ -23,7 +24,15 @@ _WORDS: Mapping[str, Command] = {
     "moi": AskMe(),
 }
 _STATE = frozenset({"etat", "statut", "suivi"})
-_STOP = frozenset({"stop", "stopsms", "arret", "arreter", "desabonner", "desinscription"})
+_STOP = frozenset(
+    "stop stopp stope stopsms arret arrete arreter arretez desinscription desinscrire "
+    "desinscrivez desabonnement desabonner resilier unsubscribe".split()
+)
+# What may stand around STOP without changing it. « Stop, voleur au tabac » is a report.
+_AROUND_STOP = frozenset(
+    "sms svp stp merci s il vous te plait plz alerte alertes les des ces tout message messages "
+    "je veux me de d moi la le maillage".split()
+)
 
 
 def parse_member(text: str, channel: Channel) -> Command | None:
@@ -33,7 +42,7 @@ def parse_member(text: str, channel: Channel) -> Command | None:
     """
     line = read_line(text)
     alone = not line.rest.strip("!?. ")
-    if channel is Channel.SMS and alone and line.verb in _STOP:
+    if channel is Channel.SMS and is_stop(text):
         return StopSms()
     if alone and line.verb in _WORDS:
         return _WORDS[line.verb]
@@ -54,4 +63,7 @@ def parse_member(text: str, channel: Channel) -> Command | None:
 
 def is_stop(text: str) -> bool:
     """Whether a telephone asks for silence, whoever holds it."""
-    return plain(text).strip(" .!") in _STOP
+    words = re.findall(r"[a-z0-9]+", plain(text))
+    return any(word in _STOP for word in words) and all(
+        word in _STOP or word in _AROUND_STOP for word in words
+    )

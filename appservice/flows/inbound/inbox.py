@@ -84,14 +84,16 @@ class Retry:
 
     failures: int
     at: datetime
+    told: bool = False  # the officers know
 
 
 @dataclass(slots=True)
 class Inbox:
     """Works through the journal of one channel, oldest first.
 
-    An entry that fails waits longer and longer while the others go on; after `tries` failures
-    that are nobody's outage it is parked: marked as done, recorded, and told to the officers.
+    An entry that fails waits longer and longer while the others go on. After `tries` failures
+    that are nobody's outage it is parked: told to the officers, recorded, and kept in the
+    journal, where it is tried again now and then, by a mended version perhaps.
     """
 
     channel: Channel
@@ -103,6 +105,7 @@ class Inbox:
     tries: int = 8
     first_wait: timedelta = timedelta(seconds=1)
     longest_wait: timedelta = timedelta(minutes=2)
+    parked_wait: timedelta = timedelta(hours=1)
     poll: timedelta = timedelta(seconds=5)
     _waiting: dict[int, Retry] = field(default_factory=dict)
 
@@ -150,20 +153,22 @@ class Inbox:
             # No traceback: what an error says may hold what people wrote.
             name = type(error).__name__
             _LOG.error("entry %s of %s failed: %s", entry, self.channel, name)
-            if self._postpone(entry, counts=True) < self.tries:
-                return False
-            await self._park(entry)
+            retry = self._postpone(entry, counts=True)
+            if retry.failures >= self.tries and not retry.told:
+                await self._park(entry)
+                retry.told = True
+            return False
         self._waiting.pop(entry, None)
         await self.journal.done(entry)
         return True
 
-    def _postpone(self, entry: int, *, counts: bool) -> int:
-        """Failures so far; an outage is nobody's failure but waits all the same."""
-        former = self._waiting.get(entry)
-        failures = (former.failures if former else 0) + int(counts)
-        wait = min(self.first_wait * 2 ** min(failures, 16), self.longest_wait)
-        self._waiting[entry] = Retry(failures, self.clock() + wait)
-        return failures
+    def _postpone(self, entry: int, *, counts: bool) -> Retry:
+        """An outage is nobody's failure but waits all the same."""
+        retry = self._waiting.setdefault(entry, Retry(0, self.clock()))
+        retry.failures += int(counts)
+        wait = min(self.first_wait * 2 ** min(retry.failures, 16), self.longest_wait)
+        retry.at = self.clock() + (self.parked_wait if retry.failures >= self.tries else wait)
+        return retry
 
     async def _park(self, entry: int) -> None:
         """Nothing is lost silently: the officers of every territory learn of it."""

@@ -206,7 +206,8 @@ def test_merchants_write_reports_and_a_few_commands(text: str, command: object) 
 
 
 def test_stop_is_for_telephones_only() -> None:
-    assert parse_member("Stop", Channel.SMS) == StopSms()
+    for text in ("Stop", "STOP SMS svp", "arrêtez les messages !", "stop."):
+        assert parse_member(text, Channel.SMS) == StopSms()
     assert parse_member("stop", Channel.MATRIX) is None
     assert parse_member("stop, il part avec la caisse", Channel.SMS) is None
 

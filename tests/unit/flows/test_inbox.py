@@ -137,13 +137,20 @@ async def test_what_always_fails_is_parked_and_told(
             assert await pending(story) == 1
             story.later(minutes=5)
         await box.work_once()
-    assert await pending(story) == 0
+        story.later(hours=2)
+        await box.work_once()
+    assert await pending(story) == 1  # kept: a mended version may read it
     (line,) = story.poste()
     assert "n'a pas pu être traité" in line
     assert FACT not in line
     assert story.verbs == ["inbound.park"]
     assert "ZeroDivisionError" in caplog.text
     assert FACT not in caplog.text
+    box.inbound = story.inbound
+    story.later(hours=2)
+    await box.work_once()
+    assert await pending(story) == 0
+    assert len(story.store.tables.reports) == 1
 
 
 async def test_an_outage_parks_nothing(story: Story) -> None:
