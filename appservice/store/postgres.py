@@ -110,7 +110,7 @@ async def connect(
 ) -> PgStore:
     """Raises TemporaryFailure when the database is down, PermanentFailure when it is not ready."""
     pool = await open_pool(dsn, connections)
-    database = Database(pool, Vault(keys, clock), clock)
+    database = Database(pool, dsn, Vault(keys, clock), clock)
     try:
         async with database.session() as session:
             waiting = await migrate.pending(session.connection)

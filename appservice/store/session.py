@@ -26,6 +26,9 @@ SETTINGS = {
     "lock_timeout": "20s",
 }
 
+# Owners whose key many transactions use at the same time: a day of exchanges, of the journal.
+SHARED = ("exchanges:", "journal:")
+
 _TRY_AGAIN = (
     OSError,
     TimeoutError,
@@ -51,7 +54,7 @@ def translated(connection: "Connection | None" = None) -> Iterator[None]:
         raise TemporaryFailure("La base de données est momentanément hors d'atteinte.") from error
     except asyncpg.InterfaceError as error:
         # On a live connection this is a mistake of ours, and must be seen as such.
-        if connection is not None and not connection.is_closed():
+        if connection is not None and not _is_dead(connection):
             raise
         raise TemporaryFailure("La connexion à la base de données a été perdue.") from error
     except asyncpg.IntegrityConstraintViolationError as error:
@@ -62,11 +65,12 @@ def translated(connection: "Connection | None" = None) -> Iterator[None]:
 class Session:
     """One connection; the SQL of the aggregates goes through here."""
 
-    def __init__(self, connection: Connection, vault: Vault, clock: Clock) -> None:
+    def __init__(self, connection: Connection, database: "Database") -> None:
         self.connection = connection
-        self.vault = vault
-        self.clock = clock
+        self.vault = database.vault
+        self.clock = database.clock
         self.made: dict[str, DataKey] = {}
+        self._database = database
 
     async def rows(self, query: str, *values: object) -> list[asyncpg.Record]:
         """Every row of the answer."""
@@ -93,10 +97,15 @@ class Session:
         found = (await self.keys([owner])).get(owner)
         if found is not None:
             return found
+        if owner.startswith(SHARED):
+            return await self._database.shared_key(owner)
+        return await self.make_key(owner)
+
+    async def make_key(self, owner: str) -> DataKey:
+        """A key that is there if this transaction is; waits for whoever is making the same."""
         key, wrapped = self.vault.new_key(owner)
         values = (owner, self.vault.current, wrapped, self.clock())
         if await self.row(ADD_KEY, *values) is None:
-            # Somebody else made it meanwhile, and has committed it.
             return (await self.keys([owner]))[owner]
         self.made[owner] = key
         return key
@@ -124,8 +133,11 @@ class Session:
 class Database:
     """A pool of connections. It opens new ones by itself after the database was restarted."""
 
-    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", vault: Vault, clock: Clock) -> None:
+    def __init__(
+        self, pool: "asyncpg.Pool[asyncpg.Record]", dsn: str, vault: Vault, clock: Clock
+    ) -> None:
         self._pool = pool
+        self._dsn = dsn
         self.vault = vault
         self.clock = clock
 
@@ -133,7 +145,7 @@ class Database:
     async def session(self) -> AsyncIterator[Session]:
         """Each statement is its own transaction."""
         async with self._connection() as connection:
-            session = Session(connection, self.vault, self.clock)
+            session = Session(connection, self)
             yield session
             self.vault.remember(session.made)
 
@@ -141,20 +153,35 @@ class Database:
     async def transaction(self) -> AsyncIterator[Session]:
         """All of it or nothing."""
         async with self._connection() as connection:
-            session = Session(connection, self.vault, self.clock)
+            session = Session(connection, self)
             transaction = connection.transaction()
             with translated(connection):
                 await transaction.start()
             try:
                 yield session
             except BaseException:
-                if not connection.is_closed():
+                if not _is_dead(connection):
                     with translated(connection):
                         await transaction.rollback()
                 raise
             with translated(connection):
                 await transaction.commit()
         self.vault.remember(session.made)
+
+    async def shared_key(self, owner: str) -> DataKey:
+        """The key of a day, made beside the transaction that asks: others need it as well.
+
+        Not on a connection of the pool: all of them may be held by those who wait for this key.
+        """
+        with translated():
+            connection = await asyncpg.connect(self._dsn, timeout=CONNECT.total_seconds())
+            try:
+                session = Session(connection, self)
+                key = await session.make_key(owner)
+            finally:
+                await connection.close()
+        self.vault.remember(session.made)
+        return key
 
     async def close(self) -> None:
         """Waits a little for those who still hold a connection."""
@@ -174,6 +201,14 @@ class Database:
                 await self._pool.release(connection)
 
 
+def _is_dead(connection: Connection) -> bool:
+    """A pool takes a broken connection back at once, and its proxy then answers nothing."""
+    try:
+        return connection.is_closed()
+    except asyncpg.InterfaceError:
+        return True
+
+
 async def open_pool(dsn: str, size: int) -> "asyncpg.Pool[asyncpg.Record]":
     """Raises TemporaryFailure when the database is out of reach."""
     with translated():
@@ -188,7 +223,6 @@ async def open_pool(dsn: str, size: int) -> "asyncpg.Pool[asyncpg.Record]":
 
 
 GET_KEYS = "SELECT owner, master, wrapped FROM data_keys WHERE owner = ANY($1)"
-# Waits for whoever is making the same key, then makes none.
 ADD_KEY = """
 INSERT INTO data_keys (owner, master, wrapped, made_at) VALUES ($1, $2, $3, $4)
 ON CONFLICT (owner) DO NOTHING RETURNING owner

@@ -38,6 +38,15 @@ class PgWake:
         bell.clear()
         return True
 
+    async def ring(self, topic: str) -> None:
+        """Wakes whoever waits there, in every process. Raises TemporaryFailure."""
+        with translated():
+            connection = await self._open()
+            try:
+                await connection.execute(NOTIFY, CHANNEL, topic)
+            finally:
+                await connection.close()
+
     async def close(self) -> None:
         """Nobody waits any more."""
         connection, self._connection = self._connection, None

@@ -1,0 +1,273 @@
+"""The queue under several processes, processes that die, and a database that restarts."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+import pytest_asyncio
+from support.store_builders import MINUTE, NOON, HandClock, a_parcel, counted_ids
+
+from appservice.demo.database import Postgres
+from appservice.domain.delivery import State
+from appservice.domain.errors import TemporaryFailure
+from appservice.domain.ids import AlertId
+from appservice.domain.member import Channel
+from appservice.files.keys import Keys
+from appservice.store.mail.settlements import BATCH
+from appservice.store.migrate import migrate
+from appservice.store.postgres import PgStore, connect
+from bridges.protocol import Receipt, ReceiptState
+
+LEA = "+33612345678"
+
+
+async def put(store: PgStore, *parcels: Any) -> None:
+    async with store.transaction() as tx:
+        await tx.outbox.put(parcels)
+
+
+async def test_processes_never_share_a_parcel_nor_a_conversation(
+    make_store: Any, sql: asyncpg.Connection
+) -> None:
+    people, each = 25, 8
+    processes = [await make_store() for _ in range(4)]
+    await put(
+        processes[0],
+        *(
+            a_parcel(f"{person}/{n}", f"+336{person:08}")
+            for n in range(each)
+            for person in range(people)
+        ),
+    )
+    in_flight: set[str] = set()
+    one_query_at_a_time = asyncio.Lock()
+    order: dict[str, list[str]] = {}
+
+    async def work(store: PgStore) -> None:
+        while await left():
+            batch = await store.queue.claim(Channel.SMS, 7, MINUTE, NOON)
+            targets = {claimed.parcel.target for claimed in batch}
+            assert len(targets) == len(batch)
+            assert not targets & in_flight
+            in_flight.update(targets)
+            for claimed in batch:
+                order.setdefault(claimed.parcel.target, []).append(claimed.parcel.key)
+            await asyncio.sleep(0)
+            in_flight.difference_update(targets)
+            for claimed in batch:
+                assert await store.queue.settle(claimed, State.ACCEPTED, NOON, provider_id="x")
+
+    async def left() -> int:
+        async with one_query_at_a_time:
+            count: int = await sql.fetchval("SELECT count(*) FROM parcels WHERE state = 'queued'")
+            return count
+
+    async with asyncio.timeout(60):
+        await asyncio.gather(*(work(store) for store in processes))
+    assert order == {
+        f"+336{person:08}": [f"{person}/{n}" for n in range(each)] for person in range(people)
+    }
+
+
+async def test_the_database_itself_refuses_two_in_flight(
+    store: PgStore, sql: asyncpg.Connection
+) -> None:
+    await put(store, a_parcel("p1"), a_parcel("p2"))
+    await store.queue.claim(Channel.SMS, 10, MINUTE, NOON)
+    with pytest.raises(asyncpg.UniqueViolationError, match="parcels_in_flight"):
+        await sql.execute(
+            "UPDATE parcels SET state = 'submitting', token = 't', lease_until = now()"
+        )
+
+
+async def test_a_parcel_put_late_with_an_older_number_waits_its_turn(make_store: Any) -> None:
+    """Numbers are given before transactions commit, so an older one may appear afterwards."""
+    slow, quick = await make_store(), await make_store()
+    put_slow, go_on = asyncio.Event(), asyncio.Event()
+
+    async def hold() -> None:
+        async with slow.transaction() as tx:
+            await tx.outbox.put([a_parcel("older")])
+            put_slow.set()
+            await go_on.wait()
+
+    holding = asyncio.create_task(hold())
+    await put_slow.wait()
+    await put(quick, a_parcel("newer"))
+    [newer] = await quick.queue.claim(Channel.SMS, 10, MINUTE, NOON)
+    go_on.set()
+    await holding
+    assert newer.parcel.key == "newer"
+    assert not await quick.queue.claim(Channel.SMS, 10, MINUTE, NOON)
+    await quick.queue.settle(newer, State.ACCEPTED, NOON, provider_id="1")
+    [older] = await quick.queue.claim(Channel.SMS, 10, MINUTE, NOON)
+    assert older.parcel.key == "older"
+
+
+KILLED = """
+import asyncio, sys
+from pathlib import Path
+from support.store_builders import MINUTE, NOON, HandClock, counted_ids
+from appservice.domain.member import Channel
+from appservice.files.keys import load_keys
+from appservice.store.postgres import connect
+
+async def main():
+    store = await connect(sys.argv[1], load_keys(Path(sys.argv[2])), HandClock(), counted_ids())
+    claimed = await store.queue.claim(Channel(sys.argv[3]), 10, MINUTE, NOON)
+    print(*(one.parcel.key for one in claimed), flush=True)
+    await asyncio.sleep(60)
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize(
+    ("channel", "target", "becomes", "again"),
+    [("sms", LEA, "unknown", 0), ("matrix", "!a:exemple.fr", "queued", 1)],
+)
+async def test_killed_between_claim_and_settle(
+    store: PgStore,
+    dsn: str,
+    keys: Keys,
+    tmp_path: Path,
+    channel: str,
+    target: str,
+    becomes: str,
+    again: int,
+) -> None:
+    await put(store, a_parcel("p1", target, channel=Channel(channel), alert=AlertId(7)))
+    root = Path(__file__).parents[3]
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", KILLED, dsn, str(tmp_path / "cles"), channel),
+        stdout=asyncio.subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": f"{root}:{root / 'tests'}"},
+    )
+    assert process.stdout is not None
+    async with asyncio.timeout(30):
+        assert await process.stdout.readline() == b"p1\n"
+        process.send_signal(signal.SIGKILL)
+        await process.wait()
+    assert not await store.queue.claim(Channel(channel), 10, MINUTE, NOON)
+    after = NOON + 2 * MINUTE
+    assert len(await store.queue.claim(Channel(channel), 10, MINUTE, after)) == again
+    async with store.transaction() as tx:
+        [(_, state)] = (await tx.outbox.tally(AlertId(7))).counts
+    assert state == (State.SUBMITTING if again else State(becomes))
+
+
+async def test_answers_that_arrive_together_are_written_together(store: PgStore) -> None:
+    count = BATCH + 30
+    await put(store, *(a_parcel(f"p{n}", f"+336{n:08}", alert=AlertId(7)) for n in range(count)))
+    claimed = await store.queue.claim(Channel.SMS, count, MINUTE, NOON)
+    assert len(claimed) == count
+    settle = store.queue.settle
+    answers = await asyncio.gather(
+        *(settle(one, State.ACCEPTED, NOON, provider_id=one.parcel.key) for one in claimed),
+        settle(claimed[0], State.FAILED, NOON),
+    )
+    assert answers == [True] * count + [False]
+    async with store.transaction() as tx:
+        assert (await tx.outbox.tally(AlertId(7))).counts == {(Channel.SMS, State.ACCEPTED): count}
+
+
+async def test_receipts_that_race_with_the_answer_are_never_lost(make_store: Any) -> None:
+    here, there = await make_store(), await make_store()
+    count = 60
+    await put(here, *(a_parcel(f"p{n}", f"+336{n:08}", alert=AlertId(7)) for n in range(count)))
+    claimed = await here.queue.claim(Channel.SMS, count, MINUTE, NOON)
+    work = []
+    for number, one in enumerate(claimed):
+        name = f"sms-{number}"
+        work.append(here.queue.settle(one, State.ACCEPTED, NOON, provider_id=name))
+        receipt = Receipt(name, ReceiptState.DELIVERED)
+        work += [there.queue.receipt(Channel.SMS, receipt, NOON) for _ in range(2)]
+    await asyncio.gather(*work)
+    async with here.transaction() as tx:
+        assert (await tx.outbox.tally(AlertId(7))).counts == {
+            (Channel.SMS, State.DELIVERED): count
+        }
+
+
+async def test_a_receipt_left_over_by_a_dead_process_is_applied_by_the_next(
+    store: PgStore, sql: asyncpg.Connection
+) -> None:
+    await put(store, a_parcel("p1", alert=AlertId(7)), a_parcel("p2", "+33687654321"))
+    first, second = await store.queue.claim(Channel.SMS, 10, MINUTE, NOON)
+    await store.queue.settle(first, State.ACCEPTED, NOON, provider_id="1")
+    await store.queue.receipt(Channel.SMS, Receipt("1", ReceiptState.DELIVERED), NOON)
+    # As if it had died after writing the receipt down and before applying it.
+    await sql.execute("UPDATE receipts SET matched = FALSE")
+    await sql.execute("UPDATE parcels SET state = 'accepted' WHERE id = $1", first.id)
+    await store.queue.settle(second, State.ACCEPTED, NOON, provider_id="2")
+    async with store.transaction() as tx:
+        assert (await tx.outbox.tally(AlertId(7))).total(State.DELIVERED) == 1
+
+
+async def test_what_was_delivered_to_a_group_is_counted(
+    store: PgStore, sql: asyncpg.Connection
+) -> None:
+    group = a_parcel("g", "Z3JvdXBl", channel=Channel.SIGNAL, to_group=True)
+    await put(store, group)
+    [claimed] = await store.queue.claim(Channel.SIGNAL, 1, MINUTE, NOON)
+    await store.queue.settle(claimed, State.ACCEPTED, NOON, provider_id="1784")
+    for person in ("aci-lea", "aci-paul", "aci-lea"):
+        receipt = Receipt("1784", ReceiptState.DELIVERED, recipient=person)
+        await store.queue.receipt(Channel.SIGNAL, receipt, NOON)
+    assert await sql.fetchval("SELECT count(*) FROM receipts WHERE matched") == 2
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def own_server(tmp_path: Path) -> AsyncIterator[Postgres]:
+    """A server that the test may stop."""
+    server = Postgres(tmp_path / "postgres")
+    await server.start("maillage")
+    yield server
+    await server.stop()
+
+
+async def test_the_database_stops_and_comes_back_under_use(
+    own_server: Postgres, keys: Keys, clock: HandClock
+) -> None:
+    dsn = own_server.dsn("maillage")
+    await migrate(dsn)
+    store = await connect(dsn, keys, clock, counted_ids())
+    await put(store, a_parcel("p1", alert=AlertId(7)))
+    [claimed] = await store.queue.claim(Channel.SMS, 1, MINUTE, NOON)
+    waiting = asyncio.create_task(store.wake.wait("sms", timedelta(seconds=30)))
+
+    async def stop_in_the_middle() -> None:
+        async with store.transaction() as tx:
+            await tx.outbox.put([a_parcel("lost", "+33687654321")])
+            await own_server.stop()
+            await tx.outbox.put([a_parcel("lost too", "+33687654321")])
+
+    async with asyncio.timeout(60):
+        with pytest.raises(TemporaryFailure):
+            await stop_in_the_middle()
+        assert await waiting  # it asks to look again, since it can't tell what it missed
+        with pytest.raises(TemporaryFailure):
+            await store.journal.write("sms", "k", b"x", NOON)
+        with pytest.raises(TemporaryFailure):
+            await store.queue.settle(claimed, State.ACCEPTED, NOON, provider_id="1")
+        with pytest.raises(TemporaryFailure):
+            await store.queue.claim(Channel.SMS, 1, MINUTE, NOON)
+        assert not await store.wake.wait("sms", timedelta(milliseconds=50))
+
+        await own_server.start()
+        assert await store.journal.write("sms", "k", b"x", NOON)
+        assert await store.queue.settle(claimed, State.ACCEPTED, NOON, provider_id="1")
+        assert await store.wake.wait("sms", timedelta(seconds=30))
+        waiting = asyncio.create_task(store.wake.wait("sms", timedelta(seconds=30)))
+        await put(store, a_parcel("p2"))
+        assert await waiting
+        found = await store.queue.claim(Channel.SMS, 9, MINUTE, NOON)
+        assert [one.parcel.key for one in found] == ["p2"]
+    await store.close()
