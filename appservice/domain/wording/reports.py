@@ -25,6 +25,9 @@ _WHERE = re.compile(
     r"\b(rue|avenue|place|boulevard|quai|parking|magasin|boutique|caisse|rayon|vitrine|rideau"
     r"|reserve|devant|derriere|chez|centre|zone|gare|marche|tabac|bijouterie|boulangerie)\b"
 )
+_VAGUE = frozenset(
+    "probleme souci truc chose ici la bonjour svp merci vite un une il y au".split()
+)
 REFUSED_FILE = (
     "Ce type de fichier n'est pas accepté : envoyez une photo (JPEG, PNG ou WebP), ou décrivez en "
     "quelques mots."
@@ -37,7 +40,7 @@ def missing(text: str, author: Member) -> tuple[str, ...]:
     """What officers would ask: what, where, when. A shop is a place by itself."""
     words = plain(text)
     gaps = []
-    if len(re.findall(r"[a-z]{2,}", words)) < 3:
+    if len([word for word in re.findall(r"[a-z]{2,}", words) if word not in _VAGUE]) < 2:
         gaps.append("quoi")
     if not author.shop and not _WHERE.search(words):
         gaps.append("où")
