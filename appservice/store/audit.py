@@ -1,7 +1,6 @@
 """The audit chain, in SQL: appended one at a time, signed at checkpoints, exported."""
 
 import base64
-import binascii
 import json
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import datetime
@@ -44,11 +43,12 @@ class PgActs:
         await self._session.run(ALONE)
         last = await self._session.row(LAST)
         number, previous = (last["number"], last["hash"]) if last else (0, GENESIS)
-        for act in self._acts:
-            number += 1
+        rows: list[tuple[object, ...]] = []
+        for number, act in enumerate(self._acts, number + 1):
             entry = link(number, act, self._new_id(), previous)
             previous = entry.hash
-            await self._session.run(APPEND, *_values(entry, act))
+            rows.append(_values(entry, act))
+        await self._session.run_each(APPEND, rows)
         self._acts.clear()
 
 
@@ -137,7 +137,7 @@ def _unbase64(text: str) -> bytes:
     bare = text.rstrip("=")
     try:
         return base64.b64decode(bare + "=" * (-len(bare) % 4), validate=True)
-    except binascii.Error as error:
+    except ValueError as error:
         raise ValueError("base64 attendu") from error
 
 
