@@ -42,9 +42,9 @@ class PgActs:
             return
         await self._session.run(ALONE)
         last = await self._session.row(LAST)
-        number, previous = (last["number"], last["hash"]) if last else (0, GENESIS)
+        before, previous = (last["number"], last["hash"]) if last else (0, GENESIS)
         rows: list[tuple[object, ...]] = []
-        for number, act in enumerate(self._acts, number + 1):
+        for number, act in enumerate(self._acts, before + 1):
             entry = link(number, act, self._new_id(), previous)
             previous = entry.hash
             rows.append(_values(entry, act))
