@@ -1,5 +1,6 @@
 """HTTP to the homeserver, as the service's bot: one call, one answer or one error."""
 
+import io
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -74,7 +75,8 @@ class Api:
                 method,
                 # Ids are quoted already, and must not be unquoted on the way.
                 URL(self.url.rstrip("/") + full, encoded=True),
-                data=data,
+                # A stream: aiohttp warns of large bytes, and sends them in one go.
+                data=io.BytesIO(data) if data is not None else None,
                 params={**(query or {}), **{k: v for k, v in masquerade.items() if v}},
                 headers={
                     "Authorization": f"Bearer {self.token}",

@@ -27,6 +27,9 @@ class FileRefused(Exception):
 async def fetch(api: Api, file: FileRef, limit: int) -> Attachment:
     """The file in clear. Raises FileRefused; Unreachable or MatrixError when it may work later."""
     server, _, media_id = file.url.removeprefix("mxc://").partition("/")
+    if server != api.user_id.partition(":")[2]:
+        # Our rooms are not federated: a file elsewhere is a trap, and would hold the others up.
+        raise FileRefused(Unreadable.ATTACHMENT_BROKEN)
     path = f"/_matrix/client/v1/media/download/{segment(server)}/{segment(media_id)}"
     try:
         data = await _download(api, path, limit)
