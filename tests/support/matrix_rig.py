@@ -10,6 +10,7 @@ from typing import Any
 
 from appservice.demo.element import Element
 from appservice.demo.homeserver import Homeserver
+from appservice.domain.errors import TemporaryFailure
 from appservice.domain.ids import RoomId, UserId
 from appservice.domain.room import DesiredRoom, Kind, RoomKey
 from appservice.domain.territory import Level, Zone
@@ -39,8 +40,8 @@ class Rig:
         self.received: list[Inbound] = []
         self.memberships: list[tuple[str, str, str]] = []
         self.unreadable: list[tuple[str, str, str, Unreadable]] = []
-        self.offset = 0.0
-        self._signer = signer
+        self.sink_failures = 0  # how often the sink will still refuse
+        self.signer = signer
         self.people: list[Element] = []
         self.settings = MatrixSettings(
             homeserver=homeserver.url,
@@ -63,6 +64,11 @@ class Rig:
     def another(self) -> MatrixService:
         """A second process for the same bot."""
         return self._make()
+
+    def elsewhere(self, url: str) -> MatrixService:
+        """The same service, told that its homeserver is there."""
+        settings = dataclasses.replace(self.settings, homeserver=url)
+        return MatrixService(settings, self.journal, utc_now, self._sink)
 
     async def start(self, **changes: Any) -> None:
         self.settings = dataclasses.replace(self.settings, **changes)
@@ -99,7 +105,7 @@ class Rig:
         return room
 
     async def invite(self, room: RoomId, mxid: str) -> None:
-        proof = self._signer.proof(room, mxid)
+        proof = self.signer.proof(room, mxid)
         await self.service.homeserver.invite(room, UserId(mxid), proof)
 
     async def admit(self, room: RoomId, person: Element) -> None:
@@ -136,6 +142,9 @@ class Rig:
         return result
 
     async def _sink(self, inbound: Inbound) -> None:
+        if self.sink_failures:
+            self.sink_failures -= 1
+            raise TemporaryFailure
         self.received.append(inbound)
 
     async def _membership(self, room: str, user: str, membership: str) -> None:
