@@ -20,11 +20,11 @@ _FIELDS = {
 class SimulatedHomeserver:
     """Rooms as `ports.Homeserver` sees them; time goes one millisecond forward per event.
 
-    Tests play people with `join`, `leave`, `tamper` and `put_in`, and trouble with `down` and
+    It begins on 2026-11-21 at midnight UTC. Tests play people with `join`, `leave`, `tamper` and `put_in`, and trouble with `down` and
     `broken` (names of verbs that fail from now on).
     """
 
-    def __init__(self) -> None:
+    def __init__(self, midnight: int = 1_795_219_200_000) -> None:
         self.rooms: dict[RoomId, ActualRoom] = {}
         self.kinds: dict[RoomId, Kind] = {}
         self.aliases: dict[str, RoomId] = {}
@@ -34,7 +34,7 @@ class SimulatedHomeserver:
         self.writes = 0
         self.down = False
         self.broken: set[str] = set()
-        self._time = itertools.count(1_000)
+        self._time = itertools.count(midnight)
         self._numbers = itertools.count(1)
 
     async def snapshot(self, rooms: Sequence[RoomId]) -> Mapping[RoomId, ActualRoom]:

@@ -12,7 +12,7 @@ REASONS: Mapping[str, str] = {
     "expired": "la signature de la charte est arrivée à échéance",
     "revoked": "participation retirée par la mairie",
     "stranger": "cette personne n'est pas inscrite",
-    "elsewhere": "cette salle n'est pas, ou n'est plus, celle de cette personne",
+    "elsewhere": "cette personne n'a pas, ou n'a plus, sa place dans cette salle",
 }
 """Why somebody is removed, by code; people read it as « Motif : … »."""
 
