@@ -1,0 +1,79 @@
+"""People: anyone named, or made unique by a tie, a nickname, a birth date, an address."""
+
+from appservice.domain.moderation.kinds import Kinds
+from appservice.domain.moderation.policy import Rule
+from appservice.domain.moderation.reading import Reading, Slice, covering
+from appservice.domain.moderation.tokens import Token
+from appservice.domain.moderation.verdict import Span
+
+# Ranks in the lists of names: below, a word is a name first of all.
+_COMMON_FIRST = 1500
+_COMMON_LAST = 12_000
+
+
+def identity(reading: Reading, kinds: Kinds, rule: Rule) -> tuple[Span, ...] | None:
+    """Fires on whoever can be told apart from all others."""
+    excepted = covering(reading.slices(rule.unless))
+    parts = [p for p in reading.slices(rule.finds) if not excepted.intersection(range(*p))]
+    parts += _named(reading, rule, excepted)
+    return reading.spans(parts) if parts else None
+
+
+def _named(reading: Reading, rule: Rule, excepted: set[int]) -> list[Slice]:
+    found: list[Slice] = []
+    ambiguous = covering(reading.slices(rule.options["ambiguous"]))
+    signature = _signature_start(reading)
+    for index, token in enumerate(reading.tokens):
+        if index in excepted or index >= signature:
+            continue
+        end = _full_name(reading, index, excepted, index in ambiguous)
+        if end:
+            found.append((index, end))
+        elif index not in ambiguous and _is_lone_name(reading, index, token):
+            found.append((index, index + 1))
+    return found
+
+
+def _rank(names: object, word: str) -> int:
+    return names.get(word, 1_000_000) if isinstance(names, dict) else 1_000_000
+
+
+def _full_name(reading: Reading, index: int, excepted: set[int], ambiguous: bool) -> int:
+    """A first name and a surname side by side; where they end, or 0."""
+    tokens, names = reading.tokens, reading.policy.names
+    if index + 1 >= len(tokens) or index + 1 in excepted:
+        return 0
+    first, after = tokens[index], tokens[index + 1]
+    if _rank(names.first, first.word) > _COMMON_FIRST * 2 or after.pause:
+        return 0
+    if after.sentence != first.sentence:
+        return 0
+    end = index + 1
+    while end < len(tokens) - 1 and tokens[end].word in {"le", "la", "de", "du", "d", "el", "ben"}:
+        end += 1
+    last = tokens[end]
+    known = _rank(names.last, last.word) <= _COMMON_LAST
+    written = first.capital and last.capital and not (first.shout and last.shout)
+    if written and (known or not reading.policy.grammar.is_known(last.word)):
+        return end + 1
+    plain = known and not ambiguous and not reading.policy.grammar.is_known(last.word)
+    return end + 1 if plain and len(last.word) > 3 else 0
+
+
+def _is_lone_name(reading: Reading, index: int, token: Token) -> bool:
+    if _rank(reading.policy.names.first, token.word) > _COMMON_FIRST or len(token.word) < 4:
+        return False
+    if token.word in reading.submission.commune.lower().replace("-", " ").split():
+        return False
+    return not reading.policy.grammar.is_known(token.word)
+
+
+def _signature_start(reading: Reading) -> int:
+    """Index from which the message is only its author's signature."""
+    tokens = reading.tokens
+    for start in range(max(1, len(tokens) - 4), len(tokens)):
+        token = tokens[start]
+        opens = token.pause or token.sentence != tokens[start - 1].sentence
+        if opens and token.capital and token.word in reading.policy.names.first:
+            return start
+    return len(tokens)

@@ -1,0 +1,121 @@
+"""Plates: registrations in every way people write or say them."""
+
+import re
+
+from appservice.domain.moderation.kinds import Kinds
+from appservice.domain.moderation.policy import Rule
+from appservice.domain.moderation.reading import Reading, Slice, covering
+from appservice.domain.moderation.spelt import Said, is_nato, said
+from appservice.domain.moderation.verdict import Span
+
+_GAP = r"[\s.\-_/]{0,3}"
+_EDGE = r"(?<![a-z0-9])", r"(?![a-z0-9])"
+_SIV = rf"[a-hj-np-tv-z]{{2}}{_GAP}[\do]{{3}}{_GAP}[a-hj-np-tv-z]{{2}}"
+_OLD = rf"\d{{2,4}}{_GAP}[a-hj-np-tv-z]{{2,3}}{_GAP}(?:\d\d|2[ab]|97\d)"
+_TEMPORARY = rf"ww?{_GAP}\d{{3}}{_GAP}[a-z]{{2}}"
+_ABROAD = (
+    r"\d-[a-z]{3}-\d{3}|\d{4}[ -]?[bcdfghjklmnpqrstvwxyz]{3}|[a-z]{1,3}-[a-z]{1,2}[ -]?\d{2,4}"
+    r"|[a-z]{1,2}[ -]\d{2,3}[ -][a-z]{3}|[a-z]{2}\d{2} [a-z]{3}|[a-z]{1,2}-\d{3}-[a-z]{1,2}"
+)
+_HOME = re.compile(rf"{_EDGE[0]}(?:{_SIV}|{_OLD}|{_TEMPORARY}){_EDGE[1]}")
+_FOREIGN = re.compile(rf"{_EDGE[0]}(?:{_ABROAD}){_EDGE[1]}")
+_COMPACT = re.compile(r"[a-hj-np-tv-z]{2}[\do]{3}[a-hj-np-tv-z]{2}|\d{2,4}[a-hj-np-tv-z]{2,3}\d\d|ww?\d{3}[a-z]{2}")
+_CHARS = re.compile(r"[a-z0-9]{1,4}$")
+_REACH = 7
+_ENOUGH = 3
+
+
+def plate(reading: Reading, kinds: Kinds, rule: Rule) -> tuple[Span, ...] | None:
+    """Fires on a plate, whole or in part."""
+    spans = _written(reading, rule)
+    parts = _spaced(reading, rule) + _announced(reading, rule)
+    spans.extend(reading.spans(parts))
+    return tuple(sorted(set(spans))) if spans else None
+
+
+def _written(reading: Reading, rule: Rule) -> list[Span]:
+    spans = []
+    announced = reading.has(rule.options["announced"][0])
+    common = set(rule.options["short_words"])
+    for match in _HOME.finditer(reading.folded.text):
+        span = reading.folded.span(*match.span())
+        if announced or _looks_like_plate(match.group(), reading.submission.text[slice(*span)], common):
+            spans.append(span)
+    for match in _FOREIGN.finditer(reading.folded.text):
+        span = reading.folded.span(*match.span())
+        text = reading.submission.text[slice(*span)]
+        letters = re.findall(r"[a-z]+", match.group())
+        if text == text.upper() and not common.intersection(letters):
+            spans.append(span)
+    return spans
+
+
+def _looks_like_plate(folded: str, written: str, common: set[str]) -> bool:
+    """« de 300 en » has the shape of a plate; nobody writes a plate with those words."""
+    groups = re.findall(r"[a-z]+|\d+", folded)
+    letters = [group for group in groups if group.isalpha()]
+    if not re.search(r"\s", folded):
+        return not (len(letters) == 1 and letters[0] in common)
+    if common.intersection(letters):
+        return len(letters) == 2 and not common.issuperset(letters) and written == written.upper()
+    return len(letters) == 2 or written == written.upper()
+
+
+def _spaced(reading: Reading, rule: Rule) -> list[Slice]:
+    """Letters and digits one by one, or said aloud."""
+    found: list[Slice] = []
+    run: list[Said] = []
+    for piece in [*said(reading.tokens), Said("", 0, 0, aloud=False)]:
+        if piece.chars and (piece.aloud or len(piece.chars) == 1 or piece.chars.isdigit()):
+            run.append(piece)
+            continue
+        found.extend(_plates_in(run, reading))
+        run = []
+    return found
+
+
+def _plates_in(run: list[Said], reading: Reading) -> list[Slice]:
+    if len(run) < 4:
+        return []
+    for first in range(len(run)):
+        text = ""
+        for last in range(first, min(len(run), first + 9)):
+            text += run[last].chars
+            if len(text) >= 7 and _COMPACT.fullmatch(text) and last - first >= 3:
+                return [(run[first].first, run[last].last)]
+    nato = [piece for piece in run if is_nato(reading.tokens[piece.first].word)]
+    if len(nato) >= 2 and len(run) >= 3:
+        return [(run[0].first, run[-1].last)]
+    return []
+
+
+def _announced(reading: Reading, rule: Rule) -> list[Slice]:
+    """What follows « plaque », « immatriculé », « commence par » when it is no word."""
+    found = []
+    other = covering(reading.slices(rule.unless))
+    for start, end in reading.slices(rule.finds):
+        if start in other:
+            continue
+        part = _characters_after(reading, end, set(rule.options["short_words"]))
+        if part is not None:
+            found.append((start, part[1]))
+    return found
+
+
+def _characters_after(reading: Reading, index: int, common: set[str]) -> Slice | None:
+    """The first run of plate characters within reach, with at least three of them."""
+    tokens = reading.tokens
+    for first in range(index, min(len(tokens), index + _REACH)):
+        if tokens[first].sentence != tokens[index - 1].sentence:
+            return None
+        last, count, digits = first, 0, 0
+        while last < len(tokens) and _CHARS.match(tokens[last].word):
+            word = tokens[last].word
+            if word in common or not (word.isdigit() or len(word) <= 3 or any(map(str.isdigit, word))):
+                break
+            count += len(word)
+            digits += sum(map(str.isdigit, word))
+            last += 1
+        if count >= _ENOUGH and digits and (last - first > 1 or count >= 3):
+            return first, last
+    return None

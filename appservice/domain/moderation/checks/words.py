@@ -1,0 +1,26 @@
+"""Words: rules that fire on what the lexicons found, and on patterns of operators."""
+
+from appservice.domain.moderation.kinds import Kinds
+from appservice.domain.moderation.policy import Rule
+from appservice.domain.moderation.reading import Reading
+from appservice.domain.moderation.verdict import Span
+
+
+def notions(reading: Reading, kinds: Kinds, rule: Rule) -> tuple[Span, ...] | None:
+    """Fires where a notion is found outside the exceptions; some notions bind some roles only."""
+    sought = list(rule.finds)
+    if reading.submission.author_role in rule.options.get("witness_roles", ()):
+        sought.extend(rule.options.get("witness_finds", ()))
+    parts = reading.free(sought, rule.unless)
+    return reading.spans(parts) if parts else None
+
+
+def regex(reading: Reading, kinds: Kinds, rule: Rule) -> tuple[Span, ...] | None:
+    """Fires where a pattern of the operators is found in the folded text."""
+    folded = reading.folded
+    spans = [
+        folded.span(match.start(), match.end())
+        for pattern in rule.patterns
+        for match in pattern.finditer(folded.text)
+    ]
+    return tuple(sorted(spans)) if spans else None

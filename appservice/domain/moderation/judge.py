@@ -1,0 +1,52 @@
+"""Judges a message: reads it, runs the rules, keeps the strongest decision."""
+
+from appservice.domain.moderation.checks import CHECKS
+from appservice.domain.moderation.kinds import Kinds, classify
+from appservice.domain.moderation.policy import Policy, Rule
+from appservice.domain.moderation.reading import Reading, read
+from appservice.domain.moderation.verdict import (
+    Decision,
+    Finding,
+    Submission,
+    Verdict,
+    strongest,
+)
+
+# Nobody lectures a person in danger: these are reported alone.
+_ALONE = Decision.EMERGENCY
+
+
+def judge(submission: Submission, policy: Policy) -> Verdict:
+    """Decide what happens to a message, and say why."""
+    reading = read(submission, policy)
+    kinds = classify(reading)
+    findings: list[Finding] = []
+    for rule in policy.rules.values():
+        finding = _apply(rule, reading, kinds)
+        if finding is None:
+            continue
+        if finding.decision is _ALONE:
+            return Verdict(_ALONE, (finding,), policy.hash)
+        findings.append(finding)
+    if not findings:
+        findings.extend(_fail_closed(reading, kinds))
+    decision = strongest(tuple(finding.decision for finding in findings))
+    return Verdict(decision, tuple(findings), policy.hash)
+
+
+def _apply(rule: Rule, reading: Reading, kinds: Kinds) -> Finding | None:
+    if rule.fact_only and not kinds.facts:
+        return None
+    decision = rule.decision_for(reading.submission.author_role)
+    if decision is Decision.PUBLISH:
+        return None
+    spans = CHECKS[rule.check](reading, kinds, rule)
+    return None if spans is None else Finding(rule.id, decision, spans)
+
+
+def _fail_closed(reading: Reading, kinds: Kinds) -> list[Finding]:
+    """A message in which nothing lawful is recognised is never published."""
+    if kinds.has("K1", "K2", "K3") and reading.submission.author_role != "merchant":
+        return []
+    rule = "chatter" if reading.submission.author_role == "merchant" else "no-established-offence"
+    return [Finding(rule, Decision.REJECT)]

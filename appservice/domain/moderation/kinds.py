@@ -1,0 +1,63 @@
+"""Which kinds of sentences a message is made of, from K1 (a fact) to K8 (chatter)."""
+
+from dataclasses import dataclass, field
+
+from appservice.domain.moderation.reading import Reading, Slice
+
+# Notions of the lexicons that say the kind of the sentence they are found in.
+FACT = "fait"
+NOT_A_FACT = "hors_fait"
+KIND_NOTIONS = {
+    "K2": "conseil",
+    "K3": "service",
+    "K4": "soupcon",
+    "K5": "non_infraction",
+    "K6": "hors_sujet",
+    "K7": "promotion",
+    "K8": "bavardage",
+}
+LABELS = {
+    "K1": "fait",
+    "K2": "prévention",
+    "K3": "vie du dispositif",
+    "K4": "soupçon",
+    "K5": "pas d'infraction",
+    "K6": "hors sujet",
+    "K7": "promotion",
+    "K8": "bavardage",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Kinds:
+    """Per kind, the places that say so; per sentence, its kinds."""
+
+    places: dict[str, list[Slice]]
+    sentences: list[list[str]] = field(default_factory=list)
+
+    def has(self, *kinds: str) -> bool:
+        """Whether any of the kinds is present."""
+        return any(self.places.get(kind) for kind in kinds)
+
+    @property
+    def facts(self) -> list[Slice]:
+        """Where an offence is asserted as having happened."""
+        return self.places["K1"]
+
+
+def classify(reading: Reading) -> Kinds:
+    """Look for the kinds in every sentence."""
+    places = {"K1": reading.free([FACT], [NOT_A_FACT])}
+    for kind, notion in KIND_NOTIONS.items():
+        excepted = f"sauf_{notion}"
+        places[kind] = reading.free([notion], [excepted])
+    return Kinds(places, _per_sentence(reading, places))
+
+
+def _per_sentence(reading: Reading, places: dict[str, list[Slice]]) -> list[list[str]]:
+    count = reading.tokens[-1].sentence + 1 if reading.tokens else 0
+    sentences: list[list[str]] = [[] for _ in range(count)]
+    for kind, parts in places.items():
+        for number in sorted({reading.tokens[start].sentence for start, _ in parts}):
+            sentences[number].append(kind)
+    return sentences

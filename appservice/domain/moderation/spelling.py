@@ -1,0 +1,112 @@
+"""Brings the spellings of text messages back to dictionary words."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from appservice.domain.moderation.tokens import Token
+
+_LEET = str.maketrans("0134578", "oieastb")
+_STRETCHED = re.compile(r"([a-z])\1{2,}")
+
+
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """Short forms and emoji, each with the words they stand for."""
+
+    short_forms: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    pictures: Mapping[str, str] = field(default_factory=dict)
+    typos: Mapping[str, str] = field(default_factory=dict)
+
+
+def mend(tokens: list[Token], spelling: Spelling, known: Callable[[str], bool]) -> list[Token]:
+    """Replace what is written by what is meant; offsets stay those of the original."""
+    mended: list[Token] = []
+    for token in _join_spaced(tokens, known):
+        words = _meant(token.word, spelling, known)
+        for rank, word in enumerate(words):
+            quiet = rank > 0
+            mended.append(
+                token
+                if word == token.word
+                else replace(token, word=word, pause=token.pause and not quiet)
+            )
+    return mended
+
+
+def _meant(word: str, spelling: Spelling, known: Callable[[str], bool]) -> tuple[str, ...]:
+    short = spelling.short_forms.get(word)
+    if short is not None:
+        return short
+    if known(word) or word.isdigit():
+        return (word,)
+    for attempt in _attempts(word, spelling):
+        if attempt in spelling.short_forms:
+            return spelling.short_forms[attempt]
+        if known(attempt):
+            return (attempt,)
+    return (word,)
+
+
+def _attempts(word: str, spelling: Spelling) -> list[str]:
+    attempts = []
+    if any(char.isdigit() for char in word) and sum(map(str.isalpha, word)) >= 2:
+        attempts.append(word.translate(_LEET))
+        attempts.append(word.replace("1", "l").translate(_LEET))
+    if _STRETCHED.search(word):
+        attempts.append(_STRETCHED.sub(r"\1", word))
+        attempts.append(_STRETCHED.sub(r"\1\1", word))
+    if len(word) >= 7 and word.isalpha():
+        attempts.extend(_near(word, spelling.typos))
+    return attempts
+
+
+def deletions(word: str) -> list[str]:
+    """The word with each of its letters left out in turn."""
+    return [word[:i] + word[i + 1 :] for i in range(len(word))]
+
+
+def _near(word: str, typos: Mapping[str, str]) -> list[str]:
+    """Known words one slip away: a letter too many, missing, changed or swapped."""
+    candidates = [word, *deletions(word)]
+    found = {typos[candidate] for candidate in candidates if candidate in typos}
+    # The first letter is rarely mistyped; keeping it avoids far-fetched corrections.
+    return sorted(other for other in found if other[0] == word[0])
+
+
+def _join_spaced(tokens: list[Token], known: Callable[[str], bool]) -> list[Token]:
+    """`v o l` is `vol`: runs of single letters that spell a known word."""
+    joined: list[Token] = []
+    index = 0
+    while index < len(tokens):
+        stop = index
+        while stop < len(tokens) and len(tokens[stop].word) == 1 and tokens[stop].word.isalnum():
+            stop += 1
+        run = tokens[index:stop]
+        if len(run) >= 3:
+            joined.extend(_spell(run, known))
+            index = stop
+        else:
+            joined.append(tokens[index])
+            index += 1
+    return joined
+
+
+_LONGEST_SPELT = 16
+
+
+def _spell(run: list[Token], known: Callable[[str], bool]) -> list[Token]:
+    """Longest known words first, so that `v o l a r e d o n` still begins with `vol`."""
+    result: list[Token] = []
+    index = 0
+    while index < len(run):
+        for stop in range(min(len(run), index + _LONGEST_SPELT), index + 2, -1):
+            word = "".join(token.word for token in run[index:stop]).translate(_LEET)
+            if known(word):
+                result.append(replace(run[index], word=word, end=run[stop - 1].end))
+                index = stop
+                break
+        else:
+            result.append(run[index])
+            index += 1
+    return result

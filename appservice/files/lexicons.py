@@ -1,0 +1,110 @@
+"""Reads the lexicons of a policy: lists of word patterns, short forms and emoji."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from appservice.domain.moderation.pattern import Pattern, PatternError, parse
+from appservice.domain.moderation.spelling import Spelling, deletions
+from appservice.files.yaml_source import Line, ProblemList, Table
+
+_SHORTEST_MENDED = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A place where a lexicon is named by another."""
+
+    name: str
+    path: str
+    line: int
+
+
+@dataclass(slots=True)
+class Lexicons:
+    """Patterns by notion, and where notions are used."""
+
+    patterns: dict[str, list[Pattern]] = field(default_factory=dict)
+    uses: list[Use] = field(default_factory=list)
+
+
+def _pieces(line: str) -> list[str]:
+    """The patterns of a line: split at commas, but not inside brackets; `#` opens a comment."""
+    pieces, depth, current = [], 0, ""
+    for char in line.split("#")[0]:
+        depth += (char == "[") - (char == "]")
+        if char == "," and depth == 0:
+            pieces.append(current)
+            current = ""
+        else:
+            current += char
+    pieces.append(current)
+    return [piece.strip() for piece in pieces if piece.strip()]
+
+
+def read_lexicons(tables: Iterable[Table], problems: ProblemList) -> Lexicons:
+    """Every lexicon of every file; the same name in two files is one lexicon."""
+    lexicons = Lexicons()
+    for table in tables:
+        words = table.table("lexicons", required=False)
+        for name in words.keys() if words else ():
+            patterns = lexicons.patterns.setdefault(name, [])
+            for line in words.block(name) if words else ():
+                _read_line(line, name, words, patterns, lexicons, problems)
+    return lexicons
+
+
+def _read_line(
+    line: Line,
+    name: str,
+    table: Table | None,
+    patterns: list[Pattern],
+    lexicons: Lexicons,
+    problems: ProblemList,
+) -> None:
+    path = str(table.path) if table else ""
+    for piece in _pieces(line.text):
+        try:
+            pattern = parse(piece)
+        except PatternError as error:
+            problems.add(path, line.line, f"{name} : {error}")
+            continue
+        patterns.append(pattern)
+        lexicons.uses.extend(Use(tag, path, line.line) for tag in sorted(pattern.tags))
+
+
+def read_spelling(tables: Iterable[Table], problems: ProblemList, lexicons: Lexicons) -> Spelling:
+    """Short forms and emoji, written `form = words`."""
+    short: dict[str, tuple[str, ...]] = {}
+    pictures: dict[str, str] = {}
+    for table in tables:
+        for form, words in _pairs(table, "short_forms", problems):
+            short[form] = tuple(words.split())
+        for form, words in _pairs(table, "emoji", problems):
+            pictures[form] = words
+    return Spelling(short, pictures, _typos(lexicons))
+
+
+def _pairs(table: Table, key: str, problems: ProblemList) -> Iterable[tuple[str, str]]:
+    if key not in table:
+        return
+    for line in table.block(key):
+        for piece in _pieces(line.text):
+            form, equals, words = piece.partition("=")
+            if not equals or not form.strip():
+                problems.add(table.path, line.line, f"« {piece} » : écrire « forme = mots »")
+                continue
+            yield form.strip(), words.strip()
+
+
+def _typos(lexicons: Lexicons) -> dict[str, str]:
+    """Each long word and its forms with one letter missing, towards the word itself."""
+    words = {
+        word
+        for patterns in lexicons.patterns.values()
+        for pattern in patterns
+        for step in pattern.steps
+        for word in step.words
+        if len(word) >= _SHORTEST_MENDED
+    }
+    typos = {form: word for word in sorted(words) for form in deletions(word)}
+    return typos | {word: word for word in words}

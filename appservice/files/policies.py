@@ -1,0 +1,86 @@
+"""Loads `policies/*.yaml` into the policy that the judge of messages reads."""
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+
+from appservice.domain.moderation.grammar import Grammar
+from appservice.domain.moderation.pattern import Pattern, PatternError
+from appservice.domain.moderation.policy import Policy, Rule
+from appservice.files.lexicons import Lexicons, read_lexicons, read_spelling
+from appservice.files.names import load_names
+from appservice.files.rules import read_rules
+from appservice.files.yaml_source import ProblemList, Table, did_you_mean, read_yaml
+
+# Notions by which the judge tells the kinds of sentences: a policy without them judges nothing.
+REQUIRED_NOTIONS = (
+    "fait",
+    "hors_fait",
+    "conseil",
+    "service",
+    "soupcon",
+    "non_infraction",
+    "hors_sujet",
+    "promotion",
+    "bavardage",
+)
+
+
+def load_policy(directory: Path) -> Policy:
+    """Read every file of the folder; raise BadFiles with all the mistakes at once."""
+    problems = ProblemList()
+    paths = sorted(directory.glob("*.yaml"))
+    if not paths:
+        problems.add(directory, 1, "aucun fichier .yaml dans ce dossier")
+    tables = [table for path in paths if (table := _file(path, problems)) is not None]
+    lexicons = read_lexicons(tables, problems)
+    spelling = read_spelling(tables, problems, lexicons)
+    rules = read_rules(tables, problems)
+    _check_notions(directory, lexicons, rules.values(), problems)
+    problems.check()
+    grammar = _grammar(directory, lexicons, problems)
+    return Policy(rules, grammar, spelling, load_names(), _hash(paths))
+
+
+def _file(path: Path, problems: ProblemList) -> Table | None:
+    table = read_yaml(path, problems)
+    if table is not None:
+        table.only("lexicons", "rules", "short_forms", "emoji")
+    return table
+
+
+def _check_notions(
+    directory: Path, lexicons: Lexicons, rules: Iterable[Rule], problems: ProblemList
+) -> None:
+    known = set(lexicons.patterns)
+    for notion in REQUIRED_NOTIONS:
+        if notion not in known:
+            problems.add(directory, 1, f"le lexique « {notion} » manque")
+    shapes = {"heure", "chiffre", "age_mineur", "age_majeur", "majuscule"}
+    for use in lexicons.uses:
+        if use.name not in known | shapes:
+            hint = did_you_mean(use.name, known)
+            problems.add(use.path, use.line, f"lexique inconnu « @{use.name} »{hint}")
+    for rule in rules:
+        for notion in (*rule.finds, *rule.unless):
+            if notion not in known:
+                hint = did_you_mean(notion, known)
+                path, line = rule.origin
+                problems.add(path, line, f"{rule.id} : lexique inconnu « {notion} »{hint}")
+
+
+def _grammar(directory: Path, lexicons: Lexicons, problems: ProblemList) -> Grammar:
+    frozen: dict[str, tuple[Pattern, ...]] = {n: tuple(p) for n, p in lexicons.patterns.items()}
+    try:
+        return Grammar(frozen)
+    except PatternError as error:
+        problems.add(directory, 1, str(error))
+    problems.check()
+    raise AssertionError("unreachable")
+
+
+def _hash(paths: Iterable[Path]) -> str:
+    digest = hashlib.sha256()
+    for path in paths:
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
