@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from appservice.domain.charter import Charter, Signature
 from appservice.domain.circulation import Circulation
@@ -182,6 +183,7 @@ class Story:
     """The service with its store in memory, three channels, and time that we move."""
 
     now: datetime = START
+    real_store: Any = None  # PostgreSQL's, for the tests that have one
     world: World = field(
         default_factory=lambda: World(
             {TERRITORY.id: TERRITORY}, CHARTERS, small_policy(), CIRCULATION
@@ -189,7 +191,7 @@ class Story:
     )
 
     def __post_init__(self) -> None:
-        self.store = MemoryStore(self.clock)
+        self.store: MemoryStore = self.real_store or MemoryStore(self.clock)
         self.guichets = SomeGuichets()
         self.inbound = Inbound(self.store, self.store.queue, self.world, self.clock, SomePhotos())
         self.bridges = {
@@ -274,7 +276,8 @@ class Story:
         channel: Channel = Channel.MATRIX,
     ) -> None:
         """On the parcel with that key, as the channel named it."""
-        target = self.store.tables.slips[card].provider_id or "not delivered"
+        async with self.store.transaction() as tx:
+            target = await tx.outbox.delivered_as(card) or "not delivered"
         sender = who.address(channel) or "nobody"
         await self.inbound.handle(
             channel, Reacted(self.key(), sender, target, emoji, self.now, where)
