@@ -38,7 +38,6 @@ class Given:
     """Not sent, and why: the charter lapsed, the alert was replaced, nothing is left to change."""
 
     code: str
-    state: State = State.FAILED
 
 
 @dataclass(slots=True)
@@ -168,28 +167,26 @@ class Delivery:
 
     async def _settle(self, claimed: Claimed, outcome: Outcome | Given) -> None:
         now = self.clock()
-        state = State.FAILED
+        settle = self.queue.settle
+        doubt = ""
         match outcome:
-            case Given(code=code, state=state):
-                await self.queue.settle(claimed, state, now, code=code)
+            case Given(code=code):
+                await settle(claimed, State.FAILED, now, code=code)
             case Accepted(provider_id=provider_id, detail=detail):
-                state = State.ACCEPTED
-                await self.queue.settle(
-                    claimed, state, now, provider_id=provider_id, detail=detail
-                )
+                await settle(claimed, State.ACCEPTED, now, provider_id=provider_id, detail=detail)
             case Throttled(after=after, code=code):
-                state = State.QUEUED
                 self._pause(after, code)
                 retry_at = now + timedelta(seconds=after)
-                await self.queue.settle(claimed, state, now, retry_at=retry_at, code=code)
+                await settle(claimed, State.QUEUED, now, retry_at=retry_at, code=code)
             case Rejected(code=code):
-                await self.queue.settle(claimed, state, now, code=code)
+                doubt = "rejected"
+                await settle(claimed, State.FAILED, now, code=code)
             case Unknown(code=code):
-                state = State.UNKNOWN
-                await self.queue.settle(claimed, state, now, code=code)
+                doubt = "unknown"
+                await settle(claimed, State.UNKNOWN, now, code=code)
             case _:
                 assert_never(outcome)
-        await progress.report(self.store, self.world, claimed.parcel, state)
+        await progress.report(self.store, self.world, claimed.parcel, doubt)
 
     def _pause(self, after: float, code: str) -> None:
         """A channel that says slow down says it for everybody; what isn't ready is one parcel."""

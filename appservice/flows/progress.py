@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from appservice.domain.alert import Alert, Cancelled, Held, Published, Turned
-from appservice.domain.delivery import Parcel, State, Tally
+from appservice.domain.delivery import Kind, Parcel, Tally
 from appservice.domain.ids import MemberId
 from appservice.domain.room import KnownRoom
 from appservice.domain.territory import Level, Zone
@@ -36,14 +36,21 @@ def _version(parcel: Parcel) -> int | None:
     return int(word[0][1:]) if word and word[0][:1] == "r" and word[0][1:].isdigit() else None
 
 
-async def report(store: Store, world: World, parcel: Parcel, state: State) -> None:
-    """After a parcel was settled: the last line of its alert, or a fate that nobody knows."""
-    if parcel.alert is None and state is not State.UNKNOWN:
+async def report(store: Store, world: World, parcel: Parcel, doubt: str = "") -> None:
+    """After a parcel was settled: the last line of its alert, and what needs a person's eye.
+
+    `doubt` is `unknown` or `rejected`; a rejected text is in the tally, a rejected correction
+    or removal is not and leaves a wrong text on a phone.
+    """
+    changes = parcel.alert is not None and parcel.kind in {Kind.EDIT, Kind.DELETE}
+    if doubt == "rejected" and not changes:
+        doubt = ""
+    if parcel.alert is None and not doubt:
         return
     async with store.transaction() as tx:
         alert = await tx.alerts.get(parcel.alert) if parcel.alert is not None else None
-        if state is State.UNKNOWN:
-            await _uncertain(tx, world, parcel, alert)
+        if doubt:
+            await _doubtful(tx, world, parcel, alert, doubt)
         if alert is not None:
             await _finish(tx, world, alert)
 
@@ -65,19 +72,20 @@ async def _finish(tx: Transaction, world: World, alert: Alert) -> None:
         await tx.outbox.put(room_parcels(room, text, f"finished:{alert.reference}"))
 
 
-async def _uncertain(tx: Transaction, world: World, parcel: Parcel, alert: Alert | None) -> None:
+async def _doubtful(
+    tx: Transaction, world: World, parcel: Parcel, alert: Alert | None, doubt: str
+) -> None:
     """No blind resend: a person is told, once an alert and channel, else once a parcel."""
-    if parcel.key.startswith("uncertain:"):
+    if parcel.key.startswith("doubt:"):
         return
-    rooms = await _postes_about(tx, world, parcel, alert)
     subject = alert.reference if alert is not None else "Message"
     if parcel.report is not None:
         subject = f"S{parcel.report}"
-    text = words.uncertain(subject, parcel.channel)
     about = f"{alert.reference}:{parcel.channel}" if alert is not None else parcel.key
-    name = f"uncertain:{about}"
-    for room in rooms:
-        await tx.outbox.put(room_parcels(room, text, name))
+    say = words.uncertain if doubt == "unknown" else words.unchanged
+    text = say(subject, parcel.channel)
+    for room in await _postes_about(tx, world, parcel, alert):
+        await tx.outbox.put(room_parcels(room, text, f"doubt:{doubt}:{about}"))
 
 
 async def _postes_about(

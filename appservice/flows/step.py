@@ -1,18 +1,20 @@
 """One step of a story: who acts, from where, and how anybody is told anything."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from appservice.domain.audit import Act
 from appservice.domain.charter import InForce, NotInForce
 from appservice.domain.delivery import GUICHET, Parcel, Urgency
-from appservice.domain.ids import BlobId, ReportId
+from appservice.domain.errors import CharterMissing, InvalidTransition, NotAllowed
+from appservice.domain.ids import BlobId, MemberId, ReportId
 from appservice.domain.member import Channel, Member
 from appservice.domain.room import Kind, KnownRoom, RoomKey
 from appservice.domain.territory import Territory, Zone
 from appservice.domain.world import World
-from appservice.flows.ports import Transaction
+from appservice.flows.ports import Clock, Store, Transaction
 
 _PREFERENCE = (Channel.MATRIX, Channel.SIGNAL, Channel.SMS)
 
@@ -97,6 +99,29 @@ class Step:
     def _next_key(self, kind: str) -> str:
         self._sent += 1
         return f"{kind}:{self.channel or 'console'}:{self.key}:{self._sent}"
+
+
+@asynccontextmanager
+async def acting(
+    store: Store, world: World, clock: Clock, member: MemberId, key: str
+) -> AsyncIterator[Step]:
+    """A member at the console: their step, in a transaction of its own.
+
+    `key` names the click, so that a form sent twice acts once: InvalidTransition the second
+    time. Raises NotAllowed for somebody unknown, CharterMissing when no charter is in force.
+    """
+    async with store.transaction() as tx:
+        who = await tx.members.get(member)
+        territory = world.territory_of(who) if who is not None else None
+        if who is None or territory is None:
+            raise NotAllowed
+        step = Step(tx, world, clock(), who, territory, None, key)
+        standing = await step.standing_of(who)
+        if isinstance(standing, NotInForce):
+            raise CharterMissing(standing.french)
+        if not await tx.first_time(Channel.MATRIX, f"console:{key}"):
+            raise InvalidTransition("Cette action a déjà été faite.")
+        yield step
 
 
 def source_of(channel: Channel | None, member: Member, key: str) -> str:

@@ -203,3 +203,11 @@ def uncertain(reference: str, channel: Channel) -> str:
         f"{reference} : un envoi par {channel.label} a un sort inconnu, il n'est pas refait. "
         "Prévenez la personne par un autre moyen si c'est important."
     )
+
+
+def unchanged(reference: str, channel: Channel) -> str:
+    """A correction or a removal that the channel refused: the former text is still shown."""
+    return (
+        f"{reference} : {channel.label} a refusé une correction ou un retrait, l'ancien texte y "
+        "reste affiché. Prévenez les personnes par un autre moyen."
+    )

@@ -12,6 +12,7 @@ PHOTO_TO_POSTE = (
     "Les photos ne circulent pas entre membres. La vôtre a été remise aux agents seulement."
 )
 FILE_REMOVED = "Ce type de fichier ne circule pas ici : votre message a été retiré."
+FILE_IGNORED = "Une commande ne prend pas de fichier : il n'a été ni diffusé ni conservé."
 PARKED = (
     "Un message reçu par {channel} n'a pas pu être traité après plusieurs essais "
     "(entrée {entry}). Prévenez l'exploitant."

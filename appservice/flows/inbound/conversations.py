@@ -1,10 +1,11 @@
 """A member alone with the service: guichet, Signal thread, telephone."""
 
-from appservice.domain.commands import parse_agent, parse_member
+from appservice.domain.commands import Command, parse_agent, parse_member
 from appservice.domain.errors import NotUnderstood
 from appservice.domain.ids import ReportId
 from appservice.domain.member import Channel
 from appservice.domain.report import Report
+from appservice.domain.wording import talk as words
 from appservice.flows import mirror, reports
 from appservice.flows.inbound import desk
 from appservice.flows.ports import Photos
@@ -32,21 +33,24 @@ async def private(
 
 
 async def _message(step: Step, message: Message, photos: Photos) -> None:
-    merchant = step.member.role.kind == "merchant"
-    channel = step.channel or Channel.MATRIX
-    if not message.attachments:
-        command = (
-            parse_member(message.text, channel)
-            if merchant
-            else parse_agent(message.text, step.territory)
-        )
-        if command is not None:
-            await desk.obey(step, command)
-            return
-        policy, role = step.world.policy, step.member.role
-        if role.is_officer and not reports.is_emergency(policy, role, message.text):
-            raise NotUnderstood
+    command = _command(step, message)
+    if command is not None:
+        await desk.obey(step, command)
+        if message.attachments:
+            await step.answer(words.FILE_IGNORED)
+        return
+    policy, role = step.world.policy, step.member.role
+    if role.is_officer and not reports.is_emergency(policy, role, message.text):
+        raise NotUnderstood
     await _report(step, message, photos)
+
+
+def _command(step: Step, message: Message) -> Command | None:
+    if step.member.role.kind != "merchant":
+        return parse_agent(message.text, step.territory)
+    if message.attachments:
+        return None  # a photo makes it a report, whatever the words
+    return parse_member(message.text, step.channel or Channel.MATRIX)
 
 
 async def _report(step: Step, message: Message, photos: Photos) -> Report | None:

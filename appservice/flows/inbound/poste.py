@@ -9,6 +9,8 @@ from appservice.domain.commands import (
 from appservice.domain.errors import NotAllowed
 from appservice.domain.ids import AlertId, BlobId, ReportId
 from appservice.domain.room import KnownRoom
+from appservice.domain.wording import reports as report_words
+from appservice.domain.wording import talk as words
 from appservice.flows import mirror, reports
 from appservice.flows.inbound import desk
 from appservice.flows.ports import Photos
@@ -39,8 +41,12 @@ async def _said(step: Step, room: KnownRoom, message: Message, photos: Photos) -
     command = parse_agent(message.text, step.territory)
     if command is not None:
         await desk.obey(step, command)
+        if message.attachments:
+            await step.answer(words.FILE_IGNORED)
         return
     pictures = await reports.cleaned(message.attachments, photos)
+    if pictures.refused:
+        await step.answer(report_words.REFUSED_FILE)
     until = step.now + step.world.settings.photo_kept
     blobs: list[BlobId] = [
         await step.tx.blobs.put(str(room.key), photo, until) for photo in pictures.clean

@@ -274,3 +274,12 @@ async def _play(outcomes: list[object]) -> None:
     assert states <= {State.ACCEPTED, State.FAILED, State.UNKNOWN}
     assert sum("bilan" in line for line in story.poste()) == 1
     assert story.parcels(Channel.MATRIX, ALERTES)
+
+
+async def test_a_refused_removal_is_told_for_the_text_is_still_shown(story: Story) -> None:
+    await story.writes(MOREL, f"alerte buralistes : {FACT}", where=POSTE)
+    await story.deliver()
+    await story.writes(MOREL, "annule A1", where=POSTE)
+    story.bridges[Channel.MATRIX].will(Rejected("too_late"))
+    await story.deliver()
+    assert any("l'ancien texte y reste affiché" in line for line in story.poste())

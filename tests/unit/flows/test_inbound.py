@@ -15,6 +15,7 @@ from support.story import (
     PHOTO,
     POSTE,
     POSTE_GROUP,
+    VOICE,
     Story,
     guichet,
     merchant,
@@ -221,3 +222,19 @@ async def test_receipts_go_to_the_queue(story: Story) -> None:
     key = slip.parcel.key
     assert story.store.queue.state_of(key).value == "delivered"
     assert MemberId(CHLOE.id) == slip.parcel.member
+
+
+async def test_a_command_takes_no_file_and_says_so(story: Story) -> None:
+    await story.writes(MOREL, "alerte buralistes : Vol constaté", PHOTO, where=POSTE)
+    assert "ne prend pas de fichier" in story.told(MOREL)[-1]
+    assert not any(p.blobs for p in story.parcels())
+    await story.writes(MAIRIE, "état A1", PHOTO)
+    assert "ne prend pas de fichier" in story.told(MAIRIE)[-1]
+    await story.writes(ANNE, "aide", PHOTO)
+    assert len(story.store.tables.reports) == 1
+
+
+async def test_a_voice_note_among_officers_is_refused_by_type(story: Story) -> None:
+    await story.writes(MOREL, "", VOICE, where=POSTE)
+    assert "pas accepté" in story.told(MOREL)[0]
+    assert story.parcels(Channel.SIGNAL) == []
