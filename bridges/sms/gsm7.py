@@ -31,6 +31,8 @@ _TYPOGRAPHY = {
     "(r)": "®",
 }
 _PLAIN = str.maketrans({char: plain for plain, chars in _TYPOGRAPHY.items() for char in chars})
+# Letters that Unicode does not take apart.
+_LETTERS = str.maketrans({"ł": "l", "Ł": "L", "đ": "d", "Đ": "D", "ð": "d", "Ð": "D", "ı": "i"})
 _GUILLEMETS = (("«\u00a0", "«"), ("«\u202f", "«"), ("\u00a0»", "»"), ("\u202f»", "»"))
 
 
@@ -55,7 +57,7 @@ def plain_typography(text: str) -> str:
 
 def transliterate(text: str) -> str:
     """The nearest text within the alphabet; a sign without equivalent (emoji) is left out."""
-    return "".join(_nearest(char) for char in plain_typography(text)).strip()
+    return "".join(_nearest(char) for char in plain_typography(text).translate(_LETTERS)).strip()
 
 
 def _nearest(char: str) -> str:
