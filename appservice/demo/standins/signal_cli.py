@@ -48,6 +48,7 @@ class SignalCliStandIn:
         self._check_port = 0
         self._connections: set[_Connection] = set()
         self._subscriptions = itertools.count()
+        self.unsubscribed = 0  # how often a client asked for a pause
 
     @property
     def check_url(self) -> str:
@@ -119,6 +120,7 @@ class SignalCliStandIn:
             return {"result": connection.subscription}
         if method == "unsubscribeReceive":
             connection.subscription = None
+            self.unsubscribed += 1
             return {"result": {}}
         try:
             return {"result": self._methods.call(method, params)}
@@ -130,7 +132,9 @@ class SignalCliStandIn:
         for connection in self._connections:
             if connection.subscription is not None and connection.alive:
                 for envelope in self.world.take_waiting():
-                    event = {"envelope": envelope, "account": self.account}
+                    event: dict[str, object] = {"envelope": envelope, "account": self.account}
+                    if "exception" in envelope:
+                        event["exception"] = envelope.pop("exception")
                     params = {"subscription": connection.subscription, "result": event}
                     connection.write({"method": "receive", "params": params})
                 return

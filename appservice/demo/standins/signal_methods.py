@@ -45,6 +45,9 @@ class Faults:
     network_down: bool = False  # Signal's servers do not answer signal-cli
     drop_next: bool = False  # the connection breaks after the next send was done
     silent: bool = False  # calls are swallowed
+    legacy_groups: bool = False  # groups v2 fail, signal-cli falls back without a word
+    half_made: bool = False  # the next creation breaks after the group exists
+    no_creation: bool = False  # the next creation breaks before
 
 
 class Methods:
@@ -145,7 +148,7 @@ class Methods:
                 raise RpcError(-1, f"The user {person.number} is not registered.")
         given = params.get("groupId")
         made = given is None
-        circle = self._world.found_circle("") if made else self._circle(str(given))
+        circle = self._found(params) if made else self._circle(str(given))
         self._change(circle, params)
         for person in adding:
             _admit(circle, person.aci)
@@ -158,6 +161,17 @@ class Methods:
             "results": _results(others, None),
             "timestamp": self._world.next_stamp(),
         }
+
+    def _found(self, params: Params) -> Circle:
+        if self._faults.no_creation:
+            self._faults.no_creation = False
+            raise RpcError(-3, "Failed to send message: SocketException")
+        size = 16 if self._faults.legacy_groups else 32
+        circle = self._world.found_circle(str(params.get("name")), size)
+        if self._faults.half_made:
+            self._faults.half_made = False
+            raise RpcError(-3, "Failed to send message: SocketException")
+        return circle
 
     def _change(self, circle: Circle, params: Params) -> None:
         circle.name = str(params.get("name", circle.name))

@@ -80,6 +80,13 @@ class SignalWorld:
         self._tell_service(aci, {"dataMessage": self._data(at, group, data)})
         return at
 
+    def say_unreadably(self, aci: str) -> None:
+        """A new phone whose key signal-cli does not trust yet: it hands over no text."""
+        self._next()
+        kind = "UntrustedIdentityException"
+        trouble = {"message": f"Untrusted identity: {aci}", "type": kind}
+        self._tell_service(aci, {"exception": trouble})
+
     def edit(self, aci: str, target: int, text: str) -> int:
         """The person corrects what they wrote. Raises KeyError when it isn't theirs."""
         note, at = self._own_note(aci, target), self._next()
@@ -157,10 +164,10 @@ class SignalWorld:
         found = (f for note in self.register.notes for f in note.files if f.id == file_id)
         return next(found, None)
 
-    def found_circle(self, name: str) -> Circle:
-        """A new group with the service alone in it."""
+    def found_circle(self, name: str, id_bytes: int = 32) -> Circle:
+        """A new group with the service alone in it; 16 bytes make one of the old kind."""
         circle = Circle(
-            id=base64.b64encode(secrets.token_bytes(32)).decode(),
+            id=base64.b64encode(secrets.token_bytes(id_bytes)).decode(),
             name=name,
             members=[self.service],
             admins=[self.service],
