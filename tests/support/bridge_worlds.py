@@ -13,6 +13,7 @@ from bridges.protocol import (
     Bridge,
     Deleted,
     Edited,
+    Health,
     Message,
     Receipt,
     ReceiptState,
@@ -39,6 +40,16 @@ async def eventually(true: Callable[[], object], what: str = "it") -> None:
     async with asyncio.timeout(PATIENCE):
         while not true():  # noqa: ASYNC110 # the other side has no event to wait for
             await asyncio.sleep(0.01)
+
+
+async def unhealthy(bridge: Bridge) -> Health:
+    """Asks until the answer is bad, and gives it."""
+    async with asyncio.timeout(PATIENCE):
+        health = await bridge.health()
+        while health.ok:
+            await asyncio.sleep(0.01)
+            health = await bridge.health()
+    return health
 
 
 class World(Protocol):
@@ -124,6 +135,7 @@ class SignalWorldUnderTest:
 
     def __init__(self, state: Path | None = None) -> None:
         self.standin = SignalCliStandIn(SERVICE, ticking(), state=state)
+        self.backlog = 500
         self.sink = RecordingSink()
         self.target = self.sender = self.standin.world.person("+33639980001", "Paul")
 
@@ -136,6 +148,7 @@ class SignalWorldUnderTest:
             call_timeout=2,
             retry_first=0.01,
             retry_last=0.05,
+            backlog=self.backlog,
         )
         self.signal = SignalBridge(settings)
         self.bridge: Bridge = self.signal

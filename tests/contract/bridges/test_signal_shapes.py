@@ -163,6 +163,12 @@ async def test_events(rig: Rig) -> None:
         same(f"event: {name}", content)
 
 
+async def test_a_message_that_signal_cli_cannot_read(rig: Rig) -> None:
+    rig.standin.world.say_unreadably(rig.paul)
+    await rig.raw.call("subscribeReceive")
+    same("event: unreadable", await rig.raw.event(lambda event: True))
+
+
 async def test_an_attachment_comes_back_whole(rig: Rig) -> None:
     await rig.raw.call("subscribeReceive")
     rig.standin.world.say(rig.paul, "", attachment=Attachment("image/png", b"xxx", "p.png"))
