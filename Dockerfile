@@ -8,7 +8,7 @@ RUN --mount=type=bind,from=wheel,source=/wheels,target=/wheels \
     && useradd --system --uid 10001 --home-dir /data maillage \
     && install -d -m 700 -o maillage -g maillage /data /data/keys
 USER maillage
-WORKDIR /data
+WORKDIR /etc/maillage
 VOLUME /data
 ENTRYPOINT ["maillage"]
 CMD ["serve"]

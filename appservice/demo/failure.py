@@ -1,17 +1,27 @@
-"""What may stop the demonstration from starting, each said to a person in one French sentence."""
+"""What may stop the demonstration from starting, each said to a person in French."""
+
+from appservice.domain.errors import MaillageError
 
 
-class StartFailed(Exception):
-    """Something the demonstration needs could not start."""
+class StartFailed(MaillageError):
+    """La démonstration n'a pas pu démarrer."""
+
+    code = "demarrage"
 
 
 class PortTaken(StartFailed):
-    """A loopback port is already in use."""
+    """Un port est déjà utilisé sur cette machine."""
+
+    code = "port-pris"
 
 
 class DatabaseFailed(StartFailed):
-    """The embedded database did not start."""
+    """La base de données embarquée n'a pas démarré."""
+
+    code = "base-de-donnees"
 
 
 class HomeserverFailed(StartFailed):
-    """The Matrix homeserver did not start, or refused an order."""
+    """Le serveur Matrix n'a pas démarré, ou a refusé un ordre."""
+
+    code = "serveur-matrix"

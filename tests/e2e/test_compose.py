@@ -1,6 +1,5 @@
 """What a mairie deploys: the compose file, the secrets and the production settings."""
 
-import json
 import shutil
 import subprocess
 import sys
@@ -9,13 +8,10 @@ from typing import Any
 
 import asyncpg
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from ruamel.yaml import YAML
-from support.proofs import Signer
 
 from appservice.demo.database import Postgres
 from appservice.files.config import load_config
-from appservice.files.registration import registration
 from appservice.files.shipped import shipped
 
 pytestmark = pytest.mark.e2e
@@ -116,15 +112,18 @@ def _synapse_reads(files: list[Path], setting: str) -> subprocess.CompletedProce
     )
 
 
-def test_synapse_accepts_the_production_settings(secrets: Path, tmp_path: Path) -> None:
-    words = registration(
-        server_name="alertes.example.fr",
-        url="http://maillage:29320",
-        as_token="a",
-        hs_token="h",
+def _maillage(*words: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "appservice", *words], capture_output=True, text=True, check=True
     )
-    (secrets / "registration").write_text(json.dumps(words))
-    key = Signer(Ed25519PrivateKey.generate()).public_key
+    return done.stdout
+
+
+def test_synapse_accepts_the_production_settings(secrets: Path, tmp_path: Path) -> None:
+    """Filled in as synapse-config/README.md says, with what our own commands print."""
+    key = _maillage("keys", str(tmp_path / "keys")).strip()
+    words = ("--server-name", "alertes.example.fr", "--url", "http://maillage:29320")
+    (secrets / "registration").write_text(_maillage("registration", *words))
     settings = (CONFIG / "homeserver.yaml").read_text()
     filled = tmp_path / "homeserver.yaml"
     filled.write_text(
