@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.small_policy import small_policy
 from support.story import (
     ALERTES,
     ALERTES_BIJOUTIERS,
@@ -27,9 +28,10 @@ from support.story import (
 )
 
 from appservice.domain.alert import Cancelled, Held, Published, Turned
-from appservice.domain.delivery import Kind, Parcel, State, Urgency
+from appservice.domain.delivery import Kind, Parcel, Urgency
 from appservice.domain.ids import AlertId
 from appservice.domain.member import Channel, Member
+from appservice.domain.moderation import Decision, Submission, judge
 from appservice.domain.text import gsm7_length
 
 FACT = "Vol à main armée constaté à Liffré".replace("armée", "feinte")
@@ -384,12 +386,12 @@ COMMANDS = st.tuples(
 )
 
 
-@settings(max_examples=40, deadline=None)
-@given(st.lists(COMMANDS, max_size=8))
+@settings(max_examples=25, deadline=None)
+@given(st.lists(COMMANDS, max_size=6))
 def test_no_text_goes_out_without_a_judge_or_a_second_person(
     commands: list[tuple[Member, str]],
 ) -> None:
-    """S4-05, whatever is typed in whatever order, and each person once a channel."""
+    """S4-05, whatever is typed in whatever order; and each conversation hears it once."""
     asyncio.run(_play(commands))
 
 
@@ -399,16 +401,32 @@ async def _play(commands: list[tuple[Member, str]]) -> None:
         room = None if who in (MAIRIE, ANNE) else POSTE
         await story.writes(who, text, where=room)
     await story.deliver()
-    for alert in story.store.tables.alerts.values():
-        if isinstance(alert.stage, Published) and alert.stage.approved_by is None:
-            assert alert.text == "Vol constaté" or alert.author in (MOREL.id, NADIA.id)
-            assert alert.text in ("Vol constaté", "Vol ce matin")
-        if isinstance(alert.stage, Published):
-            assert alert.stage.approved_by != alert.author
-    sent = [p for p in story.parcels() if p.alert is not None and p.kind is Kind.POST]
+    sent = [p for p in story.parcels() if p.alert is not None and ":x:" not in p.key]
     for parcel in sent:
-        for forbidden in ("louche", "Dupont", "armé"):
-            assert forbidden not in parcel.body
+        (text,) = (t for t in TEXTS if t in parcel.body)
+        assert _judged_fit(text, commands) or _approved(story, parcel), (parcel.key, text)
+    assert len({p.key for p in sent}) == len(sent)
     first = [p for p in sent if ":r1:" in p.key]
     assert len({(p.alert, p.channel, p.target) for p in first}) == len(first)
-    assert all(story.store.queue.state_of(p.key) is not State.QUEUED for p in sent)
+
+
+def _judged_fit(text: str, commands: list[tuple[Member, str]]) -> bool:
+    """Somebody typed it whose role lets it through at once."""
+    policy = small_policy()
+    return any(
+        typed.endswith(text)
+        and who.role.may_submit_alert
+        and judge(Submission(text, who.role.value), policy).decision is Decision.PUBLISH
+        for who, typed in commands
+    )
+
+
+def _approved(story: Story, parcel: Parcel) -> bool:
+    """Somebody else than its author said yes to that alert, whose first text it is."""
+    alert = story.store.tables.alerts[AlertId(parcel.alert or 0)]
+    return ":r1:" in parcel.key and any(
+        act.verb == "alert.approve"
+        and act.subject == alert.reference
+        and act.actor != alert.author
+        for act in story.store.acts
+    )

@@ -248,7 +248,7 @@ OUTCOMES = st.sampled_from(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(OUTCOMES, max_size=12))
 def test_each_conversation_is_reached_at_most_once(outcomes: list[object]) -> None:
     """Whatever the channels answer: one acceptance or one doubt, never two."""

@@ -180,7 +180,7 @@ WORDS = st.lists(
 ).map(" ".join)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(WORDS, st.sampled_from([Channel.MATRIX, Channel.SIGNAL]))
 def test_nothing_crosses_without_being_judged(text: str, channel: Channel) -> None:
     """S4-12: the same words meet the same fate on each channel."""
