@@ -7,7 +7,9 @@ from appservice.domain.moderation.pattern import Pattern, PatternError, parse
 from appservice.domain.moderation.spelling import Spelling, deletions
 from appservice.files.yaml_source import Line, ProblemList, Table
 
-_SHORTEST_MENDED = 7
+_SHORTEST_MENDED = 9
+# Words of this lexicon are looked for behind stars.
+_MASKED = "insulte"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ def read_spelling(tables: Iterable[Table], problems: ProblemList, lexicons: Lexi
             short[form] = tuple(words.split())
         for form, words in _pairs(table, "emoji", problems):
             pictures[form] = words
-    return Spelling(short, pictures, _typos(lexicons))
+    return Spelling(short, pictures, _typos(lexicons), _masked(lexicons))
 
 
 def _pairs(table: Table, key: str, problems: ProblemList) -> Iterable[tuple[str, str]]:
@@ -94,6 +96,12 @@ def _pairs(table: Table, key: str, problems: ProblemList) -> Iterable[tuple[str,
                 problems.add(table.path, line.line, f"« {piece} » : écrire « forme = mots »")
                 continue
             yield form.strip(), words.strip()
+
+
+def _masked(lexicons: Lexicons) -> tuple[str, ...]:
+    patterns = lexicons.patterns.get(_MASKED, [])
+    single = {word for p in patterns if len(p.steps) == 1 for word in p.steps[0].words}
+    return tuple(sorted(single, key=lambda word: (len(word), word)))
 
 
 def _typos(lexicons: Lexicons) -> dict[str, str]:

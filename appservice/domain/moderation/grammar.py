@@ -182,13 +182,10 @@ def _anchored(anchor: str, end: int, tokens: list[Token], limit: int) -> bool:
 
 
 def _stretch(step: Step, ends: set[int], tokens: list[Token], limit: int) -> set[int]:
-    after = set(ends)
+    after: set[int] = set()
     for end in ends:
-        for further in range(end + 1, min(end + step.gap, limit) + 1):
+        for further in range(end, min(end + step.gap, limit) + 1):
             if not step.across and further < limit and tokens[further].pause:
-                after.add(further)
-                break
-            if not step.across and tokens[further - 1].pause and further - 1 > end:
                 break
             after.add(further)
     return after

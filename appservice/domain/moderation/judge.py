@@ -14,6 +14,8 @@ from appservice.domain.moderation.verdict import (
 
 # Nobody lectures a person in danger: these are reported alone.
 _ALONE = Decision.EMERGENCY
+# These judge how a thing is said; they do not tell that something lawful is said.
+_FORM_ONLY = frozenset({"insult", "over-length-gsm7"})
 
 
 def judge(submission: Submission, policy: Policy) -> Verdict:
@@ -28,8 +30,8 @@ def judge(submission: Submission, policy: Policy) -> Verdict:
         if finding.decision is _ALONE:
             return Verdict(_ALONE, (finding,), policy.hash)
         findings.append(finding)
-    if not findings:
-        findings.extend(_fail_closed(reading, kinds))
+    findings = _yielding(findings, policy)
+    findings.extend(_fail_closed(reading, kinds, findings))
     decision = strongest(tuple(finding.decision for finding in findings))
     return Verdict(decision, tuple(findings), policy.hash)
 
@@ -44,9 +46,19 @@ def _apply(rule: Rule, reading: Reading, kinds: Kinds) -> Finding | None:
     return None if spans is None else Finding(rule.id, decision, spans)
 
 
-def _fail_closed(reading: Reading, kinds: Kinds) -> list[Finding]:
+def _yielding(findings: list[Finding], policy: Policy) -> list[Finding]:
+    """Leave out the rules that say nothing more beside another that fired."""
+    fired = {finding.rule for finding in findings}
+    return [f for f in findings if fired.isdisjoint(policy.rules[f.rule].options.get("yields_to", ()))]
+
+
+def _fail_closed(reading: Reading, kinds: Kinds, findings: list[Finding]) -> list[Finding]:
     """A message in which nothing lawful is recognised is never published."""
+    if any(finding.rule not in _FORM_ONLY for finding in findings):
+        return []
     if kinds.has("K1", "K2", "K3") and reading.submission.author_role != "merchant":
         return []
-    rule = "chatter" if reading.submission.author_role == "merchant" else "no-established-offence"
-    return [Finding(rule, Decision.REJECT)]
+    if findings and kinds.has("K1", "K2", "K3"):
+        return []
+    talk = reading.submission.author_role == "merchant" or bool(findings)
+    return [Finding("chatter" if talk else "no-established-offence", Decision.REJECT)]

@@ -16,6 +16,8 @@ KIND_NOTIONS = {
     "K7": "promotion",
     "K8": "bavardage",
 }
+# A call to follow people is its own rule; those it points at are not pointed at twice.
+_ALSO_EXCEPTED = {"K4": ("appel", "appel_sur")}
 LABELS = {
     "K1": "fait",
     "K2": "prévention",
@@ -49,8 +51,7 @@ def classify(reading: Reading) -> Kinds:
     """Look for the kinds in every sentence."""
     places = {"K1": reading.free([FACT], [NOT_A_FACT])}
     for kind, notion in KIND_NOTIONS.items():
-        excepted = f"sauf_{notion}"
-        places[kind] = reading.free([notion], [excepted])
+        places[kind] = reading.free([notion], [f"sauf_{notion}", *_ALSO_EXCEPTED.get(kind, ())])
     return Kinds(places, _per_sentence(reading, places))
 
 

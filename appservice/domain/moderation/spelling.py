@@ -17,6 +17,7 @@ class Spelling:
     short_forms: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     pictures: Mapping[str, str] = field(default_factory=dict)
     typos: Mapping[str, str] = field(default_factory=dict)
+    masked: tuple[str, ...] = ()
 
 
 def mend(tokens: list[Token], spelling: Spelling, known: Callable[[str], bool]) -> list[Token]:
@@ -38,6 +39,8 @@ def _meant(word: str, spelling: Spelling, known: Callable[[str], bool]) -> tuple
     short = spelling.short_forms.get(word)
     if short is not None:
         return short
+    if "*" in word:
+        return (_unmask(word, spelling.masked),)
     if known(word) or word.isdigit():
         return (word,)
     for attempt in _attempts(word, spelling):
@@ -48,6 +51,16 @@ def _meant(word: str, spelling: Spelling, known: Callable[[str], bool]) -> tuple
     return (word,)
 
 
+def _unmask(word: str, masked: tuple[str, ...]) -> str:
+    """`c*nnard`: stars stand for letters of a word that people hide."""
+    head, tail = word.split("*")[0], word.rsplit("*", 1)[1]
+    for candidate in masked:
+        fits = candidate.startswith(head) and candidate.endswith(tail)
+        if fits and abs(len(candidate) - len(word)) <= 2 and len(candidate) > len(head + tail):
+            return candidate
+    return word.replace("*", "")
+
+
 def _attempts(word: str, spelling: Spelling) -> list[str]:
     attempts = []
     if any(char.isdigit() for char in word) and sum(map(str.isalpha, word)) >= 2:
@@ -56,7 +69,7 @@ def _attempts(word: str, spelling: Spelling) -> list[str]:
     if _STRETCHED.search(word):
         attempts.append(_STRETCHED.sub(r"\1", word))
         attempts.append(_STRETCHED.sub(r"\1\1", word))
-    if len(word) >= 7 and word.isalpha():
+    if len(word) >= 9 and word.isalpha():
         attempts.extend(_near(word, spelling.typos))
     return attempts
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from appservice.domain.moderation.characters import Folded
 
-_WORD = re.compile(r"\d+(?:[.,]\d+)+|[a-z0-9]+")
+_WORD = re.compile(r"\d+(?:[.,]\d+)+|[a-z0-9]+(?:\*+[a-z0-9]*)*")
 _ENDING = re.compile(r"[.!?;\n]")
 # A full stop after these does not end a sentence.
 _SHORT_FORMS = frozenset(

@@ -44,6 +44,9 @@ def _written(reading: Reading, rule: Rule) -> Iterator[tuple[int, int]]:
     yield from (match.span() for match in _ACCOUNT.finditer(text))
     yield from (match.span() for match in _IBAN.finditer(text) if _is_iban(match.group(), text))
     for match in _CARD.finditer(text):
+        before = text[max(0, match.start() - 80) : match.start()]
+        if _after_series(before, rule) and not match.group(1):
+            continue
         if luhn.is_valid(re.sub(r"\D", "", match.group())) or match.group(1) or "carte" in text:
             yield match.span()
 

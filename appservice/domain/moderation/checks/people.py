@@ -9,12 +9,13 @@ from appservice.domain.moderation.verdict import Span
 # Ranks in the lists of names: below, a word is a name first of all.
 _COMMON_FIRST = 1500
 _COMMON_LAST = 12_000
+_BEFORE_A_PLACE = frozenset("a vers entre sur depuis secteur commune bourg d en canton gare".split())
 
 
 def identity(reading: Reading, kinds: Kinds, rule: Rule) -> tuple[Span, ...] | None:
     """Fires on whoever can be told apart from all others."""
     excepted = covering(reading.slices(rule.unless))
-    parts = [p for p in reading.slices(rule.finds) if not excepted.intersection(range(*p))]
+    parts = [part for part in reading.slices(rule.finds) if part[0] not in excepted]
     parts += _named(reading, rule, excepted)
     return reading.spans(parts) if parts else None
 
@@ -64,6 +65,8 @@ def _is_lone_name(reading: Reading, index: int, token: Token) -> bool:
     if _rank(reading.policy.names.first, token.word) > _COMMON_FIRST or len(token.word) < 4:
         return False
     if token.word in reading.submission.commune.lower().replace("-", " ").split():
+        return False
+    if index and reading.tokens[index - 1].word in _BEFORE_A_PLACE:
         return False
     return not reading.policy.grammar.is_known(token.word)
 

@@ -28,7 +28,7 @@ _ENOUGH = 3
 def plate(reading: Reading, kinds: Kinds, rule: Rule) -> tuple[Span, ...] | None:
     """Fires on a plate, whole or in part."""
     spans = _written(reading, rule)
-    parts = _spaced(reading, rule) + _announced(reading, rule)
+    parts = _spaced(reading) + _announced(reading, rule)
     spans.extend(reading.spans(parts))
     return tuple(sorted(set(spans))) if spans else None
 
@@ -61,7 +61,13 @@ def _looks_like_plate(folded: str, written: str, common: set[str]) -> bool:
     return len(letters) == 2 or written == written.upper()
 
 
-def _spaced(reading: Reading, rule: Rule) -> list[Slice]:
+def found(reading: Reading) -> bool:
+    """Whether a plate is there, by the rule of the policy that looks for them."""
+    rules = [rule for rule in reading.policy.rules.values() if rule.check == "plate"]
+    return any(_written(reading, r) or _spaced(reading) or _announced(reading, r) for r in rules)
+
+
+def _spaced(reading: Reading) -> list[Slice]:
     """Letters and digits one by one, or said aloud."""
     found: list[Slice] = []
     run: list[Said] = []

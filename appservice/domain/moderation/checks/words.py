@@ -11,7 +11,7 @@ def notions(reading: Reading, kinds: Kinds, rule: Rule) -> tuple[Span, ...] | No
     sought = list(rule.finds)
     if reading.submission.author_role in rule.options.get("witness_roles", ()):
         sought.extend(rule.options.get("witness_finds", ()))
-    parts = reading.free(sought, rule.unless)
+    parts = reading.free(sought, rule.unless) + reading.slices(rule.options.get("always", ()))
     return reading.spans(parts) if parts else None
 
 
