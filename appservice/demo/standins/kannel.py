@@ -76,6 +76,7 @@ class KannelStandIn:
         self._runner: web.AppRunner | None = None
         self._http: aiohttp.ClientSession | None = None
         self._calls: set[asyncio.Task[None]] = set()
+        self.refused = 0  # callbacks that nobody took, each tried again later
 
     @property
     def url(self) -> str:
@@ -162,6 +163,7 @@ class KannelStandIn:
         for attempt in range(_TRIES):
             if await self._get(url):
                 return
+            self.refused += 1
             await asyncio.sleep(min(0.05 * 2**attempt, 2.0))
         log.warning("nobody took a callback of the SMS stand-in")
 
