@@ -25,3 +25,7 @@ class HomeserverFailed(StartFailed):
     """Le serveur Matrix n'a pas démarré, ou a refusé un ordre."""
 
     code = "serveur-matrix"
+
+
+class DiskFull(StartFailed):
+    """Too little room is left for the state folder."""

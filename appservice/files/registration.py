@@ -1,6 +1,10 @@
 """The registration file that introduces the service to the homeserver."""
 
 import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from appservice.files.yaml_source import BadFiles, ProblemList, read_yaml
 
 # The sender must not be the bot: Synapse answers 500 to /sync for that user.
 SENDER_LOCALPART = "_maillage_as"
@@ -37,3 +41,22 @@ def registration(
             "rooms": [],
         },
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """Who we are to the homeserver, and who it is to us."""
+
+    as_token: str = field(repr=False)
+    hs_token: str = field(repr=False)
+
+
+def read_tokens(path: Path) -> Tokens:
+    """Both tokens of a registration file. Raises BadFiles."""
+    problems = ProblemList()
+    root = read_yaml(path, problems)
+    if root is None:
+        raise BadFiles(problems)
+    tokens = Tokens(root.text("as_token"), root.text("hs_token"))
+    problems.check()
+    return tokens

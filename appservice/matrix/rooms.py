@@ -26,6 +26,11 @@ class Refused(PermanentFailure):
         self.errcode = errcode
 
 
+def no_voice() -> Post:
+    """For a process that may change rooms and not speak in them."""
+    raise Unreachable("only the service speaks")
+
+
 class Rooms:
     """Verbs of provisioning. Raises TemporaryFailure, or Refused with Matrix's own code."""
 

@@ -120,7 +120,7 @@ class SignalBridge(SignalGroups):
     async def _subscribe(self) -> None:
         """Asks for what waits at Signal, unless we can't take it now."""
         self._subscription = None
-        if self._inbox.holding:
+        if self._inbox.holding or not self._settings.receives:
             return
         answer = await self._client.call("subscribeReceive", {})
         self._subscription = answer if isinstance(answer, int) else None

@@ -17,6 +17,7 @@ class SignalSettings:
     socket: str | None = None
     check_url: str | None = None
     name: str = "signal"
+    receives: bool = True  # false for a command that only looks after groups
     aci: str | None = None  # our own uuid, when known; else we are told from our number
     call_timeout: float = 60
     retry_first: float = 0.5

@@ -1,0 +1,143 @@
+"""The `maillage` command: which words run what, and how a failure is said."""
+
+import argparse
+import asyncio
+import importlib
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+
+from appservice.domain.errors import MaillageError
+from appservice.files.yaml_source import BadFiles
+
+Run = Callable[[argparse.Namespace], Awaitable[int]]
+CONFIG = Path("maillage.yaml")
+
+
+def _lazily(module: str, function: str) -> Run:
+    """A command is imported when it runs: `--help` and `moderate` start at once."""
+
+    async def run(args: argparse.Namespace) -> int:
+        found: Run = getattr(importlib.import_module(f"appservice.{module}"), function)
+        return await found(args)
+
+    return run
+
+
+def parser() -> argparse.ArgumentParser:
+    """Every command, with one line of help."""
+    top = argparse.ArgumentParser(
+        prog="maillage",
+        description="Alertes entre commerçants et forces de l'ordre, sur Element, Signal et SMS.",
+    )
+    top.add_argument("--config", type=Path, default=None, help="défaut : maillage.yaml")
+    words = top.add_subparsers(dest="command", required=True, metavar="COMMANDE")
+
+    def add(name: str, help_text: str, run: Run) -> argparse.ArgumentParser:
+        word = words.add_parser(name, help=help_text, description=help_text)
+        word.set_defaults(run=run)
+        return word
+
+    _running(add)
+    _register(add)
+    _installing(add)
+    _judging(add)
+    return top
+
+
+Add = Callable[[str, str, Run], argparse.ArgumentParser]
+
+
+def _running(add: Add) -> None:
+    demo = add("demo", "joue toute l'histoire sur cette machine", _lazily("demo.run", "run"))
+    demo.add_argument("--once", action="store_true", help="joue, puis sort avec 0 ou 1")
+    demo.add_argument("--state", type=Path, default=Path(".state/demo"), help="dossier d'état")
+    demo.add_argument("--port-base", type=int, default=None, help="premier port (loopback)")
+    add("serve", "fait tourner le service", _lazily("commands.service", "run"))
+    add("plan", "montre ce qui manque ou a dévié", _lazily("commands.rooms", "plan"))
+    add("apply", "fait ce que montre plan", _lazily("commands.rooms", "apply"))
+
+
+def _register(add: Add) -> None:
+    enrol = add(
+        "enrol", "inscrit les personnes d'un fichier", _lazily("commands.register", "enrol")
+    )
+    enrol.add_argument("file", type=Path, metavar="FICHIER")
+    charter = add("charter", "montre la charte à signer", _lazily("commands.register", "charter"))
+    charter.add_argument("member", metavar="MEMBRE", help="id, compte Matrix, numéro ou Signal")
+    sign = add(
+        "sign", "enregistre la signature de la charte", _lazily("commands.register", "sign")
+    )
+    sign.add_argument("members", nargs="+", metavar="MEMBRE")
+    sign.add_argument("--hash", required=True, help="empreinte du texte montré par « charter »")
+    sign.add_argument("--readmit", action="store_true", help="réadmet après un retrait")
+    revoke = add("revoke", "retire de partout", _lazily("commands.register", "revoke"))
+    revoke.add_argument("member", metavar="MEMBRE")
+    members = add("members", "liste le registre", _lazily("commands.register", "members"))
+    members.add_argument("--territory", default=None, metavar="TERRITOIRE")
+
+
+def _installing(add: Add) -> None:
+    add(
+        "check",
+        "lit tous les YAML et nomme chaque erreur",
+        _lazily("commands.installation", "check"),
+    )
+    keys = add("keys", "fait les clés du service", _lazily("commands.installation", "keys"))
+    keys.add_argument("folder", type=Path, metavar="DOSSIER")
+    add("public-key", "montre la clé publique", _lazily("commands.installation", "public_key"))
+    add("migrate", "met la base à jour", _lazily("commands.installation", "migrate"))
+    register = add(
+        "registration",
+        "écrit l'enregistrement pour le serveur Matrix",
+        _lazily("commands.installation", "register"),
+    )
+    register.add_argument("--server-name", required=True)
+    register.add_argument("--url", required=True, help="où le serveur Matrix joint le service")
+    register.add_argument("--bot", default="maillage")
+    audit = add("audit", "signe et exporte, ou vérifie, la chaîne d'audit", _audit)
+    audit.add_argument("what", choices=("export", "verify"))
+    audit.add_argument("file", nargs="?", metavar="FICHIER")
+    audit.add_argument("--key", help="clé publique, en base64")
+
+
+def _judging(add: Add) -> None:
+    moderate = add(
+        "moderate", "juge des messages (JSON Lines)", _lazily("commands.judging", "run")
+    )
+    moderate.add_argument("--explain", action="store_true", help="pour une personne")
+    policy = add(
+        "policy", "mesure les règles sur un corpus", _lazily("commands.judging", "policy")
+    )
+    policy.add_argument("what", choices=("test",))
+    policy.add_argument("file", type=Path, metavar="CORPUS")
+    policy.add_argument("--html", type=Path, default=None, help="écrit aussi une page")
+
+
+async def _audit(args: argparse.Namespace) -> int:
+    if args.what == "export":
+        return await _lazily("commands.audit", "export")(args)
+    if not args.file or not args.key:
+        print("usage : maillage audit verify FICHIER --key CLÉ", file=sys.stderr)
+        return 2
+    return await _lazily("commands.audit", "check")(args)
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """0 done, 1 refused or failed, 2 bad input; a person reads one message per mistake."""
+    args = parser().parse_args(words)
+    args.config_given = args.config is not None
+    args.config = args.config or CONFIG
+    try:
+        return asyncio.run(args.run(args))
+    except BadFiles as bad:
+        print(bad, file=sys.stderr)
+        return 2
+    except MaillageError as error:
+        print(error.message, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 1

@@ -1,0 +1,63 @@
+"""What an operator does once: check the files, make keys, migrate, register with the homeserver."""
+
+import secrets
+import sys
+from argparse import Namespace
+
+from ruamel.yaml import YAML
+
+from appservice.files.config import load_config
+from appservice.files.keys import load_keys, make_keys
+from appservice.files.registration import registration
+from appservice.files.world import load_world, shipped_paths
+from appservice.store import migrate as migrations
+
+
+async def check(args: Namespace) -> int:
+    """Reads every YAML, charter and rule; every mistake is raised at once."""
+    config = load_config(args.config) if args.config_given else None
+    world = load_world(config.world if config else shipped_paths())
+    communes = sum(len(t.communes) for t in world.territories.values())
+    print(
+        f"{len(world.territories)} territoires, {communes} communes, "
+        f"{len(world.templates)} modèles de salon, {len(world.charters)} chartes, "
+        f"{len(world.policy.rules)} règles : tout se lit."
+    )
+    return 0
+
+
+async def keys(args: Namespace) -> int:
+    """Makes the key files unless they are there; prints what the gate must trust."""
+    made = make_keys(args.folder)
+    print(made.public_key_b64)
+    return 0
+
+
+async def public_key(args: Namespace) -> int:
+    """The key that `charter_gate` trusts."""
+    print(load_keys(load_config(args.config).keys).public_key_b64)
+    return 0
+
+
+async def migrate(args: Namespace) -> int:
+    """Brings the database to this version."""
+    done = await migrations.migrate(load_config(args.config).database.resolve())
+    for name in done:
+        print(name)
+    print(f"{len(done)} migration(s) appliquée(s).", file=sys.stderr)
+    return 0
+
+
+async def register(args: Namespace) -> int:
+    """Prints the registration file for the homeserver, with fresh tokens."""
+    YAML(typ="safe", pure=True).dump(
+        registration(
+            server_name=args.server_name,
+            url=args.url,
+            as_token=secrets.token_urlsafe(32),
+            hs_token=secrets.token_urlsafe(32),
+            bot_localpart=args.bot,
+        ),
+        sys.stdout,
+    )
+    return 0

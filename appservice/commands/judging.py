@@ -1,0 +1,16 @@
+"""Judges messages from the command line, and measures the rules on a corpus."""
+
+import sys
+from argparse import Namespace
+
+from appservice import moderate_cli
+
+
+async def run(args: Namespace) -> int:
+    """JSON Lines in, JSON Lines out."""
+    return moderate_cli.moderate(sys.stdin.buffer, sys.stdout, sys.stderr, explain=args.explain)
+
+
+async def policy(args: Namespace) -> int:
+    """Confusion, precision and recall per rule, and the errors."""
+    return moderate_cli.policy_test(args.file, args.html)

@@ -1,0 +1,65 @@
+"""Plan and apply: what rooms, people and groups need, shown and done."""
+
+import asyncio
+import sys
+from argparse import Namespace
+from collections.abc import Sequence
+
+from appservice.app import open_office, provisioning
+from appservice.domain.membership import Step
+from appservice.domain.membership.people_steps import PinWelcome
+from appservice.files.config import load_config
+from appservice.flows.membership import Membership
+from appservice.flows.reconciliation import TOPIC
+
+PATIENCE = 30.0  # seconds that the service has to post welcomes
+LOOK = 0.5
+
+
+async def plan(args: Namespace) -> int:
+    """Prints one line per step; nothing when nothing differs."""
+    async with open_office(load_config(args.config)) as office, provisioning(office) as rooms:
+        steps = await rooms.plan()
+    for step in steps:
+        print(step.describe())
+    print(_count(steps), file=sys.stderr)
+    return 0
+
+
+async def apply(args: Namespace) -> int:
+    """Does what the plan shows. Welcomes are encrypted: the running service posts them."""
+    async with open_office(load_config(args.config)) as office, provisioning(office) as rooms:
+        steps = await rooms.plan()
+        mine = [step for step in steps if not isinstance(step, PinWelcome)]
+        applied = await rooms.apply(mine, _print_step)
+        await office.store.wake.ring(TOPIC)
+        waiting = await _welcomes(rooms) if applied.complete else ()
+    for failure in applied.failures:
+        print(f"échec : {failure.step.describe()} ({failure.code})", file=sys.stderr)
+    if waiting:
+        print(
+            f"{len(waiting)} message(s) d'accueil seront publiés par le service, qui ne répond "
+            "pas encore.",
+            file=sys.stderr,
+        )
+    print(f"{applied.done} étape(s) faite(s).", file=sys.stderr)
+    return 0 if applied.complete else 1
+
+
+async def _welcomes(rooms: Membership) -> Sequence[Step]:
+    """Those that the service has not pinned in time."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + PATIENCE
+    while left := [step for step in await rooms.plan() if isinstance(step, PinWelcome)]:
+        if loop.time() > deadline:
+            return left
+        await asyncio.sleep(LOOK)
+    return ()
+
+
+def _print_step(step: Step, code: str | None) -> None:
+    print(f"{'✗' if code else '✓'} {step.describe()}{f' ({code})' if code else ''}", flush=True)
+
+
+def _count(steps: Sequence[Step]) -> str:
+    return f"{len(steps)} étape(s) à faire." if steps else "Rien à faire."

@@ -1,0 +1,212 @@
+"""Everything the demonstration stands on, started in order and stopped in reverse."""
+
+import asyncio
+import os
+import secrets
+import sys
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import aiohttp
+from ruamel.yaml import YAML
+
+from appservice.app import clock
+from appservice.demo.child import Child, last_lines, start_child, wait_until
+from appservice.demo.database import Postgres
+from appservice.demo.failure import StartFailed
+from appservice.demo.homeserver import Homeserver
+from appservice.demo.homeserver_files import HomeserverPlan
+from appservice.demo.ports import LOOPBACK
+from appservice.demo.standins.kannel import KannelStandIn
+from appservice.demo.standins.signal_cli import SignalCliStandIn
+from appservice.files.keys import make_keys
+from appservice.files.world import WorldPaths, shipped_paths
+
+SERVICES = (
+    "serveur Matrix",
+    "service",
+    "retours SMS",
+    "signal-cli",
+    "Kannel",
+    "page des téléphones",
+)
+SIGNAL_ACCOUNT = "+33639980000"  # of the range that ARCEP keeps for fiction
+
+
+class ServiceFailed(StartFailed):
+    """The service did not start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a command said."""
+
+    status: int
+    out: str
+    err: str
+
+
+@dataclass(slots=True)
+class Stage:
+    """Give it a folder and one free port per name of SERVICES; `world` defaults to what ships."""
+
+    state: Path
+    ports: dict[str, int]
+    world: WorldPaths = field(default_factory=shipped_paths)
+    server_name: str = "maillage.test"
+    postgres: Postgres = field(init=False)
+    homeserver: Homeserver = field(init=False)
+    signal: SignalCliStandIn = field(init=False)
+    kannel: KannelStandIn = field(init=False)
+    service: Child | None = field(init=False, default=None)
+    _stack: AsyncExitStack = field(init=False, default_factory=AsyncExitStack)
+
+    def __post_init__(self) -> None:
+        self.state = self.state.absolute()
+        self.postgres = Postgres(self.state / "postgres")
+
+    @property
+    def config(self) -> Path:
+        """The service's configuration file."""
+        return self.state / "maillage.yaml"
+
+    @property
+    def service_url(self) -> str:
+        return f"http://{LOOPBACK}:{self.ports['service']}"
+
+    async def start_database(self) -> None:
+        self.state.mkdir(parents=True, exist_ok=True)
+        await self.postgres.start("maillage", "synapse")
+        self._stack.push_async_callback(self.postgres.stop)
+
+    async def start_homeserver(self) -> None:
+        keys = make_keys(self.state / "keys")
+        plan = HomeserverPlan(
+            folder=self.state / "synapse",
+            port=self.ports["serveur Matrix"],
+            service_port=self.ports["service"],
+            database_host=self.postgres.socket_folder,
+            gate_keys=(keys.public_key_b64,),
+            server_name=self.server_name,
+        )
+        self.homeserver = Homeserver(plan)
+        await self.homeserver.start()
+        self._stack.push_async_callback(self.homeserver.stop)
+
+    async def start_standins(self) -> None:
+        self.signal = SignalCliStandIn(
+            SIGNAL_ACCOUNT,
+            clock,
+            port=self.ports["signal-cli"],
+            state=self.state / "signal-phones.json",
+        )
+        password, secret = self._secret("kannel.password"), self._secret("kannel.secret")
+        self.kannel = KannelStandIn(
+            clock,
+            port=self.ports["Kannel"],
+            password=password,
+            state=self.state / "basic-phones.json",
+        )
+        self.kannel.inbound_url = f"http://{LOOPBACK}:{self.ports['retours SMS']}/{secret}/mo"
+        for standin in (self.signal, self.kannel):
+            await standin.start()
+            self._stack.push_async_callback(standin.stop)
+
+    async def start_service(self) -> None:
+        """Migrates, starts the process, and waits until it says that it is ready."""
+        self._write_config()
+        migrated = await self.maillage("migrate")
+        if migrated.status != 0:
+            raise ServiceFailed(migrated.err)
+        await self.restart_service()
+        self._stack.push_async_callback(self.stop_service)
+
+    async def restart_service(self) -> None:
+        """Starts the process again, after it stopped or was killed."""
+        output = self.state / "service.log"
+        child = self.service = await start_child(self._command("serve"), output)
+
+        async def ready() -> bool:
+            if not child.running:
+                raise ServiceFailed(f"Le service s'est arrêté :\n{last_lines(output)}")
+            return await self._is_ready()
+
+        await wait_until(ready, "Le service")
+
+    async def stop_service(self) -> None:
+        if self.service is not None:
+            await self.service.stop()
+            self.service = None
+
+    async def stop(self) -> None:
+        """Everything that was started, last first."""
+        await self._stack.aclose()
+
+    async def maillage(self, *words: str) -> Answer:
+        """Runs the command as a person would."""
+        process = await asyncio.create_subprocess_exec(
+            *self._command(*words),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        out, err = await process.communicate()
+        return Answer(process.returncode or 0, out.decode(), err.decode())
+
+    def _command(self, *words: str) -> Sequence[str]:
+        return [sys.executable, "-m", "appservice", "--config", str(self.config), *words]
+
+    async def _is_ready(self) -> bool:
+        try:
+            async with (
+                aiohttp.ClientSession() as http,
+                http.get(f"{self.service_url}/health") as answer,
+            ):
+                return answer.status == 200
+        except aiohttp.ClientError:
+            return False
+
+    def _write_config(self) -> None:
+        world = self.world
+        content = {
+            "homeserver": {
+                "url": self.homeserver.url,
+                "server_name": self.server_name,
+                "registration": "synapse/registration.yaml",
+            },
+            "listen": {"port": self.ports["service"]},
+            "database": {"dsn": self.postgres.dsn("maillage")},
+            "keys": "keys",
+            "world": {
+                "templates": str(world.templates),
+                "territories": str(world.territories),
+                "charters": str(world.charters),
+                "policies": str(world.policies),
+            },
+            "signal": {
+                "port": self.ports["signal-cli"],
+                "account": SIGNAL_ACCOUNT,
+                "http_check": self.signal.check_url,
+            },
+            "sms": {
+                "url": self.kannel.url,
+                "user": "maillage",
+                "password_file": "kannel.password",
+                "secret_file": "kannel.secret",
+                "sender": "MAILLAGE",
+                "listen": {"port": self.ports["retours SMS"]},
+            },
+        }
+        with self.config.open("w", encoding="utf-8") as file:
+            YAML(typ="safe", pure=True).dump(content, file)
+
+    def _secret(self, name: str) -> str:
+        """Made at the first start, kept for the others."""
+        path = self.state / name
+        if not path.is_file():
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(descriptor, "w", encoding="ascii") as file:
+                file.write(secrets.token_urlsafe(16))
+        return path.read_text(encoding="ascii")
