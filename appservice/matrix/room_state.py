@@ -57,7 +57,12 @@ def _seat(event: Mapping[str, Any], state: State) -> Seat:
     if renewal is not None:
         content = renewal["content"]
         until = max(until, _until(content)) if "sig" in content else 0
-    return Seat(membership if isinstance(membership, str) else "leave", until, _time(event))
+    return Seat(
+        membership if isinstance(membership, str) else "leave",
+        until,
+        _time(event),
+        by_self=event.get("sender") == event["state_key"],
+    )
 
 
 def _until(proof: object) -> int:
