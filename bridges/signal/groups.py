@@ -25,8 +25,22 @@ class SignalGroups:
     async def list_groups(self) -> Sequence[Group]:
         """Groups we are in, legacy ones apart. Raises ConnectionError."""
         found = await self._ask("listGroups", {})
-        groups = [_group(item, self._own) for item in found] if isinstance(found, list) else []
+        if not isinstance(found, list):
+            # An empty list here would have every group made a second time.
+            raise ConnectionError("unreadable list of groups")
+        self._learn_who_we_are(found)
+        groups = [_group(item, self._own) for item in found]
         return [group for group in groups if group is not None]
+
+    def _learn_who_we_are(self, groups: Sequence[object]) -> None:
+        """Our ACI stands in every group beside our number; elsewhere the number may be null."""
+        if self._own.aci is not None:
+            return
+        for group in groups:
+            members = group.get("members") if isinstance(group, Mapping) else None
+            for one in members if isinstance(members, list) else []:
+                if isinstance(one, Mapping) and one.get("number") == self._own.number:
+                    self._own = Own(self._own.number, str(one.get("uuid")))
 
     async def create_group(self, title: str, description: str, *, announcement: bool) -> str:
         """Raises ConnectionError when it may work later, GroupRefused when it never will.

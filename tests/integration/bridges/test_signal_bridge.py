@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 import pytest_asyncio
-from support.bridge_worlds import SignalWorldUnderTest, eventually, unhealthy
+from support.bridge_worlds import SERVICE, SignalWorldUnderTest, eventually, unhealthy
 from support.bridges import RecordingSink
 
 from bridges.protocol import (
@@ -21,6 +21,8 @@ from bridges.protocol import (
     Throttled,
     Unknown,
 )
+from bridges.signal.envelope import Own
+from bridges.signal.groups import SignalGroups
 
 PHOTO = Attachment("image/jpeg", b"\xff\xd8 a photo \xff\xd9", "rue.jpg")
 
@@ -176,6 +178,31 @@ async def test_stopping_waits_for_what_was_handed_over() -> None:
     await eventually(lambda: world.sink.refused, "a first refusal")
     await world.stop()
     assert [message.text for message in world.sink.of(Message)] == ["juste avant l'arrêt"]
+
+
+async def test_our_aci_is_learnt_from_the_groups(world: SignalWorldUnderTest) -> None:
+    people = world.standin.world
+    await world.signal.create_group("Buralistes", "", announcement=False)
+    await world.signal.list_groups()
+    accepted = await world.bridge.send(Outgoing("k1", world.target, "Alerte A7"))
+    assert isinstance(accepted, Accepted)
+    people.who(people.service).hides_number = True
+    people.react(world.sender, "👍", people.service, int(accepted.provider_id))
+    await eventually(lambda: world.sink.of(Reacted), "the reaction")
+    assert world.sink.of(Reacted)[0].target == accepted.provider_id
+
+
+class Mumbling:
+    """A client whose answers make no sense."""
+
+    async def call(self, method: str, params: object) -> object:
+        return {"odd": method}
+
+
+async def test_a_list_that_cannot_be_read_is_not_an_empty_list() -> None:
+    groups = SignalGroups(Mumbling(), Own(SERVICE))  # type: ignore[arg-type] # plays the client
+    with pytest.raises(ConnectionError):
+        await groups.list_groups()
 
 
 class TestGroups:
