@@ -135,8 +135,8 @@ SHRED_KEY = "DELETE FROM data_keys WHERE owner = $1"
 SHRED_MEMBER = "DELETE FROM members WHERE id = $1"
 SHRED_BLOBS = "DELETE FROM blobs WHERE owner = $1"
 SHRED_PARCELS = """
-UPDATE parcels SET state = 'failed', code = 'shredded', settled_at = $2
-WHERE owner = $1 AND state = 'queued'
+UPDATE deliveries SET state = 'failed', code = 'shredded', settled_at = $2
+FROM parcels WHERE parcels.id = deliveries.id AND owner = $1 AND state = 'queued'
 """
 SHRED_JOURNAL = """
 UPDATE journal SET sealed = NULL, done_at = $2 WHERE owner = $1 AND done_at IS NULL

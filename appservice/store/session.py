@@ -21,6 +21,8 @@ STATEMENT = timedelta(seconds=30)
 SETTINGS = {
     "application_name": "maillage",
     "jit": "off",
+    # Every statement finds its rows by an index: planning it again each time is time lost.
+    "plan_cache_mode": "force_generic_plan",
     # A process that froze inside a transaction must not hold its locks for ever.
     "idle_in_transaction_session_timeout": "60s",
     "lock_timeout": "20s",
@@ -42,6 +44,12 @@ _TRY_AGAIN = (
 )
 
 
+class AlreadyThere(PermanentFailure):
+    """Cela existe déjà."""
+
+    code = "deja-present"
+
+
 @contextmanager
 def translated(connection: "Connection | None" = None) -> Iterator[None]:
     """Says TemporaryFailure when the database is out of reach, PermanentFailure when it refuses.
@@ -57,9 +65,15 @@ def translated(connection: "Connection | None" = None) -> Iterator[None]:
         if connection is not None and not _is_dead(connection):
             raise
         raise TemporaryFailure("La connexion à la base de données a été perdue.") from error
+    except asyncpg.UniqueViolationError as error:
+        raise AlreadyThere(_refusal(error)) from error
     except asyncpg.IntegrityConstraintViolationError as error:
-        name = getattr(error, "constraint_name", None) or "?"
-        raise PermanentFailure(f"La base de données refuse cette écriture ({name}).") from error
+        raise PermanentFailure(_refusal(error)) from error
+
+
+def _refusal(error: asyncpg.IntegrityConstraintViolationError) -> str:
+    name = getattr(error, "constraint_name", None) or "?"
+    return f"La base de données refuse cette écriture ({name})."
 
 
 class Session:
@@ -209,6 +223,10 @@ def _is_dead(connection: Connection) -> bool:
         return True
 
 
+async def _leave_as_is(_: object) -> None:
+    """Nothing of ours outlives its transaction, so that a connection needs no cleaning."""
+
+
 async def open_pool(dsn: str, size: int) -> "asyncpg.Pool[asyncpg.Record]":
     """Raises TemporaryFailure when the database is out of reach."""
     with translated():
@@ -219,6 +237,7 @@ async def open_pool(dsn: str, size: int) -> "asyncpg.Pool[asyncpg.Record]":
             timeout=CONNECT.total_seconds(),
             command_timeout=STATEMENT.total_seconds(),
             server_settings=SETTINGS,
+            reset=_leave_as_is,
         )
 
 

@@ -52,20 +52,29 @@ class PgOutbox:
 
 # An edit never overtakes what it edits, even when only the edit is urgent.
 PUT = """
-INSERT INTO parcels (key_index, channel, conversation, urgency, kind, to_group, notice,
-    said_urgent, alert, report, member, event, blobs, replaces_index, owner, sealed, put_at,
-    expires_at)
-VALUES ($1, $2, $3,
-    coalesce((SELECT acted_on.urgency FROM parcels acted_on WHERE acted_on.key_index = $14), $4),
-    $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
-ON CONFLICT (key_index) DO NOTHING
+WITH parcel AS (
+    INSERT INTO parcels (key_index, kind, to_group, notice, said_urgent, alert, report, member,
+        event, blobs, replaces_index, owner, sealed, put_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+    ON CONFLICT (key_index) DO NOTHING RETURNING id
+)
+INSERT INTO deliveries (id, channel, conversation, urgency, expires_at)
+SELECT id, $15, $16, coalesce(
+    (SELECT urgency FROM deliveries JOIN parcels acted_on USING (id)
+     WHERE acted_on.key_index = $11), $17), $18
+FROM parcel
 """
-DELIVERED_AS = "SELECT provider_id FROM parcels WHERE key_index = $1"
+DELIVERED_AS = """
+SELECT provider_id FROM parcels JOIN deliveries USING (id) WHERE key_index = $1
+"""
 BY_PROVIDER = """
-SELECT * FROM parcels WHERE channel = $1 AND provider_index = $2 ORDER BY id DESC LIMIT 1
+SELECT * FROM deliveries JOIN parcels USING (id) WHERE channel = $1 AND provider_index = $2
+ORDER BY id DESC LIMIT 1
 """
 TALLY = """
-SELECT channel, state, count(*) AS n FROM parcels WHERE alert = $1 AND kind = 'post'
-GROUP BY channel, state
+SELECT channel, state, count(*) AS n FROM parcels JOIN deliveries USING (id)
+WHERE alert = $1 AND kind = 'post' GROUP BY channel, state
 """
-OF_ALERT = "SELECT * FROM parcels WHERE alert = $1 AND kind = 'post' ORDER BY id"
+OF_ALERT = """
+SELECT * FROM parcels JOIN deliveries USING (id) WHERE alert = $1 AND kind = 'post' ORDER BY id
+"""

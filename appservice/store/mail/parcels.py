@@ -1,4 +1,4 @@
-"""A parcel as a row: what is sealed, what is looked up by HMAC, what is in clear."""
+"""A parcel as rows: what is sealed, what is looked up by HMAC, what is in clear."""
 
 from datetime import datetime
 
@@ -47,9 +47,6 @@ def values_of(
     }
     return (
         message_index(vault, parcel.key),
-        parcel.channel.value,
-        conversation_of(vault, parcel),
-        URGENCIES.index(parcel.urgency),
         parcel.kind.value,
         parcel.to_group,
         parcel.notice,
@@ -63,12 +60,15 @@ def values_of(
         owner,
         seal_words(key, SEALED, words),
         at,
+        parcel.channel.value,
+        conversation_of(vault, parcel),
+        URGENCIES.index(parcel.urgency),
         parcel.expires_at,
     )
 
 
 def parcel_from(row: Record, key: DataKey | None) -> Parcel:
-    """The parcel; without its words when the key was shredded. Raises BrokenSeal."""
+    """Of a parcel joined to its delivery; without words if shredded. Raises BrokenSeal."""
     words = open_words(key, SEALED, row["sealed"])
     return Parcel(
         key=words.get("key") or "",

@@ -13,11 +13,14 @@ from appservice.flows.ports import NewId
 from appservice.store.mail import receipts
 from appservice.store.mail.parcels import parcel_from
 from appservice.store.mail.settlements import Settlement, Settlements
-from appservice.store.session import Database
+from appservice.store.session import AlreadyThere, Database, Session
 from appservice.store.vault import BrokenSeal, DataKey
 from bridges.protocol import Receipt
 
 log = logging.getLogger(__name__)
+
+SWEEP_EVERY = timedelta(seconds=1)
+TRIES = 5
 
 IDEMPOTENT = frozenset({Channel.MATRIX})
 """Where a parcel whose fate is not known may leave again: the same key is done once."""
@@ -30,18 +33,16 @@ class PgQueue:
         self._database = database
         self._new_id = new_id
         self._settlements = Settlements(database)
+        self._swept: dict[Channel, datetime] = {}
 
     async def claim(
         self, channel: Channel, limit: int, lease: timedelta, now: datetime
     ) -> Sequence[Claimed]:
         token = self._new_id()
-        async with self._database.transaction() as session:
-            # One claim at a time on a channel: each sees what the one before took.
-            await session.run(ALONE, f"maillage.claim.{channel.value}")
-            await session.run(SWEEP, channel.value, now, channel in IDEMPOTENT)
-            rows = await session.rows(CLAIM, channel.value, now, limit, token, now + lease)
+        async with self._database.session() as session:
+            await self._sweep(session, channel, now)
+            rows = await _take(session, channel.value, now, limit, token, now + lease)
             keys = await session.keys(row["owner"] for row in rows)
-        rows.sort(key=lambda row: (row["urgency"], row["id"]))
         claimed: list[Claimed] = []
         for row in rows:
             one = _claimed(row, keys.get(row["owner"]))
@@ -77,11 +78,30 @@ class PgQueue:
         """Returns once everything that was settled is written."""
         await self._settlements.close()
 
+    async def _sweep(self, session: Session, channel: Channel, now: datetime) -> None:
+        """What time alone changes, and what a process that died left undone."""
+        swept = self._swept.get(channel)
+        if swept is not None and swept <= now < swept + SWEEP_EVERY:
+            return
+        await session.run(SWEEP, channel.value, now, channel in IDEMPOTENT)
+        await receipts.apply(session, channel, now)
+        self._swept[channel] = now
+
     async def _set_aside(self, parcel: int, token: str, now: datetime) -> None:
         """Never an empty message: its words were shredded, or its seal is broken."""
         log.error("parcel %s can't be opened: not sent", parcel)
         async with self._database.session() as session:
             await session.run(SET_ASIDE, parcel, token, now)
+
+
+async def _take(session: Session, *values: object) -> list[Record]:
+    for _ in range(TRIES):
+        try:
+            return await session.rows(CLAIM, *values)
+        except AlreadyThere:
+            # Another process took a parcel of the same conversation that we could not see yet.
+            continue
+    return []
 
 
 def _claimed(row: Record, key: DataKey | None) -> Claimed | None:
@@ -95,50 +115,54 @@ def _claimed(row: Record, key: DataKey | None) -> Claimed | None:
     return Claimed(ParcelId(row["id"]), row["token"], parcel, row["attempts"], replaced)
 
 
-ALONE = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))"
 # Leases that ran out, and what nobody wants to read any more.
 SWEEP = """
 WITH lapsed AS (
-    UPDATE parcels SET lease_until = NULL,
+    UPDATE deliveries SET lease_until = NULL,
         state = CASE WHEN $3 THEN 'queued' ELSE 'unknown' END,
         token = CASE WHEN $3 THEN NULL ELSE token END,
         code = 'lease-ran-out', settled_at = $2
     WHERE channel = $1 AND state = 'submitting' AND lease_until <= $2
 )
-UPDATE parcels SET state = 'expired', code = 'expired', settled_at = $2
+UPDATE deliveries SET state = 'expired', code = 'expired', settled_at = $2
 WHERE channel = $1 AND state = 'queued' AND expires_at <= $2
 """
 # What an idle conversation would say next, for as many conversations as asked. The subquery looks
 # at one conversation through its index, so that the cost follows the batch and not the backlog.
+# Two processes at once: a row that one holds is skipped by the other, and a row that changed hands
+# since is looked at again; for what neither can see, the index `deliveries_in_flight` refuses.
 CLAIM = """
 WITH next AS MATERIALIZED (
-    SELECT p.id FROM parcels p
-    WHERE p.channel = $1 AND p.state = 'queued'
-        AND (p.retry_at IS NULL OR p.retry_at <= $2)
-        AND (p.expires_at IS NULL OR p.expires_at > $2)
-        AND p.id = (
-            SELECT q.id FROM parcels q
-            WHERE q.channel = p.channel AND q.conversation = p.conversation
+    SELECT d.id FROM deliveries d
+    WHERE d.channel = $1 AND d.state = 'queued'
+        AND (d.retry_at IS NULL OR d.retry_at <= $2)
+        AND (d.expires_at IS NULL OR d.expires_at > $2)
+        AND d.id = (
+            SELECT q.id FROM deliveries q
+            WHERE q.channel = d.channel AND q.conversation = d.conversation
                 AND q.state = 'queued'
             ORDER BY q.urgency, q.id LIMIT 1)
         AND NOT EXISTS (
-            SELECT FROM parcels b
-            WHERE b.channel = p.channel AND b.conversation = p.conversation
+            SELECT FROM deliveries b
+            WHERE b.channel = d.channel AND b.conversation = d.conversation
                 AND b.state = 'submitting')
-    ORDER BY p.urgency, p.id LIMIT $3 FOR UPDATE SKIP LOCKED
+    ORDER BY d.urgency, d.id LIMIT $3 FOR UPDATE SKIP LOCKED
+), taken AS (
+    UPDATE deliveries d SET state = 'submitting', token = $4, lease_until = $5,
+        attempts = d.attempts + 1, retry_at = NULL
+    FROM next WHERE d.id = next.id
+    RETURNING d.id, d.channel, d.urgency, d.expires_at, d.attempts, d.token
 )
-UPDATE parcels p SET state = 'submitting', token = $4, lease_until = $5,
-    attempts = p.attempts + 1, retry_at = NULL
-FROM next WHERE p.id = next.id
-RETURNING p.*, (SELECT acted_on.provider_id FROM parcels acted_on
-                WHERE acted_on.key_index = p.replaces_index) AS replaced_provider_id
+SELECT *, (SELECT provider_id FROM deliveries JOIN parcels acted_on USING (id)
+           WHERE acted_on.key_index = p.replaces_index) AS replaced_provider_id
+FROM taken JOIN parcels p USING (id) ORDER BY urgency, id
 """
 RENOUNCE = """
-UPDATE parcels SET state = 'failed', code = 'renounced', token = NULL, settled_at = $2
+UPDATE deliveries SET state = 'failed', code = 'renounced', token = NULL, settled_at = $2
 WHERE id = $1 AND state IN ('queued', 'unknown')
 """
 SET_ASIDE = """
-UPDATE parcels SET state = 'failed', code = 'unreadable', token = NULL, lease_until = NULL,
+UPDATE deliveries SET state = 'failed', code = 'unreadable', token = NULL, lease_until = NULL,
     settled_at = $3
 WHERE id = $1 AND token = $2 AND state = 'submitting'
 """

@@ -34,9 +34,9 @@ async def keep(database: Database, channel: Channel, receipt: Receipt, now: date
 async def apply(session: Session, channel: Channel, now: datetime) -> None:
     """Match what is not matched yet.
 
-    Each side commits its own news before it looks at the other's (a receipt its row, a
-    settlement its provider id), so that one of the two always sees the pair. Whoever fails here
-    leaves the work to the next.
+    A receipt commits its row before it looks for its parcel, and a settlement looks for receipts
+    as it writes. The pair that both just missed, and what a process left when it died, is found
+    by the next sweep of the queue.
     """
     try:
         await session.run(APPLY, channel.value, now - EARLY)
@@ -54,30 +54,31 @@ VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING
 # What was delivered stays so; what was given up for lost may still turn out to be delivered.
 APPLY = """
 WITH found AS (
-    SELECT r.id, r.state, r.code, p.id AS parcel, p.to_group
+    SELECT r.id, r.state, r.code, d.id AS parcel
     FROM receipts r CROSS JOIN LATERAL (
-        SELECT id, to_group FROM (
-            SELECT id, to_group, conversation, state FROM parcels
+        SELECT id FROM (
+            SELECT id, conversation, state FROM deliveries
             WHERE channel = r.channel AND provider_index = r.message_index
             UNION ALL
-            SELECT id, to_group, conversation, state FROM parcels
+            SELECT id, conversation, state FROM parcels JOIN deliveries USING (id)
             WHERE key_index = r.message_index AND channel = r.channel
         ) candidate
         WHERE state NOT IN ('queued', 'submitting')
         ORDER BY conversation = encode(r.recipient_index, 'hex') DESC, id DESC LIMIT 1
-    ) p
+    ) d
     WHERE r.channel = $1 AND NOT r.matched AND r.at > $2
     FOR UPDATE OF r SKIP LOCKED
 ), matched AS (
     UPDATE receipts SET matched = TRUE FROM found WHERE receipts.id = found.id
 ), said AS (
-    SELECT DISTINCT ON (parcel) parcel, code,
-        CASE WHEN state IN ('delivered', 'read') THEN 'delivered' ELSE state END AS state
-    FROM found WHERE NOT to_group
-    ORDER BY parcel, state IN ('delivered', 'read') DESC, id
+    SELECT DISTINCT ON (parcel) parcel, found.code,
+        CASE WHEN found.state IN ('delivered', 'read') THEN 'delivered' ELSE found.state END
+            AS state
+    FROM found JOIN parcels ON parcels.id = found.parcel AND NOT parcels.to_group
+    ORDER BY parcel, found.state IN ('delivered', 'read') DESC, found.id
 )
-UPDATE parcels SET state = said.state, code = said.code FROM said
-WHERE parcels.id = said.parcel
-    AND (parcels.state IN ('accepted', 'unknown')
-         OR (parcels.state IN ('failed', 'expired') AND said.state = 'delivered'))
+UPDATE deliveries SET state = said.state, code = said.code FROM said
+WHERE deliveries.id = said.parcel
+    AND (deliveries.state IN ('accepted', 'unknown')
+         OR (deliveries.state IN ('failed', 'expired') AND said.state = 'delivered'))
 """

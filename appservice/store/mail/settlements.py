@@ -94,7 +94,7 @@ class Settlements:
         )
         async with self._database.session() as session:
             rows = await session.rows(SETTLE, *(list(column) for column in columns))
-            for channel in {row["channel"] for row in rows}:
+            for channel in {row["channel"] for row in rows if row["early"]}:
                 await receipts.apply(session, Channel(channel), max(said.at for said in batch))
         return {row["id"] for row in rows}
 
@@ -102,15 +102,16 @@ class Settlements:
 # A lease that ran out left UNKNOWN and its token: the late answer of whoever held it knows
 # better, unless an officer has decided meanwhile (which took the token away).
 SETTLE = """
-UPDATE parcels SET state = said.state, lease_until = NULL,
-    token = CASE WHEN said.state = 'unknown' THEN parcels.token END,
-    provider_id = coalesce(said.provider_id, parcels.provider_id),
-    provider_index = coalesce(said.provider_index, parcels.provider_index),
+UPDATE deliveries SET state = said.state, lease_until = NULL,
+    token = CASE WHEN said.state = 'unknown' THEN deliveries.token END,
+    provider_id = coalesce(said.provider_id, deliveries.provider_id),
+    provider_index = coalesce(said.provider_index, deliveries.provider_index),
     retry_at = said.retry_at, code = said.code, detail = said.detail, settled_at = said.at
 FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::bytea[], $6::timestamptz[],
             $7::text[], $8::text[], $9::timestamptz[])
     AS said (id, token, state, provider_id, provider_index, retry_at, code, detail, at)
-WHERE parcels.id = said.id AND parcels.token = said.token
-    AND parcels.state IN ('submitting', 'unknown')
-RETURNING parcels.id, parcels.channel
+WHERE deliveries.id = said.id AND deliveries.token = said.token
+    AND deliveries.state IN ('submitting', 'unknown')
+RETURNING deliveries.id, deliveries.channel, EXISTS (
+    SELECT FROM receipts WHERE channel = deliveries.channel AND NOT matched) AS early
 """

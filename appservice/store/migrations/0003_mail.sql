@@ -22,16 +22,11 @@ CREATE TABLE handled (
     PRIMARY KEY (channel, key_index)
 );
 
--- `sealed` holds key, target, body, html and the key of the parcel acted on. `conversation` is a
--- room or group id in clear, or the HMAC of a number or ACI.
+-- What a parcel says; it never changes. `sealed` holds key, target, body, html and the key of the
+-- parcel acted on.
 CREATE TABLE parcels (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     key_index bytea NOT NULL,
-    channel text NOT NULL,
-    conversation text NOT NULL,
-    urgency smallint NOT NULL CHECK (urgency IN (0, 1)),
-    state text NOT NULL DEFAULT 'queued' CHECK (state IN
-        ('queued', 'submitting', 'accepted', 'delivered', 'failed', 'expired', 'unknown')),
     kind text NOT NULL,
     to_group boolean NOT NULL,
     notice boolean NOT NULL,
@@ -44,7 +39,20 @@ CREATE TABLE parcels (
     replaces_index bytea,
     owner text NOT NULL,
     sealed bytea NOT NULL,
-    put_at timestamptz NOT NULL,
+    put_at timestamptz NOT NULL
+);
+CREATE UNIQUE INDEX parcels_by_key ON parcels (key_index);
+CREATE INDEX parcels_by_alert ON parcels (alert, id) WHERE alert IS NOT NULL;
+
+-- Where it stands; narrow, since each step writes it anew. `conversation` is a room or group id in
+-- clear, or the HMAC of a number or ACI.
+CREATE TABLE deliveries (
+    id bigint PRIMARY KEY REFERENCES parcels (id) ON DELETE CASCADE,
+    channel text NOT NULL,
+    conversation text NOT NULL,
+    urgency smallint NOT NULL CHECK (urgency IN (0, 1)),
+    state text NOT NULL DEFAULT 'queued' CHECK (state IN
+        ('queued', 'submitting', 'accepted', 'delivered', 'failed', 'expired', 'unknown')),
     expires_at timestamptz,
     attempts integer NOT NULL DEFAULT 0,
     retry_at timestamptz,
@@ -58,18 +66,16 @@ CREATE TABLE parcels (
     CONSTRAINT lease_while_submitting CHECK ((state = 'submitting') = (lease_until IS NOT NULL)),
     CONSTRAINT token_while_submitting CHECK (state <> 'submitting' OR token IS NOT NULL)
 );
-CREATE UNIQUE INDEX parcels_by_key ON parcels (key_index);
-CREATE INDEX parcels_by_provider ON parcels (channel, provider_index)
+CREATE INDEX deliveries_by_provider ON deliveries (channel, provider_index)
     WHERE provider_index IS NOT NULL;
-CREATE INDEX parcels_by_alert ON parcels (alert, id) WHERE alert IS NOT NULL;
 -- The queue: what leaves next on a channel, and what leaves next in a conversation.
-CREATE INDEX parcels_next ON parcels (channel, urgency, id) WHERE state = 'queued';
-CREATE INDEX parcels_next_said ON parcels (channel, conversation, urgency, id)
+CREATE INDEX deliveries_next ON deliveries (channel, urgency, id) WHERE state = 'queued';
+CREATE INDEX deliveries_next_said ON deliveries (channel, conversation, urgency, id)
     WHERE state = 'queued';
-CREATE INDEX parcels_ending ON parcels (channel, expires_at)
+CREATE INDEX deliveries_ending ON deliveries (channel, expires_at)
     WHERE state = 'queued' AND expires_at IS NOT NULL;
 -- The promise that a conversation has one parcel in flight, kept by the database itself.
-CREATE UNIQUE INDEX parcels_in_flight ON parcels (channel, conversation)
+CREATE UNIQUE INDEX deliveries_in_flight ON deliveries (channel, conversation)
     WHERE state = 'submitting';
 
 -- Receipts as they came; `matched` once they have found their parcel.

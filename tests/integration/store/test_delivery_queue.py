@@ -66,7 +66,9 @@ async def test_processes_never_share_a_parcel_nor_a_conversation(
 
     async def left() -> int:
         async with one_query_at_a_time:
-            count: int = await sql.fetchval("SELECT count(*) FROM parcels WHERE state = 'queued'")
+            count: int = await sql.fetchval(
+                "SELECT count(*) FROM deliveries WHERE state = 'queued'"
+            )
             return count
 
     async with asyncio.timeout(60):
@@ -81,9 +83,9 @@ async def test_the_database_itself_refuses_two_in_flight(
 ) -> None:
     await put(store, a_parcel("p1"), a_parcel("p2"))
     await store.queue.claim(Channel.SMS, 10, MINUTE, NOON)
-    with pytest.raises(asyncpg.UniqueViolationError, match="parcels_in_flight"):
+    with pytest.raises(asyncpg.UniqueViolationError, match="deliveries_in_flight"):
         await sql.execute(
-            "UPDATE parcels SET state = 'submitting', token = 't', lease_until = now()"
+            "UPDATE deliveries SET state = 'submitting', token = 't', lease_until = now()"
         )
 
 
@@ -205,7 +207,7 @@ async def test_a_receipt_left_over_by_a_dead_process_is_applied_by_the_next(
     await store.queue.receipt(Channel.SMS, Receipt("1", ReceiptState.DELIVERED), NOON)
     # As if it had died after writing the receipt down and before applying it.
     await sql.execute("UPDATE receipts SET matched = FALSE")
-    await sql.execute("UPDATE parcels SET state = 'accepted' WHERE id = $1", first.id)
+    await sql.execute("UPDATE deliveries SET state = 'accepted' WHERE id = $1", first.id)
     await store.queue.settle(second, State.ACCEPTED, NOON, provider_id="2")
     async with store.transaction() as tx:
         assert (await tx.outbox.tally(AlertId(7))).total(State.DELIVERED) == 1

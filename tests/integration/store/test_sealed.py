@@ -198,7 +198,7 @@ async def test_a_parcel_that_does_not_open_is_not_sent(
     await sql.execute("UPDATE parcels SET sealed = '\\x00' WHERE id = 1")
     claimed = await store.queue.claim(Channel.SMS, 10, MINUTE, NOON)
     assert [one.parcel.key for one in claimed] == ["p2"]
-    row = await sql.fetchrow("SELECT state, code FROM parcels WHERE id = 1")
+    row = await sql.fetchrow("SELECT state, code FROM deliveries WHERE id = 1")
     assert tuple(row) == ("failed", "unreadable")
     assert "parcel 1 can't be opened" in caplog.text
 
