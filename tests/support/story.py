@@ -274,13 +274,15 @@ class Story:
         emoji: str,
         where: str = POSTE,
         channel: Channel = Channel.MATRIX,
+        *,
+        removed: bool = False,
     ) -> None:
         """On the parcel with that key, as the channel named it."""
         async with self.store.transaction() as tx:
             target = await tx.outbox.delivered_as(card) or "not delivered"
         sender = who.address(channel) or "nobody"
         await self.inbound.handle(
-            channel, Reacted(self.key(), sender, target, emoji, self.now, where)
+            channel, Reacted(self.key(), sender, target, emoji, self.now, where, removed)
         )
 
     def delivery(self, channel: Channel) -> Delivery:

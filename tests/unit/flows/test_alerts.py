@@ -285,6 +285,9 @@ class TestCorrection:
         async with story.store.transaction() as tx:
             await tx.signatures.revoke(BRUNO.id, story.now)
         await story.writes(MOREL, "corrige A1 : Vol constaté à Redon", where=POSTE)
+        await story.writes(MOREL, "annule A1", where=POSTE)
+        assert len(story.parcels(Channel.SMS, BRUNO.phone)) == 1
+        assert len(story.parcels(Channel.SMS, DAVID.phone)) == 3
         await story.deliver()
         assert story.bridges[Channel.SMS].texts(BRUNO.phone or "") == [FACT]
 

@@ -1,6 +1,6 @@
 """Who wrote, where, and what it became; once."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import pytest
 from support.story import (
@@ -22,6 +22,7 @@ from support.story import (
     signature,
 )
 
+from appservice.domain.errors import TemporaryFailure
 from appservice.domain.ids import MemberId
 from appservice.domain.member import Channel
 from bridges.protocol import Message, Receipt, ReceiptState
@@ -42,7 +43,7 @@ async def test_a_refusal_is_told_once_too(story: Story) -> None:
 
 
 async def test_what_nobody_foresaw_goes_up_and_leaves_nothing(story: Story) -> None:
-    story.inbound.photos = Broken()
+    story.inbound.photos = Broken(ZeroDivisionError())
     with pytest.raises(ZeroDivisionError):
         await story.writes(ANNE, FACT, PHOTO, key="$same")
     assert story.store.tables.reports == {}
@@ -53,9 +54,19 @@ async def test_what_nobody_foresaw_goes_up_and_leaves_nothing(story: Story) -> N
     assert len(story.store.tables.reports) == 1
 
 
+@dataclass
 class Broken:
+    error: Exception
+
     async def clean(self, attachment: object) -> None:
-        raise ZeroDivisionError
+        raise self.error
+
+
+async def test_an_outage_is_nobodys_refusal(story: Story) -> None:
+    story.inbound.photos = Broken(TemporaryFailure())
+    with pytest.raises(TemporaryFailure):
+        await story.writes(ANNE, FACT, PHOTO)
+    assert story.parcels() == []
 
 
 class TestGuichet:

@@ -95,6 +95,7 @@ async def test_other_emoji_and_other_messages_do_nothing(story: Story) -> None:
     await story.deliver()
     await story.reacts(MOREL, CARD, "❤️")
     await story.reacts(MOREL, "tell:matrix:$event1:1", "👀")
+    await story.reacts(MOREL, CARD, "👀", removed=True)
     assert isinstance(report(story).stage, Received)
 
 
