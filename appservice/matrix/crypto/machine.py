@@ -49,6 +49,7 @@ class Machine(OlmMachine):
         self.book = AddressBook(keys.db)
         # One hand at a time on Olm sessions: the one that reads or the one that writes.
         self.olm_turn = asyncio.Lock()
+        self.devices_version = 0  # another after each change of what we know of devices
         self.stale = False  # memory is ahead of the tables: load() before using the account
         self.wedged: set[tuple[UserID, IdentityKey]] = set()
         # Rotation is ours (share.py): a new device is given the key, a departure changes it.
@@ -87,6 +88,7 @@ class Machine(OlmMachine):
             # Strangers in the answer are nobody that we asked about.
             found = [person for person in found if person.user_id in some]
             await self.book.write(found)
+            self.devices_version += 1
             people += found
         return people
 

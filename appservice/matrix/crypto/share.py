@@ -42,6 +42,7 @@ class KeyShare:
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._cold: dict[str, None] = {}  # rooms to warm, in the order they were asked for
         self._asked = asyncio.Event()
+        self._settled: dict[str, object] = {}
         self._mute: dict[Device, float] = {}  # no key to write to them with, and since when
 
     async def encrypt(self, room: str, kind: str, content: Json) -> Json:
@@ -107,24 +108,36 @@ class KeyShare:
 
     async def _ready(self, room: str, *, ahead: bool) -> OutboundGroupSession:
         """The room's session, held by every device that should hold it and by no other."""
-        devices = await self._readers(room)
+        joined = await self._joined(room)
         session = await self._machine.keys.get_outbound_group_session(RoomID(room))
+        if session is not None and (session.expired or (ahead and self._nearly_used_up(session))):
+            session = None
+        if session is not None and self._settled.get(room) == self._settlement(session, joined):
+            return session
+        devices = await self._readers(room, joined)
         held = await self._holders.of(session.id) if session is not None else set()
-        used_up = session is not None and (
-            session.expired or (ahead and self._nearly_used_up(session))
-        )
-        if session is None or used_up or held - {holding(device) for device in devices}:
+        if session is None or held - {holding(device) for device in devices}:
             session = await self._new_session(room)
             held = set()
+        settlement = self._settlement(session, joined)
         lacking = [device for device in devices if holding(device) not in held]
-        await self._distribute(session, room, lacking)
+        if await self._distribute(session, room, lacking):
+            self._settled[room] = settlement
         return session
 
-    async def _readers(self, room: str) -> list[Device]:
+    def _settlement(self, session: OutboundGroupSession, joined: frozenset[str]) -> object:
+        """While this stays the same, there is nothing to compare."""
+        return session.id, joined, self._machine.devices_version
+
+    async def _joined(self, room: str) -> frozenset[str]:
+        """Asked each time: what transactions told us is old after an outage."""
+        path = f"/rooms/{segment(room)}/joined_members"
+        answer = await self._machine.api.call("GET", path)
+        return frozenset(answer.get("joined", {})) - {self._machine.client.mxid}
+
+    async def _readers(self, room: str, joined: frozenset[str]) -> list[Device]:
         """Trustworthy devices of the members who have *joined*: an invitation opens nothing."""
         machine = self._machine
-        answer = await machine.api.call("GET", f"/rooms/{segment(room)}/joined_members")
-        joined = set(answer.get("joined", {})) - {machine.client.mxid}
         unknown = await machine.book.untracked(joined)
         if unknown:
             await machine.ask_devices(unknown)
@@ -144,12 +157,13 @@ class KeyShare:
         return session
 
     async def _distribute(
-        self, session: OutboundGroupSession, room: str, devices: list[Device]
-    ) -> None:
+        self, session: OutboundGroupSession, room: str, lacking: list[Device]
+    ) -> bool:
+        """Gives them the key; whether each of them has it now."""
         now = asyncio.get_running_loop().time()
-        devices = [d for d in devices if now - self._mute.get(d, now - ASK_AGAIN) >= ASK_AGAIN]
+        devices = [d for d in lacking if now - self._mute.get(d, now - ASK_AGAIN) >= ASK_AGAIN]
         if not devices:
-            return
+            return not lacking
         content = {
             "algorithm": MEGOLM,
             "room_id": room,
@@ -163,6 +177,7 @@ class KeyShare:
             await olm_batch.send(self._machine, chunk)
             await self._holders.add(session.id, room, [each.device for each in chunk])
         log.info("the key of %s is shared with %d devices", room, len(sealed))
+        return len(sealed) == len(lacking)
 
     def _nearly_used_up(self, session: OutboundGroupSession) -> bool:
         # mautrix notes local times without zone.
