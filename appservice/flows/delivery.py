@@ -59,15 +59,14 @@ class Delivery:
     _paused_until: float = 0.0  # of the loop's clock
 
     async def run(self) -> None:
-        """Claims and sends until stopped. A database out of reach only makes it wait."""
+        """Claims and sends until stopped. Whatever fails here only makes it wait."""
         while not self._stopping.is_set():
             try:
-                claimed = await self._claim()
-            except TemporaryFailure:
-                _LOG.warning("outbox of %s out of reach", self.channel)
-                claimed = 0
-            if claimed == 0:
-                await self._rest()
+                if await self._claim() == 0:
+                    await self._rest()
+            except Exception as error:
+                _LOG.warning("outbox of %s: %s", self.channel, type(error).__name__)
+                await asyncio.sleep(self.poll.total_seconds())
 
     async def stop(self) -> None:
         """Claims nothing more and waits for what is on its way."""

@@ -1,5 +1,7 @@
 """Tells officers how far an alert has gone, and what needs a person's eye."""
 
+import asyncio
+import logging
 from datetime import timedelta
 
 from appservice.domain.alert import Alert, Cancelled, Held, Published, Turned
@@ -12,7 +14,9 @@ from appservice.domain.world import World
 from appservice.flows.ports import Clock, Store, Transaction
 from appservice.flows.step import postes_over, room_parcels
 
+_LOG = logging.getLogger(__name__)
 _WATCHED = timedelta(hours=24)
+_EVERY = timedelta(seconds=30)
 
 
 async def is_overtaken(tx: Transaction, parcel: Parcel) -> bool:
@@ -53,6 +57,16 @@ async def report(store: Store, world: World, parcel: Parcel, doubt: str = "") ->
             await _doubtful(tx, world, parcel, alert, doubt)
         if alert is not None:
             await _finish(tx, world, alert)
+
+
+async def watch(store: Store, world: World, clock: Clock, every: timedelta = _EVERY) -> None:
+    """Until cancelled: says the last lines that nothing else will say."""
+    while True:
+        try:
+            await finish_all(store, world, clock)
+        except Exception as error:
+            _LOG.warning("last lines wait: %s", type(error).__name__)
+        await asyncio.sleep(every.total_seconds())
 
 
 async def finish_all(store: Store, world: World, clock: Clock) -> None:

@@ -1,5 +1,6 @@
 """What a bridge hands over: written in the journal first, then handled, again if need be."""
 
+import asyncio
 import base64
 import json
 import logging
@@ -123,15 +124,14 @@ class Inbox:
         return self.channel.value
 
     async def run(self) -> None:
-        """Until cancelled. A database out of reach only makes it wait."""
+        """Until cancelled. Whatever fails here only makes it wait."""
         while True:
-            busy = False
             try:
-                busy = await self.work_once()
-            except TemporaryFailure:
-                _LOG.warning("journal of %s out of reach", self.channel)
-            if not busy:
-                await self.wake.wait(f"journal:{self.source}", self._patience())
+                if not await self.work_once():
+                    await self.wake.wait(f"journal:{self.source}", self._patience())
+            except Exception as error:
+                _LOG.warning("journal of %s: %s", self.channel, type(error).__name__)
+                await asyncio.sleep(self.first_wait.total_seconds())
 
     async def work_once(self) -> bool:
         """One round over what is pending; True when something was handled."""

@@ -2,13 +2,16 @@
 
 import asyncio
 import logging
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.bridges import FakeBridge
+from support.memory_store import MemoryStore
 from support.story import (
     ALERTES,
     ANNE,
@@ -131,6 +134,32 @@ async def test_a_lease_that_ran_out_still_gets_its_last_line(story: Story) -> No
     assert "A1, bilan : Signal 1 sort inconnu ; SMS 1 sort inconnu." in story.poste()
 
 
+async def test_the_watch_says_it_by_itself_and_survives_an_outage(story: Story) -> None:
+    await story.writes(MOREL, f"alerte buralistes Redon : {FACT}", where=POSTE)
+    story.later(minutes=31)
+    await story.deliver()
+    store = OnceDown(story.store)
+    every = timedelta(milliseconds=5)
+    watch = asyncio.create_task(progress.watch(store, story.world, story.clock, every))
+    await until(lambda: any("bilan" in line for line in story.poste()))
+    assert store.refused == 1
+    watch.cancel()
+
+
+class OnceDown:
+    """A store whose first transaction finds no database."""
+
+    def __init__(self, real: MemoryStore) -> None:
+        self._real = real
+        self.refused = 0
+
+    def transaction(self) -> AbstractAsyncContextManager[Any]:
+        if not self.refused:
+            self.refused += 1
+            raise TemporaryFailure
+        return self._real.transaction()
+
+
 async def test_a_stale_alert_is_dropped_and_said_so(story: Story) -> None:
     await story.writes(MOREL, f"alerte buralistes Redon : {FACT}", where=POSTE)
     story.later(minutes=31)
@@ -184,7 +213,7 @@ class FlakyQueue:
     async def claim(self, *args: object) -> object:
         if self._failures:
             self._failures -= 1
-            raise TemporaryFailure
+            raise [TemporaryFailure(), OSError("gone")][self._failures % 2]
         return await self._real.claim(*args)  # type: ignore[attr-defined] # passes through
 
     def __getattr__(self, name: str) -> object:
