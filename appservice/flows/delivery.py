@@ -185,7 +185,7 @@ class Delivery:
                 await settle(claimed, State.UNKNOWN, now, code=code)
             case _:
                 assert_never(outcome)
-        await progress.report(self.store, self.world, claimed.parcel, doubt)
+        await progress.report(self.store, self.world, claimed.parcel, now, doubt)
 
     def _pause(self, after: float, code: str) -> None:
         """A channel that says slow down says it for everybody; what isn't ready is one parcel."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from appservice.domain.alert import Alert, Cancelled, Held, Published, Turned
 from appservice.domain.delivery import Kind, Parcel, Tally
@@ -40,7 +40,9 @@ def _version(parcel: Parcel) -> int | None:
     return int(word[0][1:]) if word and word[0][:1] == "r" and word[0][1:].isdigit() else None
 
 
-async def report(store: Store, world: World, parcel: Parcel, doubt: str = "") -> None:
+async def report(
+    store: Store, world: World, parcel: Parcel, now: datetime, doubt: str = ""
+) -> None:
     """After a parcel was settled: the last line of its alert, and what needs a person's eye.
 
     `doubt` is `unknown` or `rejected`; a rejected text is in the tally, a rejected correction
@@ -56,7 +58,7 @@ async def report(store: Store, world: World, parcel: Parcel, doubt: str = "") ->
         if doubt:
             await _doubtful(tx, world, parcel, alert, doubt)
         if alert is not None:
-            await _finish(tx, world, alert)
+            await _finish(tx, world, alert, now)
 
 
 async def watch(store: Store, world: World, clock: Clock, every: timedelta = _EVERY) -> None:
@@ -71,17 +73,18 @@ async def watch(store: Store, world: World, clock: Clock, every: timedelta = _EV
 
 async def finish_all(store: Store, world: World, clock: Clock) -> None:
     """The last lines that a crash, or a lease that ran out, left unsaid. Run now and then."""
+    now = clock()
     async with store.transaction() as tx:
-        for alert in await tx.alerts.recent(clock() - _WATCHED):
+        for alert in await tx.alerts.recent(now - _WATCHED):
             if isinstance(alert.stage, Published | Cancelled):
-                await _finish(tx, world, alert)
+                await _finish(tx, world, alert, now)
 
 
-async def _finish(tx: Transaction, world: World, alert: Alert) -> None:
+async def _finish(tx: Transaction, world: World, alert: Alert, now: datetime) -> None:
     tally: Tally = await tx.outbox.tally(alert.id)
     if not tally.finished or tally.total() == 0:
         return
-    text = words.finished(alert, tally)
+    text = words.finished(alert, tally, now)
     for room in await _postes(tx, world, alert):
         await tx.outbox.put(room_parcels(room, text, f"finished:{alert.reference}"))
 

@@ -16,6 +16,7 @@ from appservice.domain.wording.common import (
     NOT_EMERGENCY_LINE,
     Explained,
     day_and_hour,
+    elapsed,
     hour,
     plural,
     quoted,
@@ -154,18 +155,26 @@ def cancelled(alert: Alert, by: Member, reason: str) -> str:
     return f"{alert.reference} annulée par {by.attribution}, retirée de chaque canal{why}"
 
 
-def finished(alert: Alert, tally: Tally) -> str:
-    """The last line about a publication."""
+def finished(alert: Alert, tally: Tally, now: datetime) -> str:
+    """The last line about a publication, with how long it took."""
+    took = f" en {elapsed(now - alert.stage.at)}" if isinstance(alert.stage, Published) else ""
+    return f"{alert.reference}, bilan{took} : {counted(tally)}."
+
+
+def counted(tally: Tally) -> str:
+    """« Element 3 remis ; SMS 11 reçus, 1 échec »."""
     parts = []
     for channel in Channel:
         counts = {state: n for (c, state), n in tally.counts.items() if c is channel}
         if counts:
             parts.append(f"{channel.label} {_outcome(counts)}")
-    return f"{alert.reference}, bilan : {' ; '.join(parts)}."
+    return " ; ".join(parts)
 
 
 def _outcome(counts: Mapping[State, int]) -> str:
     words = (
+        (State.QUEUED, "en attente", "en attente"),
+        (State.SUBMITTING, "en cours", "en cours"),
         (State.DELIVERED, "reçu", "reçus"),
         (State.ACCEPTED, "remis", "remis"),
         (State.FAILED, "échec", "échecs"),
@@ -185,7 +194,10 @@ def state(alert: Alert, tally: Tally) -> str:
         case Turned(at=at):
             return f"{alert.reference} refusée le {day_and_hour(at)}."
         case Published(at=at):
-            return f"{alert.reference} publiée le {day_and_hour(at)}. {finished(alert, tally)}"
+            sent = counted(tally)
+            return (
+                f"{alert.reference} publiée le {day_and_hour(at)}{f' : {sent}' if sent else ''}."
+            )
         case Cancelled(at=at):
             return f"{alert.reference} annulée le {day_and_hour(at)}."
         case _:

@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -39,6 +39,14 @@ def day_and_hour(at: datetime) -> str:
 def day(at: datetime) -> str:
     """21/11/2026."""
     return at.astimezone(_PARIS).strftime("%d/%m/%Y")
+
+
+def elapsed(time: timedelta) -> str:
+    """« 4 s », « 3 min », « 2 h »."""
+    seconds = int(time.total_seconds())
+    if seconds < 120:
+        return f"{seconds} s"
+    return f"{seconds // 60} min" if seconds < 7200 else f"{seconds // 3600} h"
 
 
 def harmless(text: str) -> str:

@@ -1,6 +1,6 @@
 """What people read: hours of Paris, rules with their article, and words that stay harmless."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -15,7 +15,7 @@ from appservice.domain.ids import AlertId, Insee, TradeId
 from appservice.domain.member import Channel
 from appservice.domain.text import gsm7_length
 from appservice.domain.wording import alerts, reports, talk
-from appservice.domain.wording.common import harmless, hour, plural, quoted, reasons
+from appservice.domain.wording.common import elapsed, harmless, hour, plural, quoted, reasons
 
 WINTER = datetime(2026, 11, 21, 13, 5, tzinfo=UTC)
 SUMMER = datetime(2026, 7, 21, 13, 5, tzinfo=UTC)
@@ -64,8 +64,8 @@ def test_the_tally_in_words() -> None:
             (Channel.SMS, State.UNKNOWN): 2,
         }
     )
-    assert alerts.finished(alert(), tally) == (
-        "A7, bilan : Element 3 remis ; SMS 11 reçus, 1 échec, 2 sorts inconnus."
+    assert alerts.finished(alert(), tally, WINTER + timedelta(seconds=4)) == (
+        "A7, bilan en 4 s : Element 3 remis ; SMS 11 reçus, 1 échec, 2 sorts inconnus."
     )
 
 
@@ -125,6 +125,13 @@ def test_help_is_for_the_person_who_asks() -> None:
         assert TERRITORY.contact in said
         assert "valide A7" not in said
     assert "valide A7" in talk.help_for(MOREL, TERRITORY, Channel.MATRIX)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(0, "0 s"), (119, "119 s"), (120, "2 min"), (7200, "2 h")]
+)
+def test_elapsed(seconds: int, said: str) -> None:
+    assert elapsed(timedelta(seconds=seconds)) == said
 
 
 def test_plural() -> None:

@@ -120,7 +120,7 @@ async def test_the_poste_gets_one_last_line(story: Story) -> None:
     await story.writes(MOREL, f"alerte buralistes : {FACT}", where=POSTE)
     await story.deliver()
     lines = [line for line in story.poste() if "bilan" in line]
-    assert lines == ["A1, bilan : Element 1 remis ; Signal 1 remis ; SMS 1 remis, 1 échec."]
+    assert lines == ["A1, bilan en 0 s : Element 1 remis ; Signal 1 remis ; SMS 1 remis, 1 échec."]
 
 
 async def test_a_lease_that_ran_out_still_gets_its_last_line(story: Story) -> None:
@@ -131,7 +131,7 @@ async def test_a_lease_that_ran_out_still_gets_its_last_line(story: Story) -> No
     await story.deliver()
     assert not any("bilan" in line for line in story.poste())
     await progress.finish_all(story.store, story.world, story.clock)
-    assert "A1, bilan : Signal 1 sort inconnu ; SMS 1 sort inconnu." in story.poste()
+    assert "A1, bilan en 60 min : Signal 1 sort inconnu ; SMS 1 sort inconnu." in story.poste()
 
 
 async def test_the_watch_says_it_by_itself_and_survives_an_outage(story: Story) -> None:
