@@ -49,7 +49,9 @@ def _apply(rule: Rule, reading: Reading, kinds: Kinds) -> Finding | None:
 def _yielding(findings: list[Finding], policy: Policy) -> list[Finding]:
     """Leave out the rules that say nothing more beside another that fired."""
     fired = {finding.rule for finding in findings}
-    return [f for f in findings if fired.isdisjoint(policy.rules[f.rule].options.get("yields_to", ()))]
+    return [
+        f for f in findings if fired.isdisjoint(policy.rules[f.rule].options.get("yields_to", ()))
+    ]
 
 
 def _fail_closed(reading: Reading, kinds: Kinds, findings: list[Finding]) -> list[Finding]:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from appservice.domain.moderation.reading import Reading, Slice
+from appservice.domain.moderation.reading import Reading, Slice, covering
 
 # Notions of the lexicons that say the kind of the sentence they are found in.
 FACT = "fait"
@@ -17,7 +17,7 @@ KIND_NOTIONS = {
     "K8": "bavardage",
 }
 # A call to follow people is its own rule; those it points at are not pointed at twice.
-_ALSO_EXCEPTED = {"K4": ("appel", "appel_sur")}
+_CALLS, _NOT_CALLS, _SURE_CALLS = ("appel",), ("sauf_appel",), ("appel_sur",)
 LABELS = {
     "K1": "fait",
     "K2": "prévention",
@@ -51,7 +51,9 @@ def classify(reading: Reading) -> Kinds:
     """Look for the kinds in every sentence."""
     places = {"K1": reading.free([FACT], [NOT_A_FACT])}
     for kind, notion in KIND_NOTIONS.items():
-        places[kind] = reading.free([notion], [f"sauf_{notion}", *_ALSO_EXCEPTED.get(kind, ())])
+        places[kind] = reading.free([notion], [f"sauf_{notion}"])
+    called = covering(reading.free(_CALLS, _NOT_CALLS) + reading.slices(_SURE_CALLS))
+    places["K4"] = [part for part in places["K4"] if not called.intersection(range(*part))]
     return Kinds(places, _per_sentence(reading, places))
 
 

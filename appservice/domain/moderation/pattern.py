@@ -68,6 +68,8 @@ def _expand(word: str) -> list[str]:
 
 
 def _plain(word: str) -> tuple[str, ...]:
+    if word.isascii() and word.isalpha():
+        return (word.lower(),)
     return tuple(token.word for token in tokenise(fold(word, {})))
 
 

@@ -84,7 +84,12 @@ def _near(word: str, typos: Mapping[str, str]) -> list[str]:
     candidates = [word, *deletions(word)]
     found = {typos[candidate] for candidate in candidates if candidate in typos}
     # The first letter is rarely mistyped; keeping it avoids far-fetched corrections.
-    return sorted(other for other in found if other[0] == word[0])
+    return sorted(o for o in found if o[0] == word[0] and not _same_stem(o, word))
+
+
+def _same_stem(one: str, other: str) -> bool:
+    """Another ending of the same word is no slip."""
+    return one.rstrip("esx") == other.rstrip("esx")
 
 
 def _join_spaced(tokens: list[Token], known: Callable[[str], bool]) -> list[Token]:

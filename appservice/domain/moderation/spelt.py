@@ -42,7 +42,11 @@ def _number(tokens: list[Token], index: int) -> tuple[str, int]:
         value, end = 80, end + 2
     elif word in _TENS:
         value, end = _TENS[word], end + 1
-    elif word == "dix" and end + 1 < len(tokens) and _UNITS.get(tokens[end + 1].word, 0) in {7, 8, 9}:
+    elif (
+        word == "dix"
+        and end + 1 < len(tokens)
+        and _UNITS.get(tokens[end + 1].word, 0) in {7, 8, 9}
+    ):
         return str(10 + _UNITS[tokens[end + 1].word]), end + 2
     elif word in _UNITS:
         return str(_UNITS[word]), end + 1

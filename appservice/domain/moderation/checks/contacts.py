@@ -18,7 +18,9 @@ _MAIL = re.compile(
     r"(?:\s?(?:\.|\bpoint\b)\s?[a-z0-9\-]{2,24}){0,4}"
 )
 _LINK = re.compile(r"(?:https?://|www\.)[^\s]{2,}")
-_DOMAIN = re.compile(r"(?<![@\w.\-])((?:[a-z0-9][a-z0-9\-]{0,62}(?:\.| point )){1,4}([a-z]{2,6}))(?![\w\-])")
+_DOMAIN = re.compile(
+    r"(?<![@\w.\-])((?:[a-z0-9][a-z0-9\-]{0,62}(?:\.| point )){1,4}([a-z]{2,6}))(?![\w\-])"
+)
 _ACCOUNT = re.compile(r"(?<![\w.])@[a-z0-9_][a-z0-9_.]{2,}")
 _IBAN = re.compile(r"(?<![a-z0-9])[a-z]{2}[\s-]?\d{2}(?:[\s-]?[a-z0-9]{1,4}){2,8}(?![a-z0-9])")
 _CARD = re.compile(r"(?<![\d])\d{4}([\s.-]?)\d{4}\1\d{4}\1\d{3,4}(?![\d])")
@@ -71,7 +73,9 @@ def _domains(text: str, rule: Rule) -> Iterator[tuple[int, int]]:
 
 def _is_iban(written: str, text: str) -> bool:
     compact = re.sub(r"[\s-]", "", written)
-    if len(compact) >= 15 and (iban_number.is_valid(compact) or sum(map(str.isdigit, compact)) >= 12):
+    if len(compact) >= 15 and (
+        iban_number.is_valid(compact) or sum(map(str.isdigit, compact)) >= 12
+    ):
         return True
     return compact.startswith("fr76") or ("iban" in text and len(compact) >= 8)
 
@@ -85,7 +89,9 @@ def _phones(reading: Reading, rule: Rule) -> Iterator[tuple[int, int]]:
             continue
         if digits in rule.options["public_numbers"]:
             continue
-        if re.fullmatch(r"\d+", written) and _after_series(text[max(0, match.start() - 80) : match.start()], rule):
+        if re.fullmatch(r"\d+", written) and _after_series(
+            text[max(0, match.start() - 80) : match.start()], rule
+        ):
             continue
         yield match.span()
 
@@ -131,4 +137,3 @@ def _phone_in(run: list[tuple[str, int, int, bool]]) -> tuple[int, int] | None:
             if len(digits) >= 8:
                 return run[start][1], run[stop][2]
     return None
-

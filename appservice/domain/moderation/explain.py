@@ -1,0 +1,39 @@
+"""Says a verdict to a human: kinds of the sentences, what fired where, why, what to write."""
+
+from collections.abc import Iterator
+
+from appservice.domain.moderation.kinds import LABELS, classify
+from appservice.domain.moderation.policy import Policy
+from appservice.domain.moderation.reading import Reading, read
+from appservice.domain.moderation.rewrite import suggest
+from appservice.domain.moderation.verdict import Finding, Submission, Verdict
+
+
+def explain(submission: Submission, verdict: Verdict, policy: Policy) -> Iterator[str]:
+    """Lines of French, from the decision to the suggested text."""
+    reading = read(submission, policy)
+    yield f"décision : {verdict.decision}   (politique {verdict.policy_hash[:12]})"
+    yield from _sentences(reading)
+    for finding in verdict.findings:
+        yield from _finding(finding, submission, policy)
+    better = suggest(submission.text, verdict)
+    if better is not None:
+        yield f"  proposition : {better}"
+
+
+def _sentences(reading: Reading) -> Iterator[str]:
+    kinds = classify(reading)
+    for number, found in enumerate(kinds.sentences):
+        words = [token for token in reading.tokens if token.sentence == number]
+        text = reading.submission.text[words[0].start : words[-1].end] if words else ""
+        said = ", ".join(f"{kind} {LABELS[kind]}" for kind in found) or "rien de reconnu"
+        yield f"  phrase {number + 1} [{said}] : {text}"
+
+
+def _finding(finding: Finding, submission: Submission, policy: Policy) -> Iterator[str]:
+    rule = policy.rules[finding.rule]
+    quotes = " · ".join(f"« {submission.text[start:end]} »" for start, end in finding.spans)
+    yield f"  règle {finding.rule} → {finding.decision} : {quotes or 'tout le message'}"
+    yield f"    {rule.sentences['fr']}"
+    yield f"    fondement : {rule.legal_basis} (vérifié le {rule.verified_on:%d/%m/%Y})"
+    yield f"    conseil : {rule.advice}"

@@ -1,0 +1,47 @@
+"""Every example written in `policies/*.yaml` is a test of its rule."""
+
+import pytest
+
+from appservice.domain.moderation import Policy, Submission, judge
+from appservice.domain.moderation.policy import Example
+from appservice.files.policies import load_policy
+from appservice.files.shipped import shipped
+
+POLICY: Policy = load_policy(shipped("policies"))
+
+
+def _cases(kind: str) -> list[object]:
+    return [
+        pytest.param(rule.id, example, id=f"{rule.id}-{example.line}")
+        for rule in POLICY.rules.values()
+        for example in getattr(rule, kind)
+    ]
+
+
+def _judged(example: Example) -> tuple[str, set[str]]:
+    verdict = judge(
+        Submission(example.text, example.author_role, attachments=example.attachments), POLICY
+    )
+    return verdict.decision, set(verdict.rules)
+
+
+@pytest.mark.parametrize(("rule", "example"), _cases("refused"))
+def test_a_refused_example_is_refused_by_its_rule(rule: str, example: Example) -> None:
+    decision, rules = _judged(example)
+    assert decision == example.decision, (example.text, rules)
+    assert rule in rules
+    assert set(example.rules) <= rules
+
+
+@pytest.mark.parametrize(("rule", "example"), _cases("accepted"))
+def test_an_accepted_example_is_not_touched_by_the_rule(rule: str, example: Example) -> None:
+    decision, rules = _judged(example)
+    assert decision == example.decision, (example.text, rules)
+    assert rule not in rules
+
+
+def test_every_rule_has_examples_of_both_kinds_and_every_language() -> None:
+    for rule in POLICY.rules.values():
+        assert len(rule.accepted) >= 2
+        assert len(rule.refused) >= 2
+        assert set(rule.sentences) == {"fr", "en", "es", "de", "it"}
