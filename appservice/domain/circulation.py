@@ -1,8 +1,8 @@
 """What may circulate in `echanges`: which findings of the judge members may read all the same."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from appservice.domain.moderation import Decision, Finding, Verdict
+from appservice.domain.moderation import Decision, Finding, Policy, Submission, Verdict, judge
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +13,9 @@ class Circulation:
     """
 
     tolerated: frozenset[str] = frozenset()
+    # A text without fact is never broadcast, so the rules look for descriptions beside a fact
+    # only. In a conversation they would be read by all: here these rules always hold.
+    always: frozenset[str] = frozenset({"person-description", "vehicle-description"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,15 @@ class Removed:
 
 
 Fate = Crosses | Emergency | Removed
+
+
+def judge_talk(submission: Submission, policy: Policy, circulation: Circulation) -> Verdict:
+    """Judges a message among members."""
+    rules = {
+        rule.id: replace(rule, fact_only=rule.fact_only and rule.id not in circulation.always)
+        for rule in policy.rules.values()
+    }
+    return judge(submission, replace(policy, rules=rules))
 
 
 def fate_of(verdict: Verdict, circulation: Circulation) -> Fate:

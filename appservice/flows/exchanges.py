@@ -1,8 +1,15 @@
 """Talk among members: every message is judged; what may not circulate is removed, explained."""
 
-from appservice.domain.circulation import Crosses, Emergency, Fate, Removed, fate_of
+from appservice.domain.circulation import (
+    Crosses,
+    Emergency,
+    Fate,
+    Removed,
+    fate_of,
+    judge_talk,
+)
 from appservice.domain.member import Channel
-from appservice.domain.moderation import Submission, judge
+from appservice.domain.moderation import Submission
 from appservice.domain.room import KnownRoom
 from appservice.domain.wording import talk as words
 from appservice.flows import mirror, reports
@@ -47,8 +54,9 @@ async def outsider(step: Step, room: KnownRoom, key: str) -> None:
 
 
 def _fate(step: Step, text: str) -> Fate:
-    verdict = judge(Submission(text, step.member.role.value), step.world.policy)
-    return fate_of(verdict, step.world.circulation)
+    world = step.world
+    submission = Submission(text, step.member.role.value)
+    return fate_of(judge_talk(submission, world.policy, world.circulation), world.circulation)
 
 
 async def _follow(step: Step, room: KnownRoom, text: str, fate: Fate, *events: str) -> None:

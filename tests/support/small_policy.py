@@ -22,6 +22,7 @@ _WORDS = {
     "urgence": "arme secours",
     "plaque": "immatriculation",
     "personne": "dupont",
+    "apparence": "barbu",
     "atteste": "constate constates",
     "doute": "apparemment",
     "refus_atteste": "pasconstate",
@@ -97,6 +98,14 @@ def small_policy() -> Policy:
                 "attestation": ("atteste",),
                 "denied": ("refus_atteste",),
             },
+        ),
+        _rule(
+            "person-description",
+            "notions",
+            Decision.HOLD,
+            "Une description de personne doit être validée.",
+            finds=("apparence",),
+            fact_only=True,
         ),
         _rule("chatter", "chatter", Decision.REJECT, "Réservé aux alertes."),
     )

@@ -20,10 +20,10 @@ from support.story import (
     Story,
 )
 
-from appservice.domain.circulation import Crosses, Emergency, fate_of
+from appservice.domain.circulation import Crosses, Emergency, fate_of, judge_talk
 from appservice.domain.delivery import Kind
 from appservice.domain.member import Channel
-from appservice.domain.moderation import Submission, judge
+from appservice.domain.moderation import Submission
 
 TALK = "Bonjour, la livraison est passée"
 
@@ -57,6 +57,13 @@ async def test_what_attacks_a_person_is_removed_explained_and_never_crosses(stor
     assert "Ne désignez personne. (règle identifies-person ; article de identifies-person)" in why
     act = story.store.acts[-1]
     assert (act.verb, act.codes) == ("exchange.remove", ("identifies-person",))
+
+
+@pytest.mark.parametrize("text", ["Attention, un homme barbu", "vol par un homme barbu"])
+async def test_a_person_is_not_described_with_or_without_a_fact(story: Story, text: str) -> None:
+    key = await story.writes(ANNE, text, where=ECHANGES)
+    assert redacted(story) == [key]
+    assert "person-description" in story.told(ANNE)[0]
 
 
 async def test_only_the_rules_that_block_are_named(story: Story) -> None:
@@ -174,7 +181,7 @@ async def test_a_reaction_is_nothing(story: Story) -> None:
 
 
 WORDS = st.lists(
-    st.sampled_from("vol louche dupont armé bonjour rumeur blabla immatriculation merci".split()),
+    st.sampled_from("vol louche dupont armé bonjour barbu blabla immatriculation merci".split()),
     min_size=1,
     max_size=5,
 ).map(" ".join)
@@ -184,7 +191,7 @@ WORDS = st.lists(
 @given(WORDS, st.sampled_from([Channel.MATRIX, Channel.SIGNAL]))
 def test_nothing_crosses_without_being_judged(text: str, channel: Channel) -> None:
     """S4-12: the same words meet the same fate on each channel."""
-    verdict = judge(Submission(text, "merchant"), small_policy())
+    verdict = judge_talk(Submission(text, "merchant"), small_policy(), CIRCULATION)
     fate = fate_of(verdict, CIRCULATION)
 
     async def play() -> Story:
