@@ -43,7 +43,7 @@ def small_world(land: Mapping[str, Any] | None = None) -> World:
     codes = [Insee(str(code)) for code in land.get("communes", ["35152"])]
     trades = land.get("trades", {"buralistes": "commune"})
     territory = Territory(
-        id=TERRITORY,
+        id=land.get("id", TERRITORY),
         name="Essai",
         department="35",
         communes={code: communes[code] for code in codes},
@@ -56,7 +56,7 @@ def small_world(land: Mapping[str, Any] | None = None) -> World:
     charters = dict(world.charters)
     for charter in land.get("new_charters", []):
         charters[charter] = replace(charters[charter], text="Autre texte.", version="2027-1")
-    return replace(world, territories={TERRITORY: territory}, charters=charters)
+    return replace(world, territories={territory.id: territory}, charters=charters)
 
 
 def person(name: str, facts: Mapping[str, Any]) -> Member:

@@ -20,11 +20,11 @@ _FIELDS = {
 class SimulatedHomeserver:
     """Rooms as `ports.Homeserver` sees them; time goes one millisecond forward per event.
 
-    It begins on 2026-11-21 at midnight UTC. Tests play people with `join`, `leave`, `tamper` and `put_in`, and trouble with `down` and
+    By default it begins on 2026-11-21 at midnight UTC. Tests play people with `join`, `leave`, `tamper` and `put_in`, and trouble with `down` and
     `broken` (names of verbs that fail from now on).
     """
 
-    def __init__(self, midnight: int = 1_795_219_200_000) -> None:
+    def __init__(self, begins: int = 1_795_219_200_000) -> None:
         self.rooms: dict[RoomId, ActualRoom] = {}
         self.kinds: dict[RoomId, Kind] = {}
         self.aliases: dict[str, RoomId] = {}
@@ -34,7 +34,7 @@ class SimulatedHomeserver:
         self.writes = 0
         self.down = False
         self.broken: set[str] = set()
-        self._time = itertools.count(midnight)
+        self._time = itertools.count(begins)
         self._numbers = itertools.count(1)
 
     async def snapshot(self, rooms: Sequence[RoomId]) -> Mapping[RoomId, ActualRoom]:
@@ -88,7 +88,7 @@ class SimulatedHomeserver:
         self._work("remove")
         seat = self._room(room).seats.get(user)
         if seat is None or seat.membership not in {"join", "invite", "knock"}:
-            raise PermanentFailure(f"{user} n'est pas là.")
+            return
         self.reasons.append((room, user, reason))
         self._seat(room, user, "leave", 0)
 
