@@ -20,8 +20,8 @@ _FIELDS = {
 class SimulatedHomeserver:
     """Rooms as `ports.Homeserver` sees them; time goes one millisecond forward per event.
 
-    By default it begins on 2026-11-21 at midnight UTC. Tests play people with `join`, `leave`, `tamper` and `put_in`, and trouble with `down` and
-    `broken` (names of verbs that fail from now on).
+    By default it begins on 2026-11-21 at midnight UTC. Tests play people with `join`, `leave`,
+    `tamper` and `put_in`, and trouble with `down` and `broken` (verbs that fail from now on).
     """
 
     def __init__(self, begins: int = 1_795_219_200_000) -> None:
