@@ -23,6 +23,10 @@ from appservice.demo.failure import DatabaseFailed
 SYSTEM_USER = "maillage-pg"
 # A Unix socket's whole path must fit in 107 bytes; the file is named .s.PGSQL.5432.
 LONGEST_SOCKET_FOLDER = 107 - len("/.s.PGSQL.5432")
+# What a new server says while the last processes of a killed one are still on their way out.
+STILL_LEAVING = "pre-existing shared memory block"
+# Stopping writes everything down: on a slow disk that takes its time.
+GRACE = 60
 SMALL = {"shared_buffers": "64MB", "max_connections": "200", "listen_addresses": ""}
 
 
@@ -63,7 +67,7 @@ class Postgres:
     async def stop(self) -> None:
         """Disconnect everybody and stop; the data stay."""
         if self._child is not None:
-            await self._child.stop()
+            await self._child.stop(GRACE)
             self._child = None
         if self._short_socket is not None:
             shutil.rmtree(self._short_socket, ignore_errors=True)
@@ -92,9 +96,13 @@ class Postgres:
             await self._make_cluster()
         # A server that outlived its demonstration holds the data; the lock says it is nobody's.
         await self._stop_orphan()
+        self._child = await self._launch()
+        await wait_until(self._answers, "La base de données embarquée")
+
+    async def _launch(self) -> Child:
         settings = [f"--{key}={value}" for key, value in SMALL.items()]
         self._output.unlink(missing_ok=True)
-        child = self._child = await start_child(
+        return await start_child(
             [
                 str(programs() / "postgres"),
                 *("-D", str(self._data), "-k", str(self.socket_folder)),
@@ -105,14 +113,13 @@ class Postgres:
             stop_signal=signal.SIGINT,  # PostgreSQL's « disconnect everybody and stop »
         )
 
-        async def ready() -> bool:
-            return await self._answers(child)
-
-        await wait_until(ready, "La base de données embarquée")
-
-    async def _answers(self, child: Child) -> bool:
-        if not child.running:
-            raise DatabaseFailed(explain(last_lines(self._output), self._folder))
+    async def _answers(self) -> bool:
+        if self._child is None or not self._child.running:
+            last_words = last_lines(self._output)
+            if STILL_LEAVING not in last_words:
+                raise DatabaseFailed(explain(last_words, self._folder))
+            self._child = await self._launch()
+            return False
         try:
             server = await asyncpg.connect(self.dsn("postgres"), timeout=5)
         except (OSError, asyncpg.CannotConnectNowError):

@@ -1,8 +1,8 @@
 """The servers under the demonstration and the tests: they start, survive, and leave nothing."""
 
+import asyncio
 import os
 import signal
-import socket
 import stat
 import sys
 from pathlib import Path
@@ -14,10 +14,9 @@ from support.client import Client
 from support.homeserver import MakeAccount, homeserver_plan
 
 from appservice.demo.child import start_child, wait_until
-from appservice.demo.database import Postgres, explain
+from appservice.demo.database import STILL_LEAVING, Postgres, explain
 from appservice.demo.failure import DatabaseFailed, HomeserverFailed, PortTaken
 from appservice.demo.homeserver import Homeserver
-from appservice.demo.ports import LOOPBACK, find_ports, ports_from
 
 pytestmark = pytest.mark.e2e
 
@@ -55,6 +54,31 @@ async def test_a_database_killed_half_way_starts_again_with_its_data(tmp_path: P
     server = await asyncpg.connect(database.dsn("maillage"))
     assert await server.fetchval("SELECT it FROM word") == "resté"
     await server.close()
+    await database.stop()
+
+
+async def test_a_database_waits_for_the_last_processes_of_a_killed_one(tmp_path: Path) -> None:
+    database = Postgres(tmp_path / "base")
+    await database.start("maillage")
+    busy = await asyncpg.connect(database.dsn("maillage"))
+    left_behind = busy.get_server_pid()
+    assert database.pid is not None
+    os.kill(left_behind, signal.SIGSTOP)
+    os.kill(database.pid, signal.SIGKILL)
+    await database.stop()
+    output = tmp_path / "base" / "postgres.log"
+
+    async def refused() -> bool:
+        return output.is_file() and STILL_LEAVING in output.read_text()
+
+    starting = asyncio.create_task(database.start("maillage"))
+    try:
+        await wait_until(refused, "the new server's complaint", poll=0.01)
+    finally:
+        os.kill(left_behind, signal.SIGCONT)
+    await starting
+    busy.terminate()
+    await _run(database, "SELECT 1")
     await database.stop()
 
 
@@ -143,25 +167,6 @@ async def test_no_server_outlives_a_demonstration_killed_without_a_word(tmp_path
         return not _alive(pid)
 
     await wait_until(gone, "the end of PostgreSQL", 15)
-
-
-def test_a_taken_port_is_named_with_the_service_that_wanted_it() -> None:
-    with socket.socket() as neighbour:
-        neighbour.bind((LOOPBACK, 0))
-        neighbour.listen()
-        base = neighbour.getsockname()[1] - 1
-        with pytest.raises(PortTaken, match=rf"{base + 1} \(prévu pour console\).*--port-base"):
-            ports_from(base, ["homeserver", "console"])
-
-
-def test_without_a_base_the_first_free_range_is_found() -> None:
-    ports = find_ports(["homeserver", "console"])
-    assert ports["console"] == ports["homeserver"] + 1
-
-
-def test_a_base_out_of_range_is_refused() -> None:
-    with pytest.raises(PortTaken, match="--port-base"):
-        ports_from(80, ["homeserver"])
 
 
 async def test_a_homeserver_whose_port_is_taken_says_so(
