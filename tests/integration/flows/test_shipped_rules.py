@@ -1,0 +1,122 @@
+"""The examples of the operator's instructions, through the flows, under the rules that ship."""
+
+from dataclasses import replace
+
+import pytest
+from support.story import (
+    ALERTES,
+    ALERTES_GROUP,
+    ANNE,
+    BRUNO,
+    CHLOE,
+    ECHANGES,
+    ECHANGES_GROUP,
+    POSTE,
+    Story,
+    agent,
+    signature,
+)
+
+from appservice.domain.alert import Held, Published
+from appservice.domain.ids import AlertId
+from appservice.domain.member import Channel, Role
+from appservice.domain.text import gsm7_length
+from appservice.files.world import load_world, shipped_paths
+
+MEYTHET = (
+    "MEYTHET, nombreux cambriolages dans les maisons, en fin de journée : prenez vos précautions "
+    "et soyez vigilants, faites passer l'info !"
+)
+SUSPECTS = "Attention : véhicule ou personnes suspectes en repérage dans les zones artisanales"
+CHEF = agent("kerboul", Role.CHEF_DE_QUART)
+
+
+@pytest.fixture(scope="module")
+def shipped_world():
+    return load_world(shipped_paths())
+
+
+@pytest.fixture
+async def memory(shipped_world) -> Story:
+    story = Story()
+    world = replace(
+        story.world, policy=shipped_world.policy, circulation=shipped_world.circulation
+    )
+    story = await Story(world=world).begin()
+    async with story.store.transaction() as tx:
+        await tx.members.save(CHEF)
+        await tx.signatures.add(signature(CHEF))
+    return story
+
+
+async def test_S4_07_the_meythet_example_passes_unchanged_on_each_channel(memory: Story) -> None:
+    assert gsm7_length(MEYTHET) == 134
+    await memory.writes(CHEF, f"alerte buralistes : {MEYTHET}", where=POSTE)
+    await memory.deliver()
+    assert MEYTHET in memory.bridges[Channel.MATRIX].texts(ALERTES)[0]
+    assert MEYTHET in memory.bridges[Channel.SIGNAL].texts(ALERTES_GROUP)[0]
+    assert memory.bridges[Channel.SMS].texts(BRUNO.phone or "") == [MEYTHET]
+
+
+async def test_S4_04_suspects_are_refused_and_the_rule_is_named(memory: Story) -> None:
+    await memory.writes(CHEF, f"alerte tous : {SUSPECTS}", where=POSTE)
+    assert "suspicion-only" in memory.told(CHEF)[0]
+    assert memory.store.tables.alerts == {}
+
+
+async def test_S4_06_one_septet_too_many_is_refused(memory: Story) -> None:
+    fits = "Vol par ruse constaté à Redon " + "é" * 130
+    assert gsm7_length(fits) == 160
+    await memory.writes(CHEF, f"alerte tous : {fits}é", where=POSTE)
+    assert "over-length-gsm7" in memory.told(CHEF)[0]
+    await memory.writes(CHEF, f"alerte tous : {fits}", where=POSTE)
+    assert isinstance(memory.store.tables.alerts[AlertId(1)].stage, Published)
+
+
+async def test_S4_05_a_fact_that_nobody_established_waits(memory: Story) -> None:
+    mairie = agent("renee", Role.MAIRIE)
+    await memory.writes(mairie, "alerte tous : Deux vols à la roulotte ce matin")
+    assert isinstance(memory.store.tables.alerts[AlertId(1)].stage, Held)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "C'est kevin morvan qui a pris la caisse",
+        "Plaque AB-123-CD",
+        "Attention homme barbu 1m80 jogging gris",
+        "rappelez le 06 39 98 00 00",
+    ],
+)
+@pytest.mark.parametrize("channel", [Channel.MATRIX, Channel.SIGNAL])
+async def test_S4_12_the_same_words_are_stopped_on_each_channel(
+    memory: Story, text: str, channel: Channel
+) -> None:
+    who, where = (ANNE, ECHANGES) if channel is Channel.MATRIX else (BRUNO, ECHANGES_GROUP)
+    await memory.writes(who, text, where=where, channel=channel)
+    assert not any(p.key.startswith("cross:") for p in memory.parcels())
+    assert "règle" in memory.told(who, channel)[0]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Bonjour, la livraison de tabac est en retard chez vous aussi ?",
+        "J'ai eu un faux billet de 50 ce matin",
+        "Merci, bon courage",
+    ],
+)
+async def test_members_may_simply_talk(memory: Story, text: str) -> None:
+    await memory.writes(ANNE, text, where=ECHANGES)
+    await memory.deliver()
+    assert memory.bridges[Channel.SIGNAL].texts(ECHANGES_GROUP) == [
+        f"Tabac Anne (Element) : {text}"
+    ]
+
+
+async def test_S0_12_a_danger_by_sms_is_answered_at_once(memory: Story) -> None:
+    await memory.writes(
+        CHLOE, "Il est dans le magasin avec un couteau, venez vite", channel=Channel.SMS
+    )
+    assert memory.told(CHLOE, Channel.SMS)[0].startswith("Danger en cours : appelez")
+    assert "URGENCE" in memory.poste()[0]
