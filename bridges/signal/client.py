@@ -40,6 +40,7 @@ class SignalClient:
         self._task: asyncio.Task[None] | None = None
         self._attempted = asyncio.Event()
         self._wait = settings.retry_first
+        self._out_of_reach = False
         self.ready = False
 
     async def start(self) -> None:
@@ -91,7 +92,10 @@ class SignalClient:
             try:
                 await self._once()
             except (OSError, SignalFailure, TimeoutError, aiohttp.ClientError) as error:
-                log.warning("signal-cli is out of reach: %s", type(error).__name__)
+                # Once an outage: it is tried again every few seconds.
+                level = logging.DEBUG if self._out_of_reach else logging.WARNING
+                log.log(level, "signal-cli is out of reach: %s", type(error).__name__)
+                self._out_of_reach = True
             finally:
                 self._attempted.set()
             await asyncio.sleep(self._wait)
@@ -110,6 +114,7 @@ class SignalClient:
             log.info("signal-cli is connected")
             self._attempted.set()
             self._wait = self._settings.retry_first
+            self._out_of_reach = False
             await reading
         finally:
             self.ready = False

@@ -187,6 +187,19 @@ async def test_a_daemon_that_comes_back_is_found_again(daemon: Daemon, make: Mak
     assert rig.greetings == 2
 
 
+async def test_an_outage_is_told_once(
+    daemon: Daemon, make: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    await daemon.stop()
+    rig = make(settings(daemon))
+    with caplog.at_level(logging.DEBUG, logger="bridges.signal.client"):
+        await rig.client.start()
+        await eventually(lambda: len(caplog.records) >= 3, "several tries")
+    levels = [record.levelno for record in caplog.records]
+    assert levels[0] == logging.WARNING
+    assert set(levels[1:]) == {logging.DEBUG}
+
+
 async def test_a_failed_greeting_is_tried_again(daemon: Daemon, make: Make) -> None:
     rig = make(settings(daemon))
     tries = []
