@@ -43,6 +43,12 @@ _TRY_AGAIN = (
     asyncpg.IdleInTransactionSessionTimeoutError,
 )
 
+_WRONG_ADDRESS = (
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.ClientConfigurationError,
+)
+
 
 class AlreadyThere(PermanentFailure):
     """Cela existe déjà."""
@@ -65,6 +71,10 @@ def translated(connection: "Connection | None" = None) -> Iterator[None]:
         if connection is not None and not _is_dead(connection):
             raise
         raise TemporaryFailure("La connexion à la base de données a été perdue.") from error
+    except _WRONG_ADDRESS as error:
+        raise PermanentFailure(
+            "La base de données refuse la connexion : vérifiez son adresse, son rôle et son nom."
+        ) from error
     except asyncpg.UniqueViolationError as error:
         raise AlreadyThere(_refusal(error)) from error
     except asyncpg.IntegrityConstraintViolationError as error:
@@ -232,7 +242,7 @@ async def open_pool(dsn: str, size: int) -> "asyncpg.Pool[asyncpg.Record]":
     with translated():
         return await asyncpg.create_pool(
             dsn,
-            min_size=1,
+            min_size=0,  # or it would complain in the log for as long as the database is down
             max_size=size,
             timeout=CONNECT.total_seconds(),
             command_timeout=STATEMENT.total_seconds(),

@@ -63,17 +63,15 @@ class MemoryQueue:
         slip.code, slip.detail = code, detail
         if state is not State.UNKNOWN:
             slip.token = ""
-        for origin, receipt in self._tables.receipts:
-            if origin == slip.parcel.channel and _is_about(receipt, slip):
-                _apply(receipt, slip)
+        self._match(slip.parcel.channel)
         return True
 
     async def receipt(self, channel: Channel, receipt: Receipt, now: datetime) -> None:
-        self._tables.receipts.setdefault((channel, receipt), None)
-        about = [slip for slip in self._of(channel) if _is_about(receipt, slip)]
-        about.sort(key=lambda slip: slip.parcel.target != receipt.recipient)
-        for slip in about[:1]:
-            _apply(receipt, slip)
+        once = (channel, receipt.provider_id, receipt.recipient, receipt.state)
+        if once not in self._tables.receipts:
+            self._tables.receipts[once] = None
+            self._tables.unmatched[once] = receipt
+        self._match(channel)
 
     async def renounce(self, parcel: ParcelId, now: datetime) -> None:
         slip = self._by_id(parcel)
@@ -82,6 +80,15 @@ class MemoryQueue:
 
     def state_of(self, key: str) -> State:
         return self._tables.slips[key].state
+
+    def _match(self, channel: Channel) -> None:
+        """Each receipt finds one parcel, now or when that parcel's answer has come."""
+        waiting = [(once, r) for once, r in self._tables.unmatched.items() if once[0] == channel]
+        for once, receipt in waiting:
+            about = [slip for slip in self._of(channel) if _is_about(receipt, slip)]
+            if about:
+                _apply(receipt, max(about, key=lambda s: (s.is_to(receipt.recipient), s.id)))
+                del self._tables.unmatched[once]
 
     def _of(self, channel: Channel) -> list[Slip]:
         return [s for s in self._tables.slips.values() if s.parcel.channel == channel]
@@ -99,21 +106,23 @@ class MemoryQueue:
                     slip.state, slip.code = State.UNKNOWN, "lease-ran-out"
             if slip.state is State.QUEUED and expires_at is not None and expires_at <= now:
                 slip.state, slip.code = State.EXPIRED, "expired"
+        self._match(channel)
 
     def _heads(self, channel: Channel) -> Iterator[Slip]:
         """The parcel that each idle conversation would send next."""
         slips = self._of(channel)
-        busy = {s.parcel.target for s in slips if s.state is State.SUBMITTING}
+        busy = {s.conversation for s in slips if s.state is State.SUBMITTING}
         queued = [s for s in slips if s.state is State.QUEUED]
         for slip in sorted(queued, key=lambda s: (s.urgency is not Urgency.URGENT, s.id)):
-            if slip.parcel.target not in busy:
-                busy.add(slip.parcel.target)
+            if slip.conversation not in busy:
+                busy.add(slip.conversation)
                 yield slip
 
 
 def _is_about(receipt: Receipt, slip: Slip) -> bool:
     """Some gateways give back our own key instead of their id."""
-    return receipt.provider_id in (slip.provider_id, slip.parcel.key)
+    sent = slip.state not in (State.QUEUED, State.SUBMITTING)
+    return sent and receipt.provider_id in (slip.provider_id, slip.parcel.key)
 
 
 def _apply(receipt: Receipt, slip: Slip) -> None:

@@ -30,6 +30,14 @@ class Slip:
     code: str = ""
     detail: str = ""
 
+    @property
+    def conversation(self) -> tuple[bool, str]:
+        return self.parcel.to_group, self.parcel.target
+
+    def is_to(self, person: str) -> bool:
+        """Rooms and groups are nobody's own."""
+        return self.parcel.channel is not Channel.MATRIX and self.conversation == (False, person)
+
 
 @dataclass
 class Tables:
@@ -45,7 +53,8 @@ class Tables:
     blobs: dict[BlobId, tuple[Attachment, datetime]] = field(default_factory=dict)
     acts: dict[int, Act] = field(default_factory=dict)
     handled: dict[tuple[Channel, str], None] = field(default_factory=dict)
-    receipts: dict[tuple[Channel, Receipt], None] = field(default_factory=dict)
+    receipts: dict[tuple[str, ...], None] = field(default_factory=dict)
+    unmatched: dict[tuple[str, ...], Receipt] = field(default_factory=dict)
 
     def copy(self) -> "Tables":
         return Tables(**{f.name: dict(getattr(self, f.name)) for f in fields(self)})
@@ -55,5 +64,5 @@ class Tables:
         for column in fields(self):
             if column.name == "slips":
                 self.slips.update(draft.slips)
-            elif column.name != "receipts":
+            elif column.name not in ("receipts", "unmatched"):
                 setattr(self, column.name, getattr(draft, column.name))

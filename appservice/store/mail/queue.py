@@ -119,7 +119,8 @@ def _claimed(row: Record, key: DataKey | None) -> Claimed | None:
 SWEEP = """
 WITH lapsed AS (
     UPDATE deliveries SET lease_until = NULL,
-        state = CASE WHEN $3 THEN 'queued' ELSE 'unknown' END,
+        state = CASE WHEN NOT $3 THEN 'unknown' WHEN expires_at <= $2 THEN 'expired'
+                ELSE 'queued' END,
         token = CASE WHEN $3 THEN NULL ELSE token END,
         code = 'lease-ran-out', settled_at = $2
     WHERE channel = $1 AND state = 'submitting' AND lease_until <= $2

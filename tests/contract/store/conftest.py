@@ -57,3 +57,9 @@ async def _empty(dsn: str) -> None:
     names = ", ".join(row["tablename"] for row in tables)
     await connection.execute(f"TRUNCATE {names} RESTART IDENTITY CASCADE")
     await connection.close()
+
+
+@pytest.fixture
+def empty() -> Callable[[str], Awaitable[None]]:
+    """Empties the tables of a database that tests share."""
+    return _empty

@@ -107,6 +107,18 @@ async def test_a_database_that_is_not_there(
         await connect(nowhere, keys, clock, counted_ids())
 
 
+@pytest.mark.parametrize("wrong", ["postgres@/nulle_part", "personne@/postgres"])
+async def test_an_address_that_can_not_be_right(
+    fresh_database: Fresh, keys: Keys, clock: HandClock, wrong: str
+) -> None:
+    host = (await fresh_database()).partition("?")[2]
+    dsn = f"postgresql://{wrong}?{host}"
+    with pytest.raises(PermanentFailure, match="vérifiez son adresse"):
+        await connect(dsn, keys, clock, counted_ids())
+    with pytest.raises(PermanentFailure, match="vérifiez son adresse"):
+        await migrate(dsn)
+
+
 @pytest.mark.parametrize(
     ("name", "first"),
     [
