@@ -40,7 +40,8 @@ class SmsBridge:
     @property
     def callback(self) -> str:
         """Where the gateway must send inbound SMS: this, `/mo?` and `inbound.GET_URL`."""
-        return self._settings.callback or self._server.address
+        base = self._settings.callback or self._server.address
+        return f"{base.rstrip('/')}/{self._settings.secret}"
 
     async def start(self, sink: Sink) -> None:
         await self._server.start(sink)

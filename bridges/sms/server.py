@@ -35,10 +35,10 @@ class CallbackServer:
 
     @property
     def address(self) -> str:
-        """Where Kannel calls, without a final slash. Raises RuntimeError before `start()`."""
+        """Where it listens. Raises RuntimeError before `start()`."""
         if self._runner is None:
             raise RuntimeError("the callback server has not been started")
-        return f"http://{self._host}:{self._runner.addresses[0][1]}/{self._secret}"
+        return f"http://{self._host}:{self._runner.addresses[0][1]}"
 
     async def start(self, sink: Sink) -> None:
         """Begins to listen. Raises OSError when the port is taken."""

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 class SmsSettings:
     """One Kannel `sendsms-user`, and the small server that Kannel calls back.
 
-    `callback` is how Kannel reaches that server (default: its own loopback address). `secret`
-    is a path segment that only Kannel's configuration knows. Times are in seconds.
+    `callback` is how Kannel reaches that server (default: where it listens), without the path.
+    `secret` is a path segment that only Kannel's configuration knows. Times are in seconds.
     """
 
     url: str  # http://127.0.0.1:13013/cgi-bin/sendsms

@@ -21,6 +21,7 @@ from bridges.protocol import (
     Throttled,
     Unknown,
 )
+from bridges.signal.bridge import SignalBridge
 from bridges.signal.envelope import Own
 from bridges.signal.groups import SignalGroups
 
@@ -168,6 +169,21 @@ async def test_while_the_sink_refuses_signal_is_asked_to_keep_the_rest() -> None
     assert [message.text for message in world.sink.of(Message)] == [str(n) for n in range(20)]
     assert world.standin.unsubscribed == 1
     await world.stop()
+
+
+async def test_a_bridge_that_only_provisions_takes_no_message(
+    world: SignalWorldUnderTest,
+) -> None:
+    await world.bridge.stop()
+    provisioner = SignalBridge(replace(world.signal._settings, receives=False))
+    heard = RecordingSink()
+    await provisioner.start(heard)
+    await world.says("pour le service")
+    await provisioner.create_group("Buralistes", "", announcement=False)
+    await provisioner.stop()
+    assert heard.seen == []
+    await world.bridge.start(world.sink)
+    await eventually(lambda: world.sink.of(Message), "the message, by the one who listens")
 
 
 async def test_stopping_waits_for_what_was_handed_over() -> None:

@@ -80,6 +80,16 @@ async def test_wrong_credentials_wait_for_somebody_to_mend_them(world: SmsWorld)
     await bridge.stop()
 
 
+async def test_kannel_may_know_us_by_another_address(world: SmsWorld) -> None:
+    base = world.sms.callback.removesuffix("/s3cret")
+    settings = replace(world.sms._settings, callback="http://maillage.example:8090/", port=0)
+    bridge = SmsBridge(settings, ticking())
+    await bridge.start(world.sink)
+    assert bridge.callback == "http://maillage.example:8090/s3cret"
+    assert world.sms.callback == f"{base}/s3cret"
+    await bridge.stop()
+
+
 async def test_before_the_start_everything_waits() -> None:
     settings = SmsSettings("http://127.0.0.1:9/", "maillage", "x", "MANTES", "s3cret")
     bridge = SmsBridge(settings, ticking())
