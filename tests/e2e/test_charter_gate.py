@@ -130,7 +130,7 @@ async def _proof_that_is_no_proof(world: World) -> Answer:
 
 
 async def _proof_expired_at_the_join(world: World) -> Answer:
-    proof = world.signer.proof(world.room, world.person.mxid, seconds=2)
+    proof = world.signer.proof(world.room, world.person.mxid, seconds=4)
     assert (await world.invite(proof)).ok
     await end_of(proof["until"])
     return await world.person.join(world.room)

@@ -44,7 +44,7 @@ async def test_who_has_signed_enters_and_speaks(world: World) -> None:
 async def test_an_expired_charter_silences_and_a_renewal_gives_the_word_back(
     world: World,
 ) -> None:
-    proof = await world.admit(seconds=3)
+    proof = await world.admit(seconds=5)
     said = await world.person.say(world.room, "bonjour")
     await end_of(proof["until"])
     await _silent(world)
@@ -55,8 +55,8 @@ async def test_an_expired_charter_silences_and_a_renewal_gives_the_word_back(
 
 
 async def test_a_renewal_runs_out_too(world: World) -> None:
-    await world.admit(seconds=3)
-    proof = world.signer.proof(world.room, world.person.mxid, seconds=3)
+    await world.admit(seconds=5)
+    proof = world.signer.proof(world.room, world.person.mxid, seconds=5)
     assert (await world.renew(proof)).ok
     await end_of(proof["until"])
     await _silent(world)
