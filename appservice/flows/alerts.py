@@ -7,12 +7,14 @@ from appservice.domain.errors import InvalidTransition, NotAllowed, NotUnderstoo
 from appservice.domain.ids import AlertId
 from appservice.domain.member import Member
 from appservice.domain.moderation import Decision, Submission, Verdict, judge
+from appservice.domain.moderation.rewrite import suggest
 from appservice.domain.wording import alerts as words
 from appservice.domain.wording.common import harmless
 from appservice.flows import broadcast, reports
 from appservice.flows.step import Step
 
-_REWRITABLE = frozenset({Decision.REVISE})
+_FIT = frozenset({Decision.PUBLISH, Decision.HOLD})
+_UNATTESTED = "unverified-source"
 
 
 async def submit(step: Step, audience: Audience, text: str) -> Alert | Verdict:
@@ -30,7 +32,7 @@ async def submit(step: Step, audience: Audience, text: str) -> Alert | Verdict:
             await reports.emergency(step, text)
             return verdict
         case Decision.REJECT | Decision.REVISE:
-            await _explain(step, verdict)
+            await _explain(step, text, verdict)
             return verdict
         case Decision.HOLD:
             return await _hold(step, _new(step, audience, text, verdict, Held(verdict.rules)))
@@ -84,7 +86,7 @@ async def replace_text(step: Step, number: AlertId, text: str) -> Alert | Verdic
             await reports.emergency(step, text)
             return verdict
         case Decision.REJECT | Decision.REVISE:
-            await _explain(step, verdict)
+            await _explain(step, text, verdict)
             return verdict
         case Decision.HOLD:
             raise Refused(words.HELD_CORRECTION)
@@ -139,12 +141,24 @@ def _new(
     )
 
 
-async def _explain(step: Step, verdict: Verdict) -> None:
+async def _explain(step: Step, text: str, verdict: Verdict) -> None:
     """The text is not kept: only who, when and which rules."""
     rules = step.world.policy.rules
-    may_rewrite = verdict.decision in _REWRITABLE
-    await step.answer(words.refused(verdict.rules, rules, may_rewrite=may_rewrite))
+    if verdict.decision is Decision.REVISE:
+        better = _better(step, text, verdict)
+        await step.answer(words.to_revise(verdict.rules, rules, better))
+    else:
+        await step.answer(words.rejected(verdict.rules, rules))
     await step.record("alert.refused-by-rule", "alerte", verdict.rules)
+
+
+def _better(step: Step, text: str, verdict: Verdict) -> str | None:
+    """A text that the judge would let through. Nobody is prompted to attest what they did not."""
+    if _UNATTESTED in verdict.rules:
+        return None
+    better = suggest(text, verdict)
+    fits = better is not None and _judged(step, better).decision in _FIT
+    return better if fits else None
 
 
 async def _hold(step: Step, draft: Alert) -> Alert:

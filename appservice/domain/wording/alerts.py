@@ -76,13 +76,15 @@ def audience(who: Audience, territory: Territory) -> str:
     return f"{', '.join(names) or 'tous les métiers'} — {territory.zone_name(who.zone)}"
 
 
-def refused(rules: Iterable[str], known: Mapping[str, Explained], *, may_rewrite: bool) -> str:
+def rejected(rules: Iterable[str], known: Mapping[str, Explained]) -> str:
     """Rule, sentence and article; a text that attacks somebody's rights is not kept."""
-    end = (
-        "Corrigez le texte et renvoyez-le."
-        if may_rewrite
-        else "Le texte n'est pas conservé. Relisez la charte : écrivez « charte »."
-    )
+    end = "Le texte n'est pas conservé. Relisez la charte : écrivez « charte »."
+    return f"Alerte non diffusée.\n{reasons(rules, known)}\n{end}"
+
+
+def to_revise(rules: Iterable[str], known: Mapping[str, Explained], better: str | None) -> str:
+    """Rule, sentence and article, and a text that would do."""
+    end = f"Proposition : {better}" if better else "Corrigez le texte et renvoyez-le."
     return f"Alerte non diffusée.\n{reasons(rules, known)}\n{end}"
 
 

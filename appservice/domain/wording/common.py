@@ -25,6 +25,9 @@ class Explained(Protocol):
     @property
     def sentences(self) -> Mapping[str, str]: ...
 
+    @property
+    def advice(self) -> str: ...
+
 
 def hour(at: datetime) -> str:
     """14h05, as clocks in mainland France show it."""
@@ -68,7 +71,7 @@ def said(text: str) -> str:
 
 
 def reasons(rules: Iterable[str], known: Mapping[str, Explained]) -> str:
-    """One line a rule: what is wrong, the rule's name, the article."""
+    """One line a rule: what is wrong, the rule's name, the article, what to write instead."""
     lines = []
     for rule in dict.fromkeys(rules):
         explained = known.get(rule)
@@ -76,7 +79,8 @@ def reasons(rules: Iterable[str], known: Mapping[str, Explained]) -> str:
             lines.append(f"• règle {rule}")
         else:
             sentence = explained.sentences.get("fr", "")
-            lines.append(f"• {sentence} (règle {rule} ; {explained.legal_basis})")
+            advice = f" {explained.advice}" if explained.advice else ""
+            lines.append(f"• {sentence} (règle {rule} ; {explained.legal_basis}){advice}")
     return "\n".join(lines)
 
 

@@ -73,6 +73,26 @@ async def test_S4_06_one_septet_too_many_is_refused(memory: Story) -> None:
     assert isinstance(memory.store.tables.alerts[AlertId(1)].stage, Published)
 
 
+async def test_a_slip_is_told_with_a_text_that_would_do(memory: Story) -> None:
+    slip = "Vol par ruse constaté à Redon, rappelez le 06 39 98 00 00."
+    await memory.writes(CHEF, f"alerte tous : {slip}", where=POSTE)
+    (answer,) = memory.told(CHEF)
+    assert "contact-details" in answer
+    better = answer.partition("Proposition : ")[2]
+    assert better
+    assert "06 39" not in better
+    await memory.writes(CHEF, f"alerte tous : {better}", where=POSTE)
+    assert isinstance(memory.store.tables.alerts[AlertId(1)].stage, Published)
+
+
+async def test_nobody_is_prompted_to_attest_what_they_did_not(memory: Story) -> None:
+    paule = agent("paule", Role.MUNICIPAL_POLICE)
+    await memory.writes(paule, "alerte tous : Vol signalé à Redon, 06 39 98 00 00", where=POSTE)
+    (answer,) = memory.told(paule)
+    assert "contact-details" in answer
+    assert "Proposition" not in answer
+
+
 async def test_S4_05_a_fact_that_nobody_established_waits(memory: Story) -> None:
     mairie = agent("renee", Role.MAIRIE)
     await memory.writes(mairie, "alerte tous : Deux vols à la roulotte ce matin")
