@@ -26,6 +26,18 @@ class _Crowd:
         if Channel.SIGNAL in member.channels and member.signal is not None:
             self.signal.add(member.signal)
 
+    def together_with(self, others: "_Crowd") -> "_Crowd":
+        """Both; most rooms have only one sort of people, and share what is made for them."""
+        if not (self.people or self.signal):
+            return others
+        if not (others.people or others.signal):
+            return self
+        return _Crowd(
+            {**self.people, **others.people},
+            self.members | others.members,
+            self.signal | others.signal,
+        )
+
 
 _NOBODY = _Crowd()
 
@@ -131,13 +143,7 @@ class Builder:
 
     def _room(self, key: RoomKey, texts: "_Texts", merchants: _Crowd, plot: Plot) -> DesiredRoom:
         officers = self._officers.get(key.zone, _NOBODY)
-        crowd = officers
-        if merchants.people or merchants.signal:
-            crowd = _Crowd(
-                {**merchants.people, **officers.people},
-                merchants.members | officers.members,
-                merchants.signal | officers.signal,
-            )
+        crowd = merchants.together_with(officers)
         alias = room_alias(key.kind, key.trade, plot)
         powers = self._powers(texts, tuple(officers.people))
         return texts.room(key, alias, plot.name, plot.parent, crowd, powers)

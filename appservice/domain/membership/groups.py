@@ -69,7 +69,9 @@ def plan_groups(
             yield AdoptGroup(key, room.name, group.id)
         yield from _repairs(room, group, ours)
     for entry in known:
-        yield from _closing(desired, entry, by_id.get(entry.signal_group or ""), ours)
+        group = by_id.get(entry.signal_group or "")
+        if group is not None:
+            yield from _closing(desired, entry, group, ours)
 
 
 def _birth(room: DesiredRoom) -> Iterator[Step]:
@@ -96,12 +98,10 @@ def _repairs(room: DesiredRoom, group: SignalGroup, ours: frozenset[str]) -> Ite
 
 
 def _closing(
-    desired: Desired, entry: KnownRoom, group: SignalGroup | None, ours: frozenset[str]
+    desired: Desired, entry: KnownRoom, group: SignalGroup, ours: frozenset[str]
 ) -> Iterator[Step]:
     room = desired.rooms.get(entry.key)
-    if group is None or entry.key.territory not in desired.territories:
-        return
-    if room is not None and room.signal:
+    if entry.key.territory not in desired.territories or (room is not None and room.signal):
         return
     if people := _present(group) - ours:
         yield RemoveFromGroup(entry.key, group.title, group.id, tuple(sorted(people)))

@@ -73,9 +73,9 @@ class _Planner:
                 yield from self._birth(room)
             else:
                 yield from self._repairs(room, self._actual[room_id])
-        for closed in self._known:
-            if closed.key.territory in self._desired.territories:
-                yield from self._closing(closed)
+        for entry in self._known:
+            if entry.key not in self._desired.rooms:
+                yield from self._closing(entry)
 
     def _children_by_space(self) -> Mapping[RoomKey, set[RoomId]]:
         children: dict[RoomKey, set[RoomId]] = {}
@@ -138,7 +138,7 @@ class _Planner:
     def _closing(self, closed: KnownRoom) -> Iterator[Step]:
         """A room that nothing asks for any more is emptied, and kept: it may come back."""
         actual = self._actual.get(closed.room_id)
-        if closed.key in self._desired.rooms or actual is None:
+        if actual is None or closed.key.territory not in self._desired.territories:
             return
         for user, seat in actual.seats.items():
             if seat.membership in _IN and user not in self._ours:
