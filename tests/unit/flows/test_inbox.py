@@ -2,11 +2,15 @@
 
 import asyncio
 import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.memory_store import MemoryStore
 from support.story import BRUNO, POSTE, Story, until
 
 from appservice.domain.errors import TemporaryFailure
@@ -175,3 +179,42 @@ async def test_the_worker_wakes_for_what_comes_in(story: Story) -> None:
     with pytest.raises(asyncio.CancelledError):
         await worker
     assert POSTE in {p.target for p in story.parcels()}
+
+
+class Dying:
+    """A store whose process dies around some commits: just before, or just after."""
+
+    def __init__(self, real: MemoryStore, deaths: list[str]) -> None:
+        self._real = real
+        self._deaths = deaths
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Any]:
+        death = self._deaths.pop(0) if self._deaths else ""
+        async with self._real.transaction() as tx:
+            yield tx
+            if death == "before":
+                raise TemporaryFailure
+        if death == "after":
+            raise TemporaryFailure
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.sampled_from(["", "before", "after"]), max_size=6))
+def test_dying_anywhere_loses_nothing_and_does_nothing_twice(deaths: list[str]) -> None:
+    asyncio.run(_outlive(deaths))
+
+
+async def _outlive(deaths: list[str]) -> None:
+    story = await Story().begin()
+    story.inbound.store = Dying(story.store, deaths)  # type: ignore[assignment] # a store that dies
+    box = inbox(story)
+    await box.sink()(message("k1"))
+    await box.sink()(message("k2", "état S1"))
+    for _ in range(12):
+        await inbox(story).work_once()  # another process each time
+        story.later(minutes=5)
+    assert await pending(story) == 0
+    assert len(story.store.tables.reports) == 1
+    assert len(story.parcels(Channel.SIGNAL, BRUNO.signal)) == 2
+    assert story.verbs == ["report.open"]
