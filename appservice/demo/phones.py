@@ -1,8 +1,9 @@
 """The page that shows the phones side by side, live, with a box to answer as each of them."""
 
 import asyncio
+import itertools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -103,7 +104,9 @@ class PhonesPage:
 
     async def _page(self, request: web.Request) -> web.Response:
         template = self._templates.get_template("phones.html")
-        return _html(template.render(phones=[self._view(p) for p in self._phones.values()]))
+        return _html(
+            template.render(phones=[self._view(p) for p in _mixed(self._phones.values())])
+        )
 
     async def _fragment(self, request: web.Request) -> web.Response:
         template = self._templates.get_template("phone.html")
@@ -181,6 +184,15 @@ class PhonesPage:
             "names": {thread.id: thread.title for thread in threads},
             "bubbles": list(phone.messages()),
         }
+
+
+def _mixed(phones: Iterable[Phone]) -> list[Phone]:
+    """One of each kind in turn, so that the three kinds stand side by side."""
+    by_kind: dict[str, list[Phone]] = {}
+    for phone in phones:
+        by_kind.setdefault(phone.kind, []).append(phone)
+    rows = itertools.zip_longest(*by_kind.values())
+    return [phone for row in rows for phone in row if phone is not None]
 
 
 def _same_origin(request: web.Request) -> bool:

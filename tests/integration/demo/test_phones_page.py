@@ -1,6 +1,7 @@
 """The phones page over HTTP: what it shows, what it takes, and from whom."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
@@ -62,6 +63,14 @@ async def test_everything_is_on_the_page_without_a_script(rig: Rig) -> None:
     assert "Ce message a été supprimé." in text
     assert "ne se lit plus" not in text
     assert '<form method="post"' in text
+
+
+async def test_the_kinds_stand_side_by_side(rig: Rig) -> None:
+    for name, kind in (("element-2", "element"), ("signal-1", "signal"), ("sms-1", "sms")):
+        rig.page.add(ListPhone(name, kind))
+    _, text = await rig.get()
+    found = re.findall(r'<section class="phone \w+" id="([^"]+)"', text)
+    assert found == ["element-1", "signal-1", "sms-1", "element-2"]
 
 
 async def test_only_conversations_that_take_words_are_offered(rig: Rig) -> None:
