@@ -3,7 +3,8 @@
 import logging
 import secrets
 
-from appservice.matrix.api import Api, MatrixError, segment
+from appservice.domain.errors import PermanentFailure, TemporaryFailure
+from appservice.matrix.api import Api, MatrixError, Unreachable, segment
 from appservice.matrix.settings import MatrixSettings
 
 log = logging.getLogger(__name__)
@@ -42,3 +43,14 @@ async def ping(service: Api, settings: MatrixSettings) -> None:
     """Has the homeserver try us now: after an outage it waits up to 512 s by itself."""
     path = f"/_matrix/client/v1/appservice/{segment(settings.appservice_id)}/ping"
     await service.call("POST", path, {"transaction_id": secrets.token_hex(8)})
+
+
+async def first_contact(service: Api, settings: MatrixSettings) -> None:
+    """The bot exists after this, as a command needs it. Raises TemporaryFailure."""
+    try:
+        await register_bot(service, settings)
+    except Unreachable as failure:
+        raise TemporaryFailure("Le serveur Matrix ne répond pas.") from failure
+    except MatrixError as refusal:
+        message = f"Le serveur Matrix refuse le service ({refusal.errcode})."
+        raise PermanentFailure(message) from refusal

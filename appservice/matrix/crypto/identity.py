@@ -33,21 +33,40 @@ async def open_identity(
     bot: Api, keys: KeyStore, rooms: PgCryptoStateStore, recovery: Path
 ) -> Machine:
     """The machine of our one device, cross-signed. Raises IdentityLost rather than begin anew."""
+    machine = await _machine(bot, keys, rooms)
+    if machine.own.shared and await _shown_keys(machine) is None:
+        # A device that is deleted stays deleted in the eyes of others: we become another one.
+        log.warning("our device was deleted on the homeserver: making another")
+        await keys.begin_again()
+        machine = await _machine(bot, keys, rooms)
+    device_id = machine.client.device_id
+    await bot.call("PUT", f"/devices/{segment(device_id)}", {"display_name": DEVICE_NAME})
+    await _publish_device(machine)
+    await _cross_sign(machine, RecoveryFile(recovery))
+    await _delete_other_devices(bot, device_id)
+    return machine
+
+
+async def _machine(bot: Api, keys: KeyStore, rooms: PgCryptoStateStore) -> Machine:
     await keys.open_account()
     if not await keys.get_device_id():
         # Known to the store before the homeserver: a crash here leaves nothing to clean.
         await keys.put_device_id(DeviceID(f"MAILLAGE{secrets.token_hex(4).upper()}"))
-    device_id = str(keys._device_id)
-    machine = Machine(dataclasses.replace(bot, device_id=device_id), keys, rooms)
+    device_id = str(await keys.get_device_id())
+    machine = Machine(dataclasses.replace(bot, device_id=device_id), bot, keys, rooms)
     try:
         await machine.load()
     except ValueError as error:
         raise IdentityLost("the stored keys do not open: is the pickle key the same?") from error
-    await bot.call("PUT", f"/devices/{segment(device_id)}", {"display_name": DEVICE_NAME})
-    await _publish_device(machine, bot)
-    await _cross_sign(machine, RecoveryFile(recovery))
-    await _delete_other_devices(bot, device_id)
     return machine
+
+
+async def _shown_keys(machine: Machine) -> set[str] | None:
+    """The public keys that the homeserver shows for our device."""
+    bot = machine.client.mxid
+    answer = await machine.account_api.call("POST", "/keys/query", {"device_keys": {bot: []}})
+    known = answer.get("device_keys", {}).get(bot, {}).get(machine.client.device_id)
+    return None if known is None else set(known.get("keys", {}).values())
 
 
 async def publish_fallback_key(machine: Machine) -> None:
@@ -70,17 +89,17 @@ async def publish_fallback_key(machine: Machine) -> None:
     await machine.keys.put_account(account)
 
 
-async def _publish_device(machine: Machine, bot: Api) -> None:
-    answer = await bot.call("POST", "/keys/query", {"device_keys": {bot.user_id: []}})
-    known = answer.get("device_keys", {}).get(bot.user_id, {}).get(machine.client.device_id)
-    if known is None:
-        # New, or deleted by an administrator of the homeserver.
-        machine.own.shared = False
-    elif machine.own.signing_key not in known.get("keys", {}).values():
-        raise IdentityLost("the homeserver shows other keys for our device")
-    if not machine.own.shared:
+async def _publish_device(machine: Machine) -> None:
+    shown = await _shown_keys(machine)
+    if shown is None:
         await machine.share_keys()
         await publish_fallback_key(machine)
+    elif machine.own.signing_key not in shown:
+        raise IdentityLost("the homeserver shows other keys for our device")
+    elif not machine.own.shared:
+        # Killed between the upload and our note of it.
+        machine.own.shared = True
+        await machine.keys.put_account(machine.own)
 
 
 async def _cross_sign(machine: Machine, recovery: RecoveryFile) -> None:

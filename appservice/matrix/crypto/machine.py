@@ -36,7 +36,9 @@ quiet.setLevel(logging.WARNING)
 class Machine(OlmMachine):
     """What decrypts, and knows whose device wrote."""
 
-    def __init__(self, api: Api, keys: KeyStore, rooms: PgCryptoStateStore) -> None:
+    def __init__(
+        self, api: Api, account_api: Api, keys: KeyStore, rooms: PgCryptoStateStore
+    ) -> None:
         client = Client(
             mxid=UserID(api.user_id),
             device_id=DeviceID(api.device_id),
@@ -56,7 +58,8 @@ class Machine(OlmMachine):
         self.disable_device_change_key_rotation = True
         # Nothing that opens our own messages is ever stored.
         self.dont_store_outbound_keys = True
-        self.api = api
+        self.api = api  # as our device
+        self.account_api = account_api  # as the account, whether our device exists or not
 
     @property
     def own(self) -> OlmAccount:

@@ -8,7 +8,7 @@ from typing import Any
 import asyncpg
 from mautrix.crypto.sessions import Session
 from mautrix.crypto.store import PgCryptoStateStore, PgCryptoStore
-from mautrix.types import IdentityKey, SessionID
+from mautrix.types import DeviceID, IdentityKey, SessionID
 from mautrix.util.async_db import Connection, Database
 
 log = logging.getLogger(__name__)
@@ -77,6 +77,13 @@ class KeyStore(PgCryptoStore):
                 )
             )
         await self.db.executemany(SAVE_SESSION, rows)
+
+    async def begin_again(self) -> None:
+        """Forgets the device; keys of others' messages stay, and go on opening them."""
+        await self.delete()
+        self.forget_unsaved()
+        self._device_id = DeviceID("")
+        self._sync_token = None
 
     def forget_unsaved(self) -> None:
         """After a write that failed: what memory holds may be ahead of the tables."""
