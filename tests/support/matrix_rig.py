@@ -17,7 +17,7 @@ from appservice.domain.territory import Level, Zone
 from appservice.flows.ports import Journal
 from appservice.matrix.service import MatrixService
 from appservice.matrix.settings import Callbacks, MatrixSettings, Unreadable
-from bridges.protocol import Accepted, Action, Inbound, Message, Outgoing
+from bridges.protocol import Accepted, Action, Inbound, Message, Outgoing, Throttled
 from support.memory_store import MemoryJournal, MemoryWake
 from support.proofs import Signer
 
@@ -119,6 +119,18 @@ class Rig:
         outcome = await self.service.channel.send(message)
         assert isinstance(outcome, Accepted), outcome
         return outcome
+
+    async def until_posted(self, room: str, text: str, *, key: str = "") -> Accepted:
+        """Sends again while it is told to come back later, as the delivery does."""
+        message = Outgoing(key or f"test/{next(_numbers)}", room, text)
+        deadline = asyncio.get_running_loop().time() + 60
+        while True:
+            outcome = await self.service.channel.send(message)
+            if isinstance(outcome, Accepted):
+                return outcome
+            assert isinstance(outcome, Throttled), outcome
+            assert asyncio.get_running_loop().time() < deadline, outcome
+            await asyncio.sleep(0.1)
 
     async def edit(self, room: str, event: str, text: str) -> Accepted:
         return await self.post(room, text, action=Action.EDIT, acts_on=event)
