@@ -31,7 +31,10 @@ class Members(Protocol):
     """The register."""
 
     async def save(self, member: Member) -> None:
-        """Adds the member or replaces what was known."""
+        """Adds the member or replaces what was known.
+
+        Raises PermanentFailure when one of the addresses is another member's.
+        """
 
     async def get(self, member: MemberId) -> Member | None: ...
 
@@ -64,10 +67,15 @@ class Alerts(Protocol):
     async def get(self, alert: AlertId) -> Alert | None: ...
 
     async def advance(self, alert: Alert, expected: StageName) -> bool:
-        """Writes the alert if its stage is still `expected`: of two hands only one wins."""
+        """Writes the alert if its stage is still `expected`: of two hands only one wins.
+
+        A correction or cancellation must also be based on the revision that stands.
+        """
         ...
 
-    async def recent(self, since: datetime) -> Sequence[Alert]: ...
+    async def recent(self, since: datetime) -> Sequence[Alert]:
+        """Submitted since then, oldest first."""
+        ...
 
 
 class Reports(Protocol):
@@ -104,7 +112,10 @@ class Outbox(Protocol):
     """Parcels on their way."""
 
     async def put(self, parcels: Sequence[Parcel]) -> None:
-        """Queues them; a key that is already there changes nothing."""
+        """Queues them; a key that is already there changes nothing.
+
+        What acts on another parcel takes that one's urgency, so as never to overtake it.
+        """
 
     async def delivered_as(self, key: str) -> str | None:
         """The channel's id of the parcel with that key, once accepted."""
@@ -112,7 +123,9 @@ class Outbox(Protocol):
 
     async def by_provider_id(self, channel: Channel, provider_id: str) -> Parcel | None: ...
 
-    async def tally(self, alert: AlertId) -> Tally: ...
+    async def tally(self, alert: AlertId) -> Tally:
+        """Of its POST parcels."""
+        ...
 
     async def of_alert(self, alert: AlertId) -> Sequence[Parcel]:
         """Its POST parcels, oldest first."""
@@ -199,8 +212,9 @@ class Queue(Protocol):
     async def claim(
         self, channel: Channel, limit: int, lease: timedelta, now: datetime
     ) -> Sequence[Claimed]:
-        """At most one parcel per conversation, oldest first, urgent before the rest.
+        """At most one parcel per conversation, urgent before the rest, then oldest first.
 
+        A parcel that waits (`retry_at`) holds up those behind it, except urgent ones.
         Parcels past `expires_at` become EXPIRED. A lease that ran out becomes UNKNOWN, or QUEUED
         again on a channel that is idempotent (Matrix).
         """
@@ -217,14 +231,17 @@ class Queue(Protocol):
         code: str = "",
         detail: str = "",
     ) -> bool:
-        """Writes the outcome if the lease is still ours."""
+        """Writes the outcome if the lease is still ours, or was the last one and gave UNKNOWN."""
         ...
 
     async def receipt(self, channel: Channel, receipt: Receipt, now: datetime) -> None:
-        """Early and duplicate receipts are absorbed."""
+        """Early and duplicate receipts are absorbed.
+
+        What is said of one person of a group is kept and leaves the group's parcel accepted.
+        """
 
     async def renounce(self, parcel: ParcelId, now: datetime) -> None:
-        """Gives up a parcel that an officer no longer wants sent."""
+        """Gives up a queued or unknown parcel that an officer no longer wants sent: FAILED."""
 
 
 class Wake(Protocol):
