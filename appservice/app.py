@@ -22,9 +22,11 @@ from appservice.flows.delivery import Delivery
 from appservice.flows.enrolment import Enrolment
 from appservice.flows.inbound import Inbound, Inbox
 from appservice.flows.membership import Membership, Ourselves
+from appservice.flows.progress import watch
 from appservice.flows.reconciliation import Reconciliation
 from appservice.flows.signature import Signing
 from appservice.flows.unreadable import Unreadable
+from appservice.matrix.accounts import first_contact
 from appservice.matrix.api import Api
 from appservice.matrix.rooms import Rooms, no_voice
 from appservice.matrix.service import MatrixService
@@ -99,12 +101,24 @@ async def provisioning(office: Office) -> AsyncIterator[Membership]:
     bridges = make_bridges(office.config, receives=False)
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(aiohttp.ClientSession())
+        service = Api(http, homeserver.url, office.tokens.as_token)
+        await first_contact(service, matrix_settings(office))
         api = Api(http, homeserver.url, office.tokens.as_token, office.ourselves.bot)
         groups = groups_of(bridges)
         if groups is not None:
             await bridges[Channel.SIGNAL].start(_unheard)
             stack.push_async_callback(bridges[Channel.SIGNAL].stop)
         yield office.membership(Rooms(api, homeserver.server_name, no_voice), groups)
+
+
+async def is_served(config: Config) -> bool:
+    """Whether a service of this configuration answers and is ready."""
+    url = f"http://{config.listen.host}:{config.listen.port}/health"
+    try:
+        async with aiohttp.ClientSession() as http, http.get(url) as answer:
+            return answer.status == 200
+    except aiohttp.ClientError:
+        return False
 
 
 async def _unheard(_: Thing) -> None:
@@ -162,7 +176,7 @@ async def serve(office: Office, stop: asyncio.Event) -> None:
         await reconciliation.moved(room, user, membership)
 
     matrix = MatrixService(
-        _matrix_settings(office),
+        matrix_settings(office),
         store.journal,
         clock,
         matrix_sink,
@@ -182,7 +196,7 @@ async def serve(office: Office, stop: asyncio.Event) -> None:
             Delivery(c, bridge, store, store.queue, store.wake, world, clock, membership)
             for c, bridge in channels.items()
         ]
-        parts = [reconciliation.run(), _purge(store)]
+        parts = [reconciliation.run(), watch(store, world, clock), _purge(store)]
         parts += [inbox.run() for inbox in inboxes] + [d.run() for d in deliveries]
         tasks = [asyncio.create_task(part) for part in parts]
         stack.push_async_callback(_end, tasks)
@@ -192,7 +206,8 @@ async def serve(office: Office, stop: asyncio.Event) -> None:
         await _until(stop, tasks)
 
 
-def _matrix_settings(office: Office) -> MatrixSettings:
+def matrix_settings(office: Office) -> MatrixSettings:
+    """Where the homeserver is and who we are there."""
     config = office.config
     return MatrixSettings(
         homeserver=config.homeserver.url,

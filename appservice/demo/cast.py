@@ -87,13 +87,16 @@ class Cast:
         return await self.maillage("enrol", str(path))
 
     async def sign(self, keys: Iterable[str]) -> None:
-        """Each reads the charter and signs the text with the hash that was shown."""
-        by_charter: dict[str, list[str]] = {}
+        """Each signs the text with the hash that was shown, of the charter of their kind."""
+        kinds: dict[str, list[str]] = {}
         for key in keys:
-            shown = await self.maillage("charter", self.address(key))
-            by_charter.setdefault(shown.err.split()[2], []).append(self.address(key))
-        for digest, people in by_charter.items():
-            await self.maillage("sign", "--hash", digest, *people)
+            kind = "merchant" if self.people[key].role == "merchant" else "agent"
+            kinds.setdefault(kind, []).append(self.address(key))
+        for people in kinds.values():
+            shown = await self.maillage("charter", people[0])
+            digest = shown.err.split()[2]
+            # A performance that was cut short may have left somebody revoked.
+            await self.maillage("sign", "--readmit", "--hash", digest, *people)
 
     async def look_around(self) -> Scenery:
         """Learns which rooms there are and who belongs in them."""
@@ -111,11 +114,14 @@ class Cast:
             element = self.elements[key]
             expected = self.scenery.seats(self.mxid(key))
 
-            async def invited(element: Element = element, expected: set[str] = expected) -> bool:
-                return expected <= element.rooms | element.invitations
+            seated = await element.seats()
+            missing = expected - seated
+
+            async def invited(element: Element = element, missing: set[str] = missing) -> bool:
+                return missing <= element.invitations
 
             await wait_until(invited, f"Les invitations de {key}", 30)
-            for room in sorted(element.invitations & expected):
+            for room in sorted(missing):
                 await element.join(room)
                 count += 1
         return count
@@ -161,7 +167,7 @@ class Cast:
             "phones": phones,
             "metrics": None,
             "service": stage.service_url,
-            "accounts": [self._described(key) for key in sorted(self.accounts)],
+            "accounts": [self._described(key) for key in sorted(self.elements)],
             "rooms": self.scenery.described(stage.server_name),
         }
         path = stage.state / "demo.json"

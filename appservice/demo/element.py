@@ -114,6 +114,10 @@ class Element:
         _checked(await self._client.join(room))
         await self.until(lambda: room in self._client.rooms or None, seconds)
 
+    async def seats(self) -> set[str]:
+        """Rooms the person is in, says the homeserver: nio keeps those it was put out of."""
+        return set(_checked(await self._client.joined_rooms()).rooms)
+
     async def leave(self, room: str) -> None:
         _checked(await self._client.room_leave(room))
 

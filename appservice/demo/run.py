@@ -78,7 +78,7 @@ async def _start(stage: Stage, table: StepTable) -> None:
         ("Base de données embarquée", "PostgreSQL", stage.start_database),
         ("Serveur Matrix, avec la barrière de charte", "Synapse", stage.start_homeserver),
         ("Doublures de signal-cli et de Kannel", "ponts", stage.start_standins),
-        ("Le service", "maillage", stage.start_service),
+        ("Configuration et tables du service", "maillage", stage.prepare_service),
     )
     for what, part, start in parts:
         with table.step(what, part):

@@ -9,10 +9,9 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import aiohttp
 from ruamel.yaml import YAML
 
-from appservice.app import clock
+from appservice.app import clock, is_served
 from appservice.demo.child import Child, last_lines, start_child, wait_until
 from appservice.demo.database import Postgres
 from appservice.demo.failure import StartFailed
@@ -21,6 +20,7 @@ from appservice.demo.homeserver_files import HomeserverPlan
 from appservice.demo.ports import LOOPBACK
 from appservice.demo.standins.kannel import KannelStandIn
 from appservice.demo.standins.signal_cli import SignalCliStandIn
+from appservice.files.config import load_config
 from appservice.files.keys import make_keys
 from appservice.files.world import WorldPaths, shipped_paths
 
@@ -114,12 +114,16 @@ class Stage:
             await standin.start()
             self._stack.push_async_callback(standin.stop)
 
-    async def start_service(self) -> None:
-        """Migrates, starts the process, and waits until it says that it is ready."""
+    async def prepare_service(self) -> None:
+        """Writes its configuration and brings its database up to date."""
         self._write_config()
         migrated = await self.maillage("migrate")
         if migrated.status != 0:
             raise ServiceFailed(migrated.err)
+
+    async def start_service(self) -> None:
+        """Starts the process, and waits until it says that it is ready."""
+        (self.state / "service.log").unlink(missing_ok=True)
         await self.restart_service()
         self._stack.push_async_callback(self.stop_service)
 
@@ -131,7 +135,7 @@ class Stage:
         async def ready() -> bool:
             if not child.running:
                 raise ServiceFailed(f"Le service s'est arrêté :\n{last_lines(output)}")
-            return await self._is_ready()
+            return await is_served(load_config(self.config))
 
         await wait_until(ready, "Le service")
 
@@ -157,16 +161,6 @@ class Stage:
 
     def _command(self, *words: str) -> Sequence[str]:
         return [sys.executable, "-m", "appservice", "--config", str(self.config), *words]
-
-    async def _is_ready(self) -> bool:
-        try:
-            async with (
-                aiohttp.ClientSession() as http,
-                http.get(f"{self.service_url}/health") as answer,
-            ):
-                return answer.status == 200
-        except aiohttp.ClientError:
-            return False
 
     def _write_config(self) -> None:
         world = self.world

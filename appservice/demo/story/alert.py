@@ -55,10 +55,11 @@ async def _published(cast: Cast, table: StepTable, script: Script) -> None:
         await cast.receives("riou", f"ANNULE ET REMPLACE : {script.corrected}")
         step.seen = "modifiée sur Element et Signal, ANNULE ET REMPLACE par SMS"
     with table.step("Une annulation la retire", "Element Signal SMS") as step:
+        before = cast.copies("riou", "ANNULATION")
         await chef.say(poste, f"annule {name} fausse alerte")
         for key in ("tanguy", "legoff"):
             await cast.receives(key, script.corrected, copies=0)
-        await cast.receives("riou", "ANNULATION")
+        await cast.receives("riou", "ANNULATION", copies=before + 1)
         step.seen = "effacée sur Element et Signal, annoncée par SMS"
 
 

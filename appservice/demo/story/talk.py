@@ -32,10 +32,11 @@ async def talk(cast: Cast, table: StepTable, script: Script) -> None:
         expect(back.text.startswith("Horlogerie Fabre (Signal)"), "l'enseigne et le canal")
         step.seen = back.text[:70]
     with table.step("Un SMS devient un signalement au poste", "SMS") as step:
+        before = cast.copies("riou", "Reçu : votre signalement")
         cast.stage.kannel.say(cast.people["riou"].number, script.sms)
         card = await cast.elements["kerboul"].reads(script.sms)
         expect(card.room == cast.scenery.room(Kind.POSTE, BRETAGNE), "au poste")
-        await cast.receives("riou", "Reçu : votre signalement")
+        await cast.receives("riou", "Reçu : votre signalement", copies=before + 1)
         step.seen = "carte au poste, accusé de réception par SMS"
 
 
@@ -43,8 +44,7 @@ async def part(cast: Cast, table: StepTable) -> None:
     """A member is revoked."""
     with table.step("Une participation est retirée : plus aucun salon", "partout") as step:
         said = await cast.maillage("revoke", cast.address("brient"))
-        brient = cast.elements["brient"]
-        await brient.until(lambda: True if not brient.rooms else None)
+        expect(not await cast.elements["brient"].seats(), "plus aucun salon")
         step.seen = said.out.strip()
     with table.step("Elle revient : relire, signer, entrer", "partout") as step:
         shown = await cast.maillage("charter", cast.address("brient"))

@@ -18,6 +18,9 @@ async def build(cast: Cast, table: StepTable) -> None:
     with table.step("Les salons sont faits : apply", "Synapse") as step:
         applied = await cast.maillage("apply")
         step.seen = applied.err.strip().splitlines()[-1]
+    with table.step("Le service démarre et publie les accueils", "maillage"):
+        await cast.stage.start_service()
+        await cast.maillage("apply")
     with table.step("Une seconde fois : rien à faire", "domaine") as step:
         again = await cast.maillage("plan")
         expect(again.out == "", f"un plan vide, pas : {again.out[:400]}")
