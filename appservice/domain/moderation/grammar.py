@@ -175,6 +175,8 @@ def _advance(
 
 def _anchored(anchor: str, end: int, tokens: list[Token], limit: int) -> bool:
     if anchor == "^":
+        if end >= len(tokens):
+            return False
         return end == 0 or tokens[end].sentence != tokens[end - 1].sentence
     if anchor == "$":
         return end == limit

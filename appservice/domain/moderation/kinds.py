@@ -7,6 +7,9 @@ from appservice.domain.moderation.reading import Reading, Slice, covering
 # Notions of the lexicons that say the kind of the sentence they are found in.
 FACT = "fait"
 NOT_A_FACT = "hors_fait"
+WEAK_FACT = "fait_faible"
+NOT_A_WEAK_FACT = "sauf_faible"
+_STRONG = {"K6": "hors_sujet_fort", "K7": "promotion_forte"}
 KIND_NOTIONS = {
     "K2": "conseil",
     "K3": "service",
@@ -54,7 +57,27 @@ def classify(reading: Reading) -> Kinds:
         places[kind] = reading.free([notion], [f"sauf_{notion}"])
     called = covering(reading.free(_CALLS, _NOT_CALLS) + reading.slices(_SURE_CALLS))
     places["K4"] = [part for part in places["K4"] if not called.intersection(range(*part))]
+    if not any(places[kind] for kind in ("K1", "K2", "K3", "K4", "K5", "K6", "K7")):
+        # Nothing is named, but something was done to somebody: said badly, it is still a fact.
+        places["K1"] = reading.free([WEAK_FACT], [NOT_A_FACT, NOT_A_WEAK_FACT])
+    _drop_settings(reading, places)
     return Kinds(places, _per_sentence(reading, places))
+
+
+def _drop_settings(reading: Reading, places: dict[str, list[Slice]]) -> None:
+    """A topic in the very sentence of a fact is where it happened, unless nothing excuses it."""
+    told = {reading.tokens[start].sentence for start, _ in places["K1"]}
+    for kind, strong in _STRONG.items():
+        kept = reading.slices([strong])
+        places[kind] = [
+            part
+            for part in places[kind]
+            if reading.tokens[part[0]].sentence not in told or part in kept or _inside(part, kept)
+        ]
+
+
+def _inside(part: Slice, others: list[Slice]) -> bool:
+    return any(start < part[1] and part[0] < end for start, end in others)
 
 
 def _per_sentence(reading: Reading, places: dict[str, list[Slice]]) -> list[list[str]]:

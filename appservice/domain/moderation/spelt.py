@@ -23,6 +23,9 @@ _NATO = {
 }  # fmt: skip
 
 
+_CENT = frozenset({"cent", "cents"})
+
+
 @dataclass(frozen=True, slots=True)
 class Said:
     """Characters said by the words from `first` to `last` (excluded)."""
@@ -31,6 +34,20 @@ class Said:
     first: int
     last: int
     aloud: bool
+
+
+def _hundreds(tokens: list[Token], index: int) -> tuple[str, int]:
+    """« cent douze », « six cent douze »: three digits."""
+    word = tokens[index].word
+    leading = _UNITS.get(word, 0)
+    if word in {"cent", "cents"}:
+        hundreds, end = 1, index + 1
+    elif 2 <= leading <= 9 and index + 1 < len(tokens) and tokens[index + 1].word in _CENT:
+        hundreds, end = leading, index + 2
+    else:
+        return "", index
+    rest, after = _number(tokens, end) if end < len(tokens) else ("", end)
+    return str(hundreds * 100 + int(rest or 0)), after
 
 
 def _number(tokens: list[Token], index: int) -> tuple[str, int]:
@@ -79,7 +96,9 @@ def said(tokens: list[Token]) -> list[Said]:
     index = 0
     while index < len(tokens):
         word = tokens[index].word
-        digits, end = _number(tokens, index)
+        digits, end = _hundreds(tokens, index)
+        if not digits:
+            digits, end = _number(tokens, index)
         if digits:
             found.append(Said(digits, index, end, aloud=True))
         elif word in _NATO:

@@ -25,8 +25,8 @@ Check = Callable[[Reading, Kinds, Rule], tuple[Span, ...] | None]
 CHECKS: dict[str, Check] = {
     "notions": words.notions,
     "regex": words.regex,
-    "suspicion": kinds.suspicion,
     "no-offence": kinds.no_offence,
+    "topic": kinds.topic,
     "chatter": kinds.chatter,
     "prevention": kinds.prevention,
     "source": source.source,

@@ -89,7 +89,7 @@ def _phones(reading: Reading, rule: Rule) -> Iterator[tuple[int, int]]:
             continue
         if digits in rule.options["public_numbers"]:
             continue
-        if re.fullmatch(r"\d+", written) and _after_series(
+        if re.fullmatch(r"\d+", written.strip()) and _after_series(
             text[max(0, match.start() - 80) : match.start()], rule
         ):
             continue

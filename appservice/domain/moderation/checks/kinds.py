@@ -6,18 +6,18 @@ from appservice.domain.moderation.reading import Reading
 from appservice.domain.moderation.verdict import Span
 
 
-def suspicion(reading: Reading, kinds: Kinds, rule: Rule) -> tuple[Span, ...] | None:
-    """Fires where a person or a vehicle is pointed at without an offence."""
-    parts = kinds.places["K4"]
-    return reading.spans(parts) if parts else None
-
-
 def no_offence(reading: Reading, kinds: Kinds, rule: Rule) -> tuple[Span, ...] | None:
     """Fires on a security topic when no fact stands beside it."""
     parts = kinds.places["K5"]
     if not parts or kinds.has("K1", "K3"):
         return None
     return reading.spans(parts)
+
+
+def topic(reading: Reading, kinds: Kinds, rule: Rule) -> tuple[Span, ...] | None:
+    """Fires on sentences of a kind that has no place here, whatever stands beside them."""
+    parts = [part for kind in rule.options["kinds"] for part in kinds.places[kind]]
+    return reading.spans(parts) if parts else None
 
 
 def prevention(reading: Reading, kinds: Kinds, rule: Rule) -> tuple[Span, ...] | None:

@@ -41,9 +41,9 @@ def _written(reading: Reading, rule: Rule) -> list[Span]:
     common = set(rule.options["short_words"])
     for match in _HOME.finditer(reading.folded.text):
         span = reading.folded.span(*match.span())
-        if announced or _looks_like_plate(
-            match.group(), reading.submission.text[slice(*span)], common
-        ):
+        written = reading.submission.text[slice(*span)]
+        sure = announced or _stands_out(written, reading.submission.text)
+        if sure or _looks_like_plate(match.group(), written, common):
             spans.append(span)
     for match in _FOREIGN.finditer(reading.folded.text):
         span = reading.folded.span(*match.span())
@@ -52,6 +52,11 @@ def _written(reading: Reading, rule: Rule) -> list[Span]:
         if text == text.upper() and not common.intersection(letters):
             spans.append(span)
     return spans
+
+
+def _stands_out(written: str, text: str) -> bool:
+    """In capitals while the rest is not: whoever wrote it copied it."""
+    return written == written.upper() and sum(map(str.isupper, text)) < len(text) / 3
 
 
 def _looks_like_plate(folded: str, written: str, common: set[str]) -> bool:

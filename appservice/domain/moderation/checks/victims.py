@@ -9,6 +9,7 @@ from appservice.domain.moderation.verdict import Span
 def victim(reading: Reading, kinds: Kinds, rule: Rule) -> tuple[Span, ...] | None:
     """Fires on a definite trade, a sign, a numbered address, a state of health, a signature."""
     parts = reading.free(rule.finds, rule.unless)
+    parts += reading.free(rule.options["state"], rule.options["state_unless"])
     parts += _signs(reading, rule)
     if reading.submission.author_role in rule.options["signing_roles"]:
         parts += _signature(reading)

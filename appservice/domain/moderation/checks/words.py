@@ -8,10 +8,12 @@ from appservice.domain.moderation.verdict import Span
 
 def notions(reading: Reading, kinds: Kinds, rule: Rule) -> tuple[Span, ...] | None:
     """Fires where a notion is found outside the exceptions; some notions bind some roles only."""
-    sought = list(rule.finds)
-    if reading.submission.author_role in rule.options.get("witness_roles", ()):
-        sought.extend(rule.options.get("witness_finds", ()))
-    parts = reading.free(sought, rule.unless) + reading.slices(rule.options.get("always", ()))
+    options = rule.options
+    parts = reading.free(rule.finds, rule.unless) + reading.slices(options.get("always", ()))
+    parts += reading.free(options.get("sure", ()), options.get("sure_unless", ()))
+    if reading.submission.author_role in options.get("witness_roles", ()):
+        excepted = (*rule.unless, *options.get("witness_unless", ()))
+        parts += reading.free(options.get("witness_finds", ()), excepted)
     return reading.spans(parts) if parts else None
 
 
