@@ -67,6 +67,7 @@ class Element:
         self._reader = _Reader(self)
         self._identity: Ed25519PrivateKey | None = None
         self.seen: dict[str, Seen] = {}
+        self.refused: set[str] = set()  # rooms whose key this device was refused
 
     @property
     def mxid(self) -> str:
@@ -99,6 +100,7 @@ class Element:
             self._identity = await cross_sign(client.homeserver, account)
         for kind in (nio.Event, nio.InviteEvent):
             client.add_event_callback(self._reader.read, kind)
+        client.add_to_device_callback(self._reader.told, nio.UnknownToDeviceEvent)
         _checked(await client.sync(timeout=0, full_state=True))
         await self._chores()
         self._task = asyncio.create_task(self._listen(), name=f"element {account.mxid}")
@@ -267,6 +269,10 @@ class _Reader:
             self._show(room, event, {}, readable=False)
         elif event.source.get("type") == "m.room.message" and content:
             self._show(room, event, content, readable=True)
+
+    async def told(self, event: Any) -> None:
+        if event.type == "m.room_key.withheld":
+            self._element.refused.add(event.source["content"].get("room_id", ""))
 
     def _show(self, room: Any, event: Any, content: Mapping[str, Any], *, readable: bool) -> None:
         reply = (content.get("m.relates_to") or {}).get("m.in_reply_to") or {}

@@ -37,16 +37,16 @@ INSERT INTO crypto_cross_signing_signatures
 VALUES ($1, $2, $1, $3, $4) ON CONFLICT DO NOTHING
 """
 # A device may hold the key if its owner's identity vouches for it, or if the owner has none yet.
-TRUSTWORTHY = """
-SELECT d.user_id, d.device_id, d.identity_key, d.signing_key
+DEVICES = """
+SELECT d.user_id, d.device_id, d.identity_key, d.signing_key,
+       own.key IS NULL OR EXISTS (
+           SELECT 1 FROM crypto_cross_signing_signatures s
+           WHERE s.signed_user_id = d.user_id AND s.signed_key = d.signing_key
+             AND s.signer_user_id = d.user_id AND s.signer_key = own.key) AS trustworthy
 FROM crypto_device d
 LEFT JOIN crypto_cross_signing_keys own
     ON own.user_id = d.user_id AND own.usage = 'self_signing'
 WHERE d.user_id = ANY($1) AND NOT d.deleted
-  AND (own.key IS NULL OR EXISTS (
-        SELECT 1 FROM crypto_cross_signing_signatures s
-        WHERE s.signed_user_id = d.user_id AND s.signed_key = d.signing_key
-          AND s.signer_user_id = d.user_id AND s.signer_key = own.key))
 """
 
 
@@ -67,13 +67,16 @@ class AddressBook:
         rows = await self.database.fetch(KNOWN_SIGNING_KEYS, list(users))
         return {(row["user_id"], row["device_id"]): row["signing_key"] for row in rows}
 
-    async def trustworthy(self, users: Iterable[str]) -> list[Device]:
-        """The devices that may be given the key of a room those users are in."""
-        rows = await self.database.fetch(TRUSTWORTHY, list(users))
-        return [
-            Device(row["user_id"], row["device_id"], row["identity_key"], row["signing_key"])
-            for row in rows
-        ]
+    async def devices(self, users: Iterable[str]) -> tuple[list[Device], list[Device]]:
+        """Those that may be given the key of a room those users are in, and those that may not."""
+        trusted: list[Device] = []
+        others: list[Device] = []
+        for row in await self.database.fetch(DEVICES, list(users)):
+            device = Device(
+                row["user_id"], row["device_id"], row["identity_key"], row["signing_key"]
+            )
+            (trusted if row["trustworthy"] else others).append(device)
+        return trusted, others
 
     async def write(self, people: Sequence[Person]) -> None:
         """Replaces what was known of them, all in one transaction."""

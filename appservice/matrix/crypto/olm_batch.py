@@ -55,12 +55,12 @@ async def seal(
     return sealed
 
 
-async def send(machine: Machine, sealed: Sequence[Sealed]) -> None:
+async def send(machine: Machine, sealed: Sequence[Sealed], kind: str = "m.room.encrypted") -> None:
     """Hands a chunk to the homeserver. Raises MatrixError, Unreachable."""
     messages: dict[str, Json] = {}
     for each in sealed:
         messages.setdefault(each.device.user_id, {})[each.device.device_id] = each.content
-    path = f"/sendToDevice/m.room.encrypted/{secrets.token_hex(12)}"
+    path = f"/sendToDevice/{kind}/{secrets.token_hex(12)}"
     await machine.api.call("PUT", path, {"messages": messages})
 
 

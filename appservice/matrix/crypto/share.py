@@ -26,6 +26,7 @@ from appservice.matrix.crypto.store import DATABASE_FAILURES
 log = logging.getLogger(__name__)
 
 MEGOLM = "m.megolm.v1.aes-sha2"
+WITHHELD = "m.room_key.withheld"
 NEARLY = 0.9  # of a session's life: time to share its successor in the background
 LOOK_AT_OLD_SESSIONS = 1800.0  # seconds
 PAUSE = 5.0  # seconds, after a failure
@@ -42,6 +43,7 @@ class KeyShare:
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._cold: dict[str, None] = {}  # rooms to warm, in the order they were asked for
         self._asked = asyncio.Event()
+        self._told: dict[str, tuple[str, set[Device]]] = {}  # room → session, devices refused
         self._settled: dict[str, object] = {}
         self._mute: dict[Device, float] = {}  # no key to write to them with, and since when
 
@@ -114,14 +116,16 @@ class KeyShare:
             session = None
         if session is not None and self._settled.get(room) == self._settlement(session, joined):
             return session
-        devices = await self._readers(room, joined)
+        devices, others = await self._readers(room, joined)
         held = await self._holders.of(session.id) if session is not None else set()
         if session is None or held - {holding(device) for device in devices}:
             session = await self._new_session(room)
             held = set()
         settlement = self._settlement(session, joined)
         lacking = [device for device in devices if holding(device) not in held]
-        if await self._distribute(session, room, lacking):
+        everybody = await self._distribute(session, room, lacking)
+        await self._withhold(session, room, others)
+        if everybody:
             self._settled[room] = settlement
         return session
 
@@ -135,8 +139,13 @@ class KeyShare:
         answer = await self._machine.api.call("GET", path)
         return frozenset(answer.get("joined", {})) - {self._machine.client.mxid}
 
-    async def _readers(self, room: str, joined: frozenset[str]) -> list[Device]:
-        """Trustworthy devices of the members who have *joined*: an invitation opens nothing."""
+    async def _readers(
+        self, room: str, joined: frozenset[str]
+    ) -> tuple[list[Device], list[Device]]:
+        """Devices of the members who have *joined*: those to give the key, and the others.
+
+        An invitation opens nothing.
+        """
         machine = self._machine
         unknown = await machine.book.untracked(joined)
         if unknown:
@@ -146,7 +155,7 @@ class KeyShare:
                 {UserID(user): Member(membership=Membership.JOIN) for user in joined},
                 only_membership=Membership.JOIN,
             )
-        return await machine.book.trustworthy(joined)
+        return await machine.book.devices(joined)
 
     async def _new_session(self, room: str) -> OutboundGroupSession:
         machine = self._machine
@@ -178,6 +187,26 @@ class KeyShare:
             await self._holders.add(session.id, room, [each.device for each in chunk])
         log.info("the key of %s is shared with %d devices", room, len(sealed))
         return len(sealed) == len(lacking)
+
+    async def _withhold(
+        self, session: OutboundGroupSession, room: str, devices: list[Device]
+    ) -> None:
+        """Tells devices that nobody vouches for why they can't read, once a session."""
+        content = {
+            "algorithm": MEGOLM,
+            "room_id": room,
+            "session_id": session.id,
+            "sender_key": self._machine.own.identity_key,
+            "code": "m.unverified",
+            "reason": "Vérifiez cet appareil pour lire les messages.",
+        }
+        told = self._told.setdefault(room, (session.id, set()))
+        if told[0] != session.id:
+            told = self._told[room] = (session.id, set())
+        new = [olm_batch.Sealed(device, content) for device in devices if device not in told[1]]
+        for chunk in olm_batch.chunks(new):
+            await olm_batch.send(self._machine, chunk, WITHHELD)
+            told[1].update(each.device for each in chunk)
 
     def _nearly_used_up(self, session: OutboundGroupSession) -> bool:
         # mautrix notes local times without zone.
