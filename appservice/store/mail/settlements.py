@@ -112,6 +112,6 @@ FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::bytea[], $6::t
     AS said (id, token, state, provider_id, provider_index, retry_at, code, detail, at)
 WHERE deliveries.id = said.id AND deliveries.token = said.token
     AND deliveries.state IN ('submitting', 'unknown')
-RETURNING deliveries.id, deliveries.channel, EXISTS (
-    SELECT FROM receipts WHERE channel = deliveries.channel AND NOT matched) AS early
+RETURNING deliveries.id, deliveries.channel,
+    EXISTS (SELECT FROM receipts WHERE NOT matched) AS early
 """
