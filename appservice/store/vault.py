@@ -81,7 +81,7 @@ def open_text(key: DataKey | None, column: str, sealed: bytes) -> str:
 class Vault:
     """Wraps and unwraps data keys, and remembers some of them for a while."""
 
-    def __init__(self, secrets: Secrets, clock: Clock, capacity: int = 4096) -> None:
+    def __init__(self, secrets: Secrets, clock: Clock, capacity: int = 20_000) -> None:
         self._wrappers = {name: AESGCM(key) for name, key in secrets.master.items()}
         self._index = secrets.index
         self._clock = clock
