@@ -13,6 +13,8 @@ from appservice.domain.moderation.verdict import Span, Submission
 
 _CLOCK = re.compile(r"(?:[01]?\d|2[0-4])h(?:[0-5]\d)?$")
 
+_ROAD = re.compile(r"(?:[adn]|rd|rn)\d{1,4}$")
+
 # A slice of the words: first index, and index after the last.
 Slice = tuple[int, int]
 
@@ -73,6 +75,10 @@ def _shapes(token: Token) -> list[str]:
             shapes.append("age_mineur")
         if word.isdigit() and len(word) == 2 and int(word) >= 18:
             shapes.append("age_majeur")
+    if len(word) >= 5 and word.endswith("ez"):
+        shapes.append("ez")
+    if _ROAD.match(word):
+        shapes.append("route_num")
     if token.capital:
         shapes.append("majuscule")
     return shapes

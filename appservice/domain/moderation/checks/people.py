@@ -3,6 +3,7 @@
 from appservice.domain.moderation.kinds import Kinds
 from appservice.domain.moderation.policy import Rule
 from appservice.domain.moderation.reading import Reading, Slice, covering
+from appservice.domain.moderation.spelt import is_nato
 from appservice.domain.moderation.tokens import Token
 from appservice.domain.moderation.verdict import Span
 
@@ -68,9 +69,14 @@ def _is_lone_name(reading: Reading, index: int, token: Token) -> bool:
         return False
     if token.word in reading.submission.commune.lower().replace("-", " ").split():
         return False
-    if index and reading.tokens[index - 1].word in _BEFORE_A_PLACE:
+    if is_nato(token.word) or (index and _announces_a_place(reading, index - 1)):
         return False
     return not reading.policy.grammar.is_known(token.word)
+
+
+def _announces_a_place(reading: Reading, index: int) -> bool:
+    """Whether the next word names a commune or a shop rather than a person."""
+    return reading.tokens[index].word in _BEFORE_A_PLACE or "commerce" in reading.edges[index]
 
 
 def _signature_start(reading: Reading) -> int:

@@ -22,6 +22,7 @@ _FOREIGN = re.compile(rf"{_EDGE[0]}(?:{_ABROAD}){_EDGE[1]}")
 _COMPACT = re.compile(
     r"[a-hj-np-tv-z]{2}[\do]{3}[a-hj-np-tv-z]{2}|\d{2,4}[a-hj-np-tv-z]{2,3}\d\d|ww?\d{3}[a-z]{2}"
 )
+_ODD = re.compile(r"(?:[A-Z]{2,3}[- ]?\d{2,4}[- ]?[A-Z]{1,3}|[A-Z]{2}-\d{3})\b")
 _CHARS = re.compile(r"[a-z0-9]{1,4}$")
 _REACH = 7
 _ENOUGH = 3
@@ -114,7 +115,35 @@ def _announced(reading: Reading, rule: Rule) -> list[Slice]:
         part = _characters_after(reading, end, set(rule.options["short_words"]))
         if part is not None:
             found.append((start, part[1]))
-    return found
+    partial = (_group_after(reading, part, rule) for part in reading.slices(rule.options["partial"]))
+    carried = (_odd_after(reading, p) for p in reading.slices(rule.options["carriers"]))
+    return [*found, *(p for p in partial if p), *(p for p in carried if p)]
+
+
+def _group_after(reading: Reading, part: Slice, rule: Rule) -> Slice | None:
+    """« plaque qui commence par FX »: the very next short group."""
+    start, end = part
+    tokens, common = reading.tokens, rule.options["short_words"]
+    for index in range(end, min(len(tokens), end + 3)):
+        word = tokens[index].word
+        short = len(word) <= 4 and (tokens[index].shout or any(map(str.isdigit, word)))
+        if short and word not in common and tokens[index].sentence == tokens[start].sentence:
+            return start, index + 1
+    return None
+
+
+def _odd_after(reading: Reading, part: Slice) -> Slice | None:
+    """« moto AA-77B »: capitals and figures just after a vehicle, of no known model."""
+    tokens = reading.tokens
+    end = part[1]
+    if end >= len(tokens) or tokens[end].sentence != tokens[part[0]].sentence:
+        return None
+    rest = reading.submission.text[tokens[end].start : tokens[end].start + 12]
+    match = _ODD.match(rest)
+    last = end
+    while match and last < len(tokens) and tokens[last].end <= tokens[end].start + match.end():
+        last += 1
+    return (end, last) if match and last > end else None
 
 
 def _characters_after(reading: Reading, index: int, common: set[str]) -> Slice | None:
