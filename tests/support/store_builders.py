@@ -1,6 +1,7 @@
 """Members, alerts, reports and parcels for the tests of the store, and a clock by hand."""
 
 import itertools
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,6 +18,7 @@ from appservice.domain.territory import Level, Zone
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 LIFFRE = Zone(Level.COMMUNE, "35152")
+_numbers = itertools.count(1)
 
 
 class HandClock:
@@ -33,9 +35,9 @@ class HandClock:
         return self.now
 
 
-def counted_ids() -> Any:
-    numbers = itertools.count(1)
-    return lambda: f"id-{next(numbers)}"
+def counted_ids() -> Callable[[], str]:
+    """Never the same twice, whichever process of a test asks."""
+    return lambda: f"id-{next(_numbers)}"
 
 
 def a_merchant(member: str = "m1", **changes: Any) -> Member:

@@ -192,6 +192,8 @@ async def test_receipts_that_race_with_the_answer_are_never_lost(make_store: Any
         receipt = Receipt(name, ReceiptState.DELIVERED)
         work += [there.queue.receipt(Channel.SMS, receipt, NOON) for _ in range(2)]
     await asyncio.gather(*work)
+    # Of two that crossed, neither may have seen the other: the next look at the queue does.
+    assert not await here.queue.claim(Channel.SMS, 1, MINUTE, NOON + timedelta(seconds=1))
     async with here.transaction() as tx:
         assert (await tx.outbox.tally(AlertId(7))).counts == {
             (Channel.SMS, State.DELIVERED): count
