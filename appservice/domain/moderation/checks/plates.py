@@ -91,13 +91,13 @@ def _spaced(reading: Reading) -> list[Slice]:
 
 
 def _plates_in(run: list[Said], reading: Reading) -> list[Slice]:
-    if len(run) < 4:
+    if len(run) < 4 and not any(piece.aloud and piece.chars.isdigit() for piece in run):
         return []
     for first in range(len(run)):
         text = ""
         for last in range(first, min(len(run), first + 9)):
             text += run[last].chars
-            if len(text) >= 7 and _COMPACT.fullmatch(text) and last - first >= 3:
+            if len(text) >= 7 and _COMPACT.fullmatch(text) and last - first >= 2:
                 return [(run[first].first, run[last].last)]
     nato = [piece for piece in run if is_nato(reading.tokens[piece.first].word)]
     if len(nato) >= 2 and len(run) >= 3:
