@@ -10,6 +10,8 @@ from appservice.domain.moderation.verdict import Span
 # Ranks in the lists of names: below, a word is a name first of all.
 _COMMON_FIRST = 1500
 _COMMON_LAST = 12_000
+# Beside one of these a word is part of an address of the network.
+_GLUE = frozenset("@_/")
 _BEFORE_A_PLACE = frozenset(
     "a vers entre sur depuis secteur commune bourg d en canton gare".split()
 )
@@ -70,6 +72,9 @@ def _is_lone_name(reading: Reading, index: int, token: Token) -> bool:
     if token.word in reading.submission.commune.lower().replace("-", " ").split():
         return False
     if is_nato(token.word) or (index and _announces_a_place(reading, index - 1)):
+        return False
+    around = reading.submission.text[max(0, token.start - 1) : token.end + 1]
+    if not _GLUE.isdisjoint({around[:1], around[-1:]}):
         return False
     return not reading.policy.grammar.is_known(token.word)
 
