@@ -13,7 +13,11 @@ from appservice.domain.moderation.verdict import Span, Submission
 
 _CLOCK = re.compile(r"(?:[01]?\d|2[0-4])h(?:[0-5]\d)?$")
 
-_ROAD = re.compile(r"(?:[adn]|rd|rn)\d{1,4}$")
+_SHAPES = {
+    "taille": re.compile(r"[12]m(?:\d\d)?$"),
+    "taille_decimale": re.compile(r"[12][.,]\d\d$"),
+    "route_num": re.compile(r"(?:[adn]|rd|rn)\d{1,4}$"),
+}
 
 # A slice of the words: first index, and index after the last.
 Slice = tuple[int, int]
@@ -77,8 +81,7 @@ def _shapes(token: Token) -> list[str]:
             shapes.append("age_majeur")
     if len(word) >= 5 and word.endswith("ez"):
         shapes.append("ez")
-    if _ROAD.match(word):
-        shapes.append("route_num")
+    shapes.extend(name for name, shape in _SHAPES.items() if shape.match(word))
     if token.capital:
         shapes.append("majuscule")
     return shapes

@@ -56,7 +56,7 @@ def _check_notions(
     for notion in REQUIRED_NOTIONS:
         if notion not in known:
             problems.add(directory, 1, f"le lexique « {notion} » manque")
-    shapes = {"ez", "route_num", "heure", "chiffre", "age_mineur", "age_majeur", "majuscule"}
+    shapes = {"ez", "route_num", "taille", "taille_decimale", "heure", "chiffre", "age_mineur", "age_majeur", "majuscule"}
     for use in lexicons.uses:
         if use.name not in known | shapes:
             hint = did_you_mean(use.name, known)

@@ -1,5 +1,7 @@
 """People: anyone named, or made unique by a tie, a nickname, a birth date, an address."""
 
+import re
+
 from appservice.domain.moderation.kinds import Kinds
 from appservice.domain.moderation.policy import Rule
 from appservice.domain.moderation.reading import Reading, Slice, covering
@@ -10,8 +12,8 @@ from appservice.domain.moderation.verdict import Span
 # Ranks in the lists of names: below, a word is a name first of all.
 _COMMON_FIRST = 1500
 _COMMON_LAST = 12_000
-# Beside one of these a word is part of an address of the network.
-_GLUE = frozenset("@_/")
+# Followed by this a word is part of an address of the network.
+_GLUED = re.compile(r"[@_]|\.\w")
 _BEFORE_A_PLACE = frozenset(
     "a vers entre sur depuis secteur commune bourg d en canton gare".split()
 )
@@ -73,8 +75,8 @@ def _is_lone_name(reading: Reading, index: int, token: Token) -> bool:
         return False
     if is_nato(token.word) or (index and _announces_a_place(reading, index - 1)):
         return False
-    around = reading.submission.text[max(0, token.start - 1) : token.end + 1]
-    if not _GLUE.isdisjoint({around[:1], around[-1:]}):
+    text = reading.submission.text
+    if _GLUED.match(text[token.end : token.end + 2]) or text[max(0, token.start - 1)] == "@":
         return False
     return not reading.policy.grammar.is_known(token.word)
 

@@ -82,12 +82,21 @@ def _spaced(reading: Reading) -> list[Slice]:
     found: list[Slice] = []
     run: list[Said] = []
     for piece in [*said(reading.tokens), Said("", 0, 0, aloud=False)]:
-        if piece.chars and (piece.aloud or len(piece.chars) == 1 or piece.chars.isdigit()):
+        if _belongs(piece, reading):
             run.append(piece)
             continue
         found.extend(_plates_in(run, reading))
         run = []
     return found
+
+
+def _belongs(piece: Said, reading: Reading) -> bool:
+    """Whether the word may be part of a plate that is spelt out."""
+    if not piece.chars:
+        return False
+    if piece.aloud or len(piece.chars) == 1 or piece.chars.isdigit():
+        return True
+    return len(piece.chars) == 2 and reading.tokens[piece.first].shout
 
 
 def _plates_in(run: list[Said], reading: Reading) -> list[Slice]:
