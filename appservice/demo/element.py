@@ -191,15 +191,11 @@ class Element:
 
     async def until(self, found: Callable[[], Any], seconds: float = 20) -> Any:
         """Waits until `found` gives something, looking after each piece of news."""
-
-        async def wait() -> Any:
-            async with self._news:
+        try:
+            async with asyncio.timeout(seconds), self._news:
                 while (result := found()) is None:
                     await self._news.wait()
                 return result
-
-        try:
-            return await asyncio.wait_for(wait(), seconds)
         except TimeoutError:
             shown = [(seen.sender, seen.text, seen.readable) for seen in self.timeline()]
             raise ElementFailed(

@@ -5,6 +5,7 @@ has seen. An event whose key has not come waits in the journal too, under its ow
 """
 
 import asyncio
+import contextlib
 import json
 import logging
 import traceback
@@ -77,11 +78,12 @@ class Intake:
         while True:
             self._awake.clear()
             try:
-                worked = await self._transactions()
+                # First: a message whose key came goes before those that were written after it.
                 if self._look_at_waiting or loop.time() - looked > LOOK_AT_WAITING:
                     self._look_at_waiting = False
                     looked = loop.time()
                     await self._waiting()
+                worked = await self._transactions()
             except (*TEMPORARY, MatrixError) as failure:
                 log.warning("intake stops for a moment: %s", type(failure).__name__)
                 self._look_at_waiting = True
@@ -91,10 +93,10 @@ class Intake:
                 await self._rest()
 
     async def _rest(self) -> None:
-        try:
-            await asyncio.wait_for(self._awake.wait(), IDLE)
-        except TimeoutError:
-            return
+        # Not wait_for: before Python 3.12 it may swallow a cancellation, and we would never stop.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(IDLE):
+                await self._awake.wait()
 
     async def _transactions(self) -> bool:
         entries = await self._journal.pending(SOURCE, AT_ONCE)

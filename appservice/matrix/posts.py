@@ -26,6 +26,14 @@ from bridges.protocol import (
 log = logging.getLogger(__name__)
 
 SOON = 2.0  # seconds
+AWAY = "Le serveur Matrix ne répond pas : les messages attendent et partiront ensuite."
+ADVICE = {
+    "starting": "Le service démarre : les messages attendent et partiront ensuite.",
+    "identity-lost": (
+        "L'identité chiffrée du service ne s'ouvre pas : remettez en place le fichier de la clé "
+        "de récupération, puis redémarrez le service."
+    ),
+}
 HTML = "org.matrix.custom.html"
 MESSAGE, REACTION, ENCRYPTED = "m.room.message", "m.reaction", "m.room.encrypted"
 
@@ -38,12 +46,12 @@ class Post:
     """Says things in rooms. `transaction` makes the same thing said twice one event."""
 
     def __init__(self, machine: Machine, share: KeyShare) -> None:
-        self._machine = machine
+        self.machine = machine
         self._share = share
 
     @property
     def api(self) -> Api:
-        return self._machine.api
+        return self.machine.api
 
     async def say(self, room: str, content: Json, transaction: str) -> str:
         """Encrypts and sends an m.room.message; gives its event id.
@@ -68,7 +76,7 @@ class Post:
         return str((await self.api.call("PUT", path, content))["event_id"])
 
     async def must_be_encrypted(self, room: str) -> None:
-        rooms = self._machine.rooms
+        rooms = self.machine.rooms
         if await rooms.is_encrypted(RoomID(room)):
             return
         path = f"/rooms/{segment(room)}/state/m.room.encryption/"
@@ -113,6 +121,7 @@ class MatrixChannel:
 
     def __init__(self) -> None:
         self.post: Post | None = None
+        self.trouble = "starting"  # why there is no post yet
         self._actions: dict[Action, Callable[[Post, Outgoing], Awaitable[Outcome]]] = {
             Action.POST: _post,
             Action.EDIT: _edit,
@@ -130,7 +139,7 @@ class MatrixChannel:
         """Tries once; safe to repeat, since the key makes the transaction id."""
         post = self.post
         if post is None:
-            return Throttled(SOON, "starting")
+            return Throttled(SOON, self.trouble)
         try:
             return await self._actions[message.action](post, message)
         except NotEncrypted:
@@ -147,13 +156,14 @@ class MatrixChannel:
 
     async def health(self) -> Health:
         """Asks the homeserver who we are."""
-        advice = "Le serveur Matrix ne répond pas : les alertes attendent et partiront ensuite."
         if self.post is None:
-            return Health(False, "starting", advice)
+            return Health(False, self.trouble, ADVICE.get(self.trouble, AWAY))
         try:
             await self.post.api.call("GET", "/account/whoami", seconds=10)
-        except (Unreachable, MatrixError) as failure:
-            return Health(False, type(failure).__name__.lower(), advice)
+        except Unreachable:
+            return Health(False, "unreachable", AWAY)
+        except MatrixError as refusal:
+            return Health(False, refusal.errcode, AWAY)
         return Health(True)
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime
 
@@ -31,6 +31,7 @@ log = logging.getLogger(__name__)
 
 PAUSE = 2.0  # seconds, before another attempt to start
 CONNECTIONS = 32
+FORGET_EVERY = 6 * 3600.0  # seconds
 
 
 class MatrixService:
@@ -87,6 +88,7 @@ class MatrixService:
                 await self._run()
             except IdentityLost as lost:
                 self.failed = lost
+                self.channel.trouble = "identity-lost"
                 log.critical("the Matrix side stays stopped: %s", lost)
                 return
             except (Unreachable, MatrixError, *DATABASE_FAILURES) as failure:
@@ -121,11 +123,15 @@ class MatrixService:
             stack.callback(self._not_ready)
             self._wake = intake.wake
             await self._together(
-                lost.wait, sync.run, share.run, intake.run, lambda: self._announce(sync)
+                lost.wait,
+                sync.run,
+                share.run,
+                lambda: _after(sync, intake),
+                lambda: self._attend(sync, keys),
             )
 
-    async def _announce(self, sync: KeySync) -> None:
-        """Ready once the keys that waited for us are in."""
+    async def _attend(self, sync: KeySync, keys: KeyStore) -> None:
+        """Ready once the keys that waited for us are in; then forgets what is old."""
         await sync.caught_up.wait()
         try:
             await ping(self._service(), self._settings)
@@ -135,7 +141,9 @@ class MatrixService:
         self.door.ready = True
         self.ready.set()
         log.info("the Matrix side is ready")
-        await asyncio.Event().wait()
+        while True:
+            await keys.forget_old(self._clock() - self._settings.keep_keys)
+            await asyncio.sleep(FORGET_EVERY)
 
     async def _together(self, *parts: Callable[[], Awaitable[object]]) -> None:
         """Runs the parts until one ends or fails; then none runs."""
@@ -146,9 +154,7 @@ class MatrixService:
                 task.result()
             log.error("the lock is lost: the Matrix side stops writing")
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await _end(tasks)
 
     def _not_ready(self) -> None:
         self.ready.clear()
@@ -173,6 +179,21 @@ class MatrixService:
     def _bot(self) -> Api:
         api = self._service()
         return Api(api.http, api.url, api.token, self._settings.bot)
+
+
+async def _end(tasks: Sequence[asyncio.Future[object]]) -> None:
+    """Cancels until it is heard: a library may swallow a cancellation (wait_for before 3.12)."""
+    pending = set(tasks)
+    while pending:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=1)
+
+
+async def _after(sync: KeySync, intake: Intake) -> None:
+    """Messages wait for the keys that wait for us, so that they come in order."""
+    await sync.caught_up.wait()
+    await intake.run()
 
 
 def _reason(failure: Exception) -> str:

@@ -26,6 +26,7 @@ class MatrixSettings:
     bind_host: str = "127.0.0.1"
     bind_port: int = 8009
     media_limit: int = 20 * MEBIBYTE  # bytes of one attachment
+    keep_keys: timedelta = timedelta(days=30)  # of what others wrote; their clients rotate weekly
     patience: timedelta = timedelta(hours=2)  # for the key of a message that can't be read yet
 
     @property

@@ -83,7 +83,8 @@ class KeyShare:
         """For ever: warms what was asked for, and sessions that grow old."""
         while True:
             try:
-                await asyncio.wait_for(self._asked.wait(), LOOK_AT_OLD_SESSIONS)
+                async with asyncio.timeout(LOOK_AT_OLD_SESSIONS):
+                    await self._asked.wait()
             except TimeoutError:
                 self.warm(*await self._holders.rooms_with_session(self._machine.keys.account_id))
             self._asked.clear()

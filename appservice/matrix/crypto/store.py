@@ -3,6 +3,7 @@
 import logging
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 import asyncpg
@@ -36,6 +37,9 @@ FROM crypto_olm_session
 WHERE account_id = $1 AND sender_key = ANY($2)
 ORDER BY sender_key, last_decrypted DESC
 """
+
+OLD_ROOM_KEYS = "DELETE FROM crypto_megolm_inbound_session WHERE received_at < $1"
+OLD_INDEXES = "DELETE FROM crypto_message_index WHERE timestamp < $1"
 
 SAVE_SESSION = """
 INSERT INTO crypto_olm_session (
@@ -77,6 +81,12 @@ class KeyStore(PgCryptoStore):
                 )
             )
         await self.db.executemany(SAVE_SESSION, rows)
+
+    async def forget_old(self, before: datetime) -> None:
+        """What would open messages of long ago is of use to nobody but a thief."""
+        # mautrix notes UTC without zone, and event times in milliseconds.
+        await self.db.execute(OLD_ROOM_KEYS, before.astimezone(UTC).replace(tzinfo=None))
+        await self.db.execute(OLD_INDEXES, int(before.timestamp() * 1000))
 
     async def begin_again(self) -> None:
         """Forgets the device; keys of others' messages stay, and go on opening them."""

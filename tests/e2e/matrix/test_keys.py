@@ -1,8 +1,10 @@
 """Who is given the key of a room: the devices of those who joined, all of them, nobody else."""
 
+from datetime import timedelta
+
 import asyncpg
 import pytest
-from support.matrix_rig import Rig
+from support.matrix_rig import Rig, utc_now
 
 from appservice.demo.element import Element
 
@@ -87,12 +89,7 @@ async def test_our_own_messages_can_be_opened_with_nothing_that_is_stored(rig: R
     room = await rig.room(marie)
     await rig.post(room, "Sans copie")
     await marie.reads("Sans copie")
-    database = await asyncpg.connect(rig.settings.database)
-    stored = await database.fetchval(
-        "SELECT count(*) FROM crypto_megolm_inbound_session WHERE room_id = $1", room
-    )
-    await database.close()
-    assert stored == 0
+    assert await _stored_keys(rig, room) == 0
 
 
 async def _second_device(rig: Rig, person: Element, *, signed: bool) -> Element:
@@ -104,3 +101,24 @@ async def _second_device(rig: Rig, person: Element, *, signed: bool) -> Element:
     if signed:
         await person.vouch_for(account.device_id)
     return second
+
+
+async def test_keys_of_long_ago_are_forgotten(rig: Rig) -> None:
+    marie = await rig.person()
+    room = await rig.room(marie)
+    await marie.say(room, "Bientôt oublié")
+    await rig.hears("Bientôt oublié")
+    keys = rig.service.channel.post.machine.keys
+    now = utc_now()
+    await keys.forget_old(now - timedelta(days=1))
+    assert await _stored_keys(rig, room) == 1
+    await keys.forget_old(now + timedelta(days=1))
+    assert await _stored_keys(rig, room) == 0
+
+
+async def _stored_keys(rig: Rig, room: str) -> int:
+    database = await asyncpg.connect(rig.settings.database)
+    query = "SELECT count(*) FROM crypto_megolm_inbound_session WHERE room_id = $1"
+    count: int = await database.fetchval(query, room)
+    await database.close()
+    return count
