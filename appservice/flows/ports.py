@@ -131,6 +131,10 @@ class Outbox(Protocol):
         """Its POST parcels, oldest first."""
         ...
 
+    async def unknown(self, since: datetime) -> Sequence[Parcel]:
+        """Parcels whose fate has been uncertain since then or later, oldest first."""
+        ...
+
 
 class Links(Protocol):
     """Which message of one channel is which message of another, and who wrote it."""

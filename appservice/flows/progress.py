@@ -75,6 +75,9 @@ async def finish_all(store: Store, world: World, clock: Clock) -> None:
     """The last lines that a crash, or a lease that ran out, left unsaid. Run now and then."""
     now = clock()
     async with store.transaction() as tx:
+        for parcel in await tx.outbox.unknown(now - _WATCHED):
+            about = await tx.alerts.get(parcel.alert) if parcel.alert is not None else None
+            await _doubtful(tx, world, parcel, about, "unknown")
         for alert in await tx.alerts.recent(now - _WATCHED):
             if isinstance(alert.stage, Published | Cancelled):
                 await _finish(tx, world, alert, now)

@@ -217,6 +217,7 @@ CREATE INDEX deliveries_ending ON deliveries (channel, expires_at)
 -- The promise that a conversation has one parcel in flight, kept by the database itself.
 CREATE UNIQUE INDEX deliveries_in_flight ON deliveries (channel, conversation)
     WHERE state = 'submitting';
+CREATE INDEX deliveries_unknown ON deliveries (settled_at) WHERE state = 'unknown';
 
 -- Receipts as they came; `matched` once they have found their parcel.
 CREATE TABLE receipts (

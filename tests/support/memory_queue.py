@@ -59,6 +59,7 @@ class MemoryQueue:
         if slip is None or not ours or slip.state not in (State.SUBMITTING, State.UNKNOWN):
             return False
         slip.state, slip.lease_until, slip.retry_at = state, None, retry_at
+        slip.settled_at = now
         slip.provider_id = provider_id or slip.provider_id
         slip.code, slip.detail = code, detail
         if state is not State.UNKNOWN:
@@ -104,6 +105,7 @@ class MemoryQueue:
                     slip.state, slip.token = State.QUEUED, ""
                 else:
                     slip.state, slip.code = State.UNKNOWN, "lease-ran-out"
+                slip.settled_at = now
             if slip.state is State.QUEUED and expires_at is not None and expires_at <= now:
                 slip.state, slip.code = State.EXPIRED, "expired"
         self._match(channel)

@@ -192,6 +192,13 @@ class MemoryOutbox:
     async def of_alert(self, alert: AlertId) -> Sequence[Parcel]:
         return [slip.parcel for slip in self._posts_of(alert)]
 
+    async def unknown(self, since: datetime) -> Sequence[Parcel]:
+        return [
+            slip.parcel
+            for slip in self._rows.values()
+            if slip.state is State.UNKNOWN and slip.settled_at and slip.settled_at >= since
+        ]
+
     def _posts_of(self, alert: AlertId) -> Iterable[Slip]:
         for slip in self._rows.values():
             if slip.parcel.alert == alert and slip.parcel.kind is Kind.POST:

@@ -26,6 +26,7 @@ class Slip:
     token: str = ""
     lease_until: datetime | None = None
     retry_at: datetime | None = None
+    settled_at: datetime | None = None
     provider_id: str | None = None
     code: str = ""
     detail: str = ""

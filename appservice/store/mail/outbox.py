@@ -1,6 +1,7 @@
 """Parcels on their way, as the flows see them, in SQL."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from asyncpg import Record
 
@@ -45,6 +46,9 @@ class PgOutbox:
     async def of_alert(self, alert: AlertId) -> Sequence[Parcel]:
         return await self._opened(await self._session.rows(OF_ALERT, alert))
 
+    async def unknown(self, since: datetime) -> Sequence[Parcel]:
+        return await self._opened(await self._session.rows(UNKNOWN, since))
+
     async def _opened(self, rows: Sequence[Record]) -> list[Parcel]:
         keys = await self._session.keys(row["owner"] for row in rows)
         return [parcel_from(row, keys.get(row["owner"])) for row in rows]
@@ -77,4 +81,8 @@ WHERE alert = $1 AND kind = 'post' GROUP BY channel, state
 """
 OF_ALERT = """
 SELECT * FROM parcels JOIN deliveries USING (id) WHERE alert = $1 AND kind = 'post' ORDER BY id
+"""
+UNKNOWN = """
+SELECT * FROM deliveries JOIN parcels USING (id)
+WHERE state = 'unknown' AND settled_at >= $1 ORDER BY id
 """

@@ -73,6 +73,24 @@ async def test_an_accepted_parcel_is_known_by_the_channels_id(store: Any) -> Non
         assert await tx.outbox.by_provider_id(Channel.SMS, "k-78") is None
 
 
+async def test_what_has_an_uncertain_fate(store: Any) -> None:
+    await put(
+        store, a_parcel("p1"), a_parcel("p2", "+33700000000"), a_parcel("p3", "+33700000001")
+    )
+    said, lost, _ = await claim(store)
+    await store.queue.settle(said, State.UNKNOWN, NOON, code="no-answer")
+    # Whoever held the two others died: their lease runs out.
+    after = NOON + 2 * MINUTE
+    await store.queue.claim(Channel.SMS, 1, MINUTE, after)
+    async with store.transaction() as tx:
+        unknown = [parcel.key for parcel in await tx.outbox.unknown(NOON)]
+        assert unknown == ["p1", "p2", "p3"]
+        assert [parcel.key for parcel in await tx.outbox.unknown(after)] == ["p2", "p3"]
+    await store.queue.renounce(lost.id, after)
+    async with store.transaction() as tx:
+        assert [parcel.key for parcel in await tx.outbox.unknown(after)] == ["p3"]
+
+
 async def test_how_far_an_alert_has_gone(store: Any) -> None:
     seven = AlertId(7)
     posts = [a_parcel(f"p{n}", f"+3361234567{n}", alert=seven) for n in range(3)]

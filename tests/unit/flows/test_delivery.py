@@ -134,6 +134,18 @@ async def test_a_lease_that_ran_out_still_gets_its_last_line(story: Story) -> No
     assert "A1, bilan en 60 min : Signal 1 sort inconnu ; SMS 1 sort inconnu." in story.poste()
 
 
+async def test_what_a_dead_process_had_in_hand_is_told_once(story: Story) -> None:
+    await story.writes(MOREL, f"alerte buralistes Redon : {FACT}", where=POSTE)
+    await story.store.queue.claim(Channel.SMS, 9, timedelta(minutes=1), story.now)
+    story.later(minutes=5)
+    await story.deliver()
+    for _ in range(2):
+        await progress.finish_all(story.store, story.world, story.clock)
+        await story.deliver()
+    told = [line for line in story.poste() if "A1 : un envoi par SMS a un sort inconnu" in line]
+    assert len(told) == 1
+
+
 async def test_the_watch_says_it_by_itself_and_survives_an_outage(story: Story) -> None:
     await story.writes(MOREL, f"alerte buralistes Redon : {FACT}", where=POSTE)
     story.later(minutes=31)
