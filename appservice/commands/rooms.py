@@ -5,7 +5,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Sequence
 
-from appservice.app import open_office, provisioning
+from appservice.app import is_served, open_office, provisioning
 from appservice.domain.membership import Step
 from appservice.domain.membership.people_steps import PinWelcome
 from appservice.files.config import load_config
@@ -33,15 +33,12 @@ async def apply(args: Namespace) -> int:
         mine = [step for step in steps if not isinstance(step, PinWelcome)]
         applied = await rooms.apply(mine, _print_step)
         await office.store.wake.ring(TOPIC)
-        waiting = await _welcomes(rooms) if applied.complete else ()
+        served = applied.complete and await is_served(office.config)
+        waiting = await _welcomes(rooms) if served else _welcomes_of(steps)
     for failure in applied.failures:
         print(f"échec : {failure.step.describe()} ({failure.code})", file=sys.stderr)
     if waiting:
-        print(
-            f"{len(waiting)} message(s) d'accueil seront publiés par le service, qui ne répond "
-            "pas encore.",
-            file=sys.stderr,
-        )
+        print(f"{len(waiting)} accueil(s) à publier par le service.", file=sys.stderr)
     print(f"{applied.done} étape(s) faite(s).", file=sys.stderr)
     return 0 if applied.complete else 1
 
@@ -50,11 +47,15 @@ async def _welcomes(rooms: Membership) -> Sequence[Step]:
     """Those that the service has not pinned in time."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + PATIENCE
-    while left := [step for step in await rooms.plan() if isinstance(step, PinWelcome)]:
+    while left := _welcomes_of(await rooms.plan()):
         if loop.time() > deadline:
             return left
         await asyncio.sleep(LOOK)
     return ()
+
+
+def _welcomes_of(steps: Sequence[Step]) -> Sequence[Step]:
+    return [step for step in steps if isinstance(step, PinWelcome)]
 
 
 def _print_step(step: Step, code: str | None) -> None:
