@@ -39,10 +39,13 @@ async def open_identity(
         log.warning("our device was deleted on the homeserver: making another")
         await keys.begin_again()
         machine = await _machine(bot, keys, rooms)
+    seeds = await _seeds(machine, RecoveryFile(recovery))
+    # Nothing of ours is shown before we know that the identity will vouch for it.
     device_id = machine.client.device_id
     await bot.call("PUT", f"/devices/{segment(device_id)}", {"display_name": DEVICE_NAME})
     await _publish_device(machine)
-    await _cross_sign(machine, RecoveryFile(recovery))
+    if seeds is not None:
+        await _cross_sign(machine, seeds)
     await _delete_other_devices(bot, device_id)
     return machine
 
@@ -102,45 +105,52 @@ async def _publish_device(machine: Machine) -> None:
         await machine.keys.put_account(machine.own)
 
 
-async def _cross_sign(machine: Machine, recovery: RecoveryFile) -> None:
-    bot = machine.client.mxid
-    person = next(p for p in await machine.ask_devices([bot]) if p.user_id == bot)
-    master = person.identity.get("master")
-    signed = {signature.target_key for signature in person.signatures}
-    if master is not None and machine.own.signing_key in signed:
-        if recovery.read() is None:
-            log.error("the recovery key file is missing: restore it from its backup")
-        return
+async def _seeds(machine: Machine, recovery: RecoveryFile) -> CrossSigningSeeds | None:
+    """The identity's private keys, made or recovered; None when our device is signed already."""
+    master, signed = await _shown_identity(machine)
     raw = recovery.read()
+    if signed:
+        if raw is None:
+            log.error("the recovery key file is missing: restore it from its backup")
+        return None
     if master is None:
-        await _create(machine, raw or recovery.create())
-    else:
-        await _recover(machine, raw, master)
-    await machine.ask_devices([bot])
-
-
-async def _create(machine: Machine, raw: bytes) -> None:
-    # A start that was killed half-way left its keys in the secret storage: the same are used.
-    seeds = await stored_seeds(machine.ssss, raw)
-    if seeds is None:
-        seeds = CrossSigningSeeds.generate()
-        await store_seeds(machine.ssss, raw, seeds)
-    await machine._publish_cross_signing_keys(seeds.to_keys())
-    await machine.sign_own_device(machine.own_identity)
-    log.info("the service's identity is created: keep a copy of the recovery key file")
-
-
-async def _recover(machine: Machine, raw: bytes | None, master: str) -> None:
+        return await _new_seeds(machine, raw or recovery.create())
     if raw is None:
         raise IdentityLost(
             "the bot has an identity, and the recovery key file is missing: restore it"
         )
-    seeds = await stored_seeds(machine.ssss, raw)
+    seeds = await stored_seeds(machine.storage, raw)
     if seeds is None or seeds.to_keys().public_keys.master_key != master:
         raise IdentityLost("the secret storage does not hold the bot's identity")
-    machine._import_cross_signing_keys(seeds)
+    return seeds
+
+
+async def _new_seeds(machine: Machine, raw: bytes) -> CrossSigningSeeds:
+    # A start that was killed half-way left its keys in the secret storage: the same are used.
+    seeds = await stored_seeds(machine.storage, raw)
+    if seeds is None:
+        seeds = CrossSigningSeeds.generate()
+        await store_seeds(machine.storage, raw, seeds)
+    return seeds
+
+
+async def _cross_sign(machine: Machine, seeds: CrossSigningSeeds) -> None:
+    master, _ = await _shown_identity(machine)
+    if master is None:
+        await machine._publish_cross_signing_keys(seeds.to_keys())
+        log.info("the service's identity is created: keep a copy of the recovery key file")
+    else:
+        machine._import_cross_signing_keys(seeds)
+        log.info("the service's identity is recovered: it is the same")
     await machine.sign_own_device(machine.own_identity)
-    log.info("the service's identity is recovered: same identity, device signed")
+    await machine.ask_devices([machine.client.mxid])
+
+
+async def _shown_identity(machine: Machine) -> tuple[str | None, bool]:
+    """The master key that everybody sees, and whether it vouches for our device."""
+    (person,) = await machine.ask_devices([machine.client.mxid])
+    signed = {signature.target_key for signature in person.signatures}
+    return person.identity.get("master"), machine.own.signing_key in signed
 
 
 async def _delete_other_devices(bot: Api, ours: str) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from mautrix.api import HTTPAPI
 from mautrix.client import Client
 from mautrix.crypto import OlmAccount, OlmMachine
+from mautrix.crypto.ssss.machine import Machine as SecretStorage
 from mautrix.crypto.store import PgCryptoStateStore
 from mautrix.types import (
     DeviceID,
@@ -39,16 +40,13 @@ class Machine(OlmMachine):
     def __init__(
         self, api: Api, account_api: Api, keys: KeyStore, rooms: PgCryptoStateStore
     ) -> None:
-        client = Client(
-            mxid=UserID(api.user_id),
-            device_id=DeviceID(api.device_id),
-            api=_MautrixApi(api),
-            state_store=rooms,
-        )
+        client = _client(api, rooms)
         super().__init__(client, keys, rooms, log=quiet)  # type: ignore[arg-type]  # a plain logger will do
         self.keys = keys
         self.rooms = rooms
         self.book = AddressBook(keys.db)
+        # The account's secret storage is there before our device is, and after it.
+        self.storage = SecretStorage(_client(account_api, rooms))
         # One hand at a time on Olm sessions: the one that reads or the one that writes.
         self.olm_turn = asyncio.Lock()
         self.devices_version = 0  # another after each change of what we know of devices
@@ -81,7 +79,7 @@ class Machine(OlmMachine):
         people: list[Person] = []
         for start in range(0, len(wanted), QUERY_AT_ONCE):
             some = wanted[start : start + QUERY_AT_ONCE]
-            answer = await self.api.call(
+            answer = await self.account_api.call(
                 "POST", "/keys/query", {"device_keys": {user: [] for user in some}}
             )
             found = read_people(answer, await self.book.signing_keys(some))
@@ -131,6 +129,15 @@ class Machine(OlmMachine):
             log.info("a session with %s is broken: making a new one", sender)
             async with self.olm_turn:
                 await super()._unwedge_session(sender, key)
+
+
+def _client(api: Api, rooms: PgCryptoStateStore) -> Client:
+    return Client(
+        mxid=UserID(api.user_id),
+        device_id=DeviceID(api.device_id),
+        api=_MautrixApi(api),
+        state_store=rooms,
+    )
 
 
 class _MautrixApi(HTTPAPI):

@@ -9,6 +9,7 @@ from support.client import Client
 from support.matrix_rig import Rig
 
 from appservice.matrix.crypto.identity import IdentityLost
+from appservice.matrix.crypto.machine import Machine
 
 pytestmark = pytest.mark.e2e
 
@@ -66,7 +67,7 @@ async def test_the_identity_survives_restarts_and_a_lost_store(
     health = await own.service.channel.health()
     assert (health.ok, health.code) == (False, "identity-lost")
     assert "clé de récupération" in health.advice
-    assert (await identity(own, http)).master == first.master
+    assert await identity(own, http) == recovered
 
     # With another key, neither.
     file.write_text("EsTH 5zA1 not a key")
@@ -77,6 +78,30 @@ async def test_the_identity_survives_restarts_and_a_lost_store(
     await own.restart(database=await fresh_database())
     assert own.service.failed is None
     assert (await identity(own, http)).master == first.master
+
+
+async def test_a_first_start_killed_half_way_ends_with_one_identity(
+    own: Rig,
+    http: aiohttp.ClientSession,
+    fresh_database: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    publish = Machine._publish_cross_signing_keys
+    deaths = iter([True, True])
+
+    async def dies_twice(machine: Machine, keys: Any) -> None:
+        if next(deaths, False):
+            raise ConnectionResetError
+        await publish(machine, keys)
+
+    monkeypatch.setattr(Machine, "_publish_cross_signing_keys", dies_twice)
+    await own.start()
+    made = await identity(own, http)
+    assert made.signed_devices == set(made.devices)
+    # The key in the file opens that very identity.
+    await own.restart(database=await fresh_database())
+    assert own.service.failed is None
+    assert (await identity(own, http)).master == made.master
 
 
 async def test_another_pickle_key_is_said_and_changes_nothing(
