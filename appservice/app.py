@@ -38,7 +38,7 @@ from bridges.registry import FACTORIES
 
 log = logging.getLogger(__name__)
 
-PURGE_EVERY = timedelta(minutes=10)
+HOUSEKEEPING_EVERY = timedelta(minutes=10)
 
 
 def clock() -> datetime:
@@ -196,7 +196,7 @@ async def serve(office: Office, stop: asyncio.Event) -> None:
             Delivery(c, bridge, store, store.queue, store.wake, world, clock, membership)
             for c, bridge in channels.items()
         ]
-        parts = [reconciliation.run(), watch(store, world, clock), _purge(store)]
+        parts = [reconciliation.run(), watch(store, world, clock), _housekeeping(office)]
         parts += [inbox.run() for inbox in inboxes] + [d.run() for d in deliveries]
         tasks = [asyncio.create_task(part) for part in parts]
         stack.push_async_callback(_end, tasks)
@@ -241,11 +241,12 @@ async def _end(tasks: list[asyncio.Task[None]]) -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _purge(store: PgStore) -> None:
-    """Photos whose time is over go, whatever else happens."""
+async def _housekeeping(office: Office) -> None:
+    """Photos whose time is over go, and the audit chain is signed, whatever else happens."""
     while True:
         try:
-            await store.purge(clock())
+            await office.store.purge(clock())
+            await office.store.audit.checkpoint(office.keys, clock())
         except Exception as failure:
-            log.warning("purge: %s", type(failure).__name__)
-        await asyncio.sleep(PURGE_EVERY.total_seconds())
+            log.warning("housekeeping: %s", type(failure).__name__)
+        await asyncio.sleep(HOUSEKEEPING_EVERY.total_seconds())

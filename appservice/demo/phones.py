@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -51,6 +52,7 @@ class PhonesPage:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        self._templates.globals["paris"] = ZoneInfo("Europe/Paris")
 
     def add(self, phone: Phone) -> None:
         """One more phone on the page. Raises ValueError for an id that does not fit an address."""

@@ -190,6 +190,7 @@ class Stage:
                 "password_file": "kannel.password",
                 "secret_file": "kannel.secret",
                 "sender": "MAILLAGE",
+                "gsm7_only": True,
                 "listen": {"port": self.ports["retours SMS"]},
             },
         }

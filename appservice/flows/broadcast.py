@@ -89,11 +89,11 @@ async def withdraw(step: Step, alert: Alert, published: Published) -> None:
         if post.channel is Channel.SMS:
             if post.member in present:
                 body = words.sms_cancellation(published.at)
-                key = _key(alert, post.channel, post.target, "x")
+                key = _key(alert, post.channel, post.member or post.target, "x")
                 parcels.append(replace(post, key=key, body=body, expires_at=None))
             continue
         for shown in await _shown_by(step, alert, post):
-            key = f"{_key(alert, post.channel, post.target, 'x')}:{shown}"
+            key = f"{_key(alert, post.channel, post.member or post.target, 'x')}:{shown}"
             parcels.append(
                 replace(post, key=key, kind=Kind.DELETE, body="", html="", replaces=shown)
             )
@@ -116,14 +116,14 @@ async def _shown_by(step: Step, alert: Alert, post: Parcel) -> list[str]:
     """
     shown = [post.key]
     for revision in range(2, _revision(alert) + 1):
-        key = _key(alert, post.channel, post.target, f"r{revision}")
+        key = _key(alert, post.channel, post.member or post.target, f"r{revision}")
         if key != post.key:
             shown.append(key)
     return shown
 
 
 async def _edit(step: Step, alert: Alert, author: Member, post: Parcel) -> Parcel:
-    key = _key(alert, post.channel, post.target, f"r{_revision(alert)}")
+    key = _key(alert, post.channel, post.member or post.target, f"r{_revision(alert)}")
     if post.channel is Channel.SMS:
         expires_at = step.now + step.world.settings.sms_expires_after
         return replace(post, key=key, body=words.sms_correction(alert), expires_at=expires_at)
@@ -140,7 +140,7 @@ async def _edit(step: Step, alert: Alert, author: Member, post: Parcel) -> Parce
 async def _latest_shown(step: Step, alert: Alert, post: Parcel) -> str:
     """The parcel that the phone shows: the first one that was taken by the channel."""
     keys = [post.key] + [
-        _key(alert, post.channel, post.target, f"r{revision}")
+        _key(alert, post.channel, post.member or post.target, f"r{revision}")
         for revision in range(2, _revision(alert))
     ]
     for key in keys:
@@ -153,7 +153,7 @@ def _post(step: Step, alert: Alert, author: Member, route: Route) -> Parcel:
     telephone = route.channel is Channel.SMS
     expires_at = step.now + step.world.settings.sms_expires_after if telephone else None
     return Parcel(
-        key=_key(alert, route.channel, route.target, f"r{_revision(alert)}"),
+        key=_key(alert, route.channel, route.member or route.target, f"r{_revision(alert)}"),
         channel=route.channel,
         target=route.target,
         body=words.sms(alert) if telephone else words.body(alert, author),
@@ -170,5 +170,6 @@ def _revision(alert: Alert) -> int:
     return alert.stage.revision if isinstance(alert.stage, Published | Cancelled) else 1
 
 
-def _key(alert: Alert, channel: Channel, target: str, version: str) -> str:
-    return f"alert:{alert.reference}:{version}:{channel}:{target}"
+def _key(alert: Alert, channel: Channel, who: str, version: str) -> str:
+    """Names a member or a room, never a number: gateways are given a digest of the key."""
+    return f"alert:{alert.reference}:{version}:{channel}:{who}"
