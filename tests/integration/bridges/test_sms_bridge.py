@@ -1,5 +1,6 @@
 """SMS as a channel, on the stand-in: what the common contract does not say."""
 
+import hashlib
 import logging
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -22,6 +23,9 @@ from bridges.protocol import (
 )
 from bridges.sms.bridge import SmsBridge, message_id
 from bridges.sms.settings import SmsSettings
+
+
+SECRET = "s3cret"  # of SmsWorld
 
 
 @pytest_asyncio.fixture
@@ -100,16 +104,21 @@ async def test_before_the_start_everything_waits() -> None:
 async def test_our_id_says_nothing_and_is_stable(world: SmsWorld) -> None:
     outcome = await world.bridge.send(Outgoing("alert:7:+33639980001", world.target, "Vol"))
     assert isinstance(outcome, Accepted)
-    assert outcome.provider_id == message_id("alert:7:+33639980001")
+    key = "alert:7:+33639980001"
+    assert outcome.provider_id == message_id(key, SECRET)
+    # Whoever has the id and guesses the number can't tell that they guessed right.
+    assert outcome.provider_id != message_id(key, "autre")
+    assert outcome.provider_id not in hashlib.sha256(key.encode()).hexdigest()
     assert "639" not in outcome.provider_id
 
 
 async def test_a_lost_answer_still_has_its_receipt(world: SmsWorld) -> None:
     world.standin.faults.silent = True
     assert await world.bridge.send(Outgoing("k", world.target, "Vol")) == Unknown("no_answer")
-    status, _ = await get(f"{world.sms.callback}/dlr?id={message_id('k')}&state=1&at=5")
+    name = message_id("k", SECRET)
+    status, _ = await get(f"{world.sms.callback}/dlr?id={name}&state=1&at=5")
     assert status == 200
-    assert world.sink.of(Receipt) == [Receipt(message_id("k"), ReceiptState.DELIVERED)]
+    assert world.sink.of(Receipt) == [Receipt(name, ReceiptState.DELIVERED)]
 
 
 @pytest.mark.parametrize(("state", "code"), [("2", "undelivered"), ("16", "smsc_rejected")])
