@@ -1,5 +1,6 @@
 """The bot's account: registered once, named as people will read it."""
 
+import asyncio
 import logging
 import secrets
 
@@ -8,6 +9,8 @@ from appservice.matrix.api import Api, MatrixError, Unreachable, segment
 from appservice.matrix.settings import MatrixSettings
 
 log = logging.getLogger(__name__)
+
+PING_AGAIN = (0.2, 1.0, 3.0)  # seconds
 
 
 async def register_bot(service: Api, settings: MatrixSettings) -> None:
@@ -40,8 +43,19 @@ async def name_bot(bot: Api, settings: MatrixSettings) -> None:
 
 
 async def ping(service: Api, settings: MatrixSettings) -> None:
-    """Has the homeserver try us now: after an outage it waits up to 512 s by itself."""
+    """Has the homeserver try us now: after an outage it waits up to 512 s by itself.
+
+    Its first try may go down a connection to a process of ours that died: it is asked again.
+    """
     path = f"/_matrix/client/v1/appservice/{segment(settings.appservice_id)}/ping"
+    for pause in PING_AGAIN:
+        try:
+            await service.call("POST", path, {"transaction_id": secrets.token_hex(8)})
+        except MatrixError as refusal:
+            log.info("the homeserver does not reach us yet: %s", refusal.errcode)
+            await asyncio.sleep(pause)
+        else:
+            return
     await service.call("POST", path, {"transaction_id": secrets.token_hex(8)})
 
 
