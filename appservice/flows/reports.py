@@ -189,7 +189,8 @@ async def _keep(step: Step, report: Report, pictures: Pictures) -> list[BlobId]:
     until = step.now + step.world.settings.photo_kept
     kept = []
     for photo in pictures.clean:
-        blob = await step.tx.blobs.put(report.reference, photo, until)
+        # Under the key of the case: whoever erases the case erases its photos.
+        blob = await step.tx.blobs.put(f"case:{report.reference}", photo, until)
         await step.tx.reports.add_blob(report.id, blob)
         kept.append(blob)
     return kept
