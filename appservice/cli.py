@@ -12,6 +12,7 @@ from appservice.files.yaml_source import BadFiles
 
 Run = Callable[[argparse.Namespace], Awaitable[int]]
 CONFIG = Path("maillage.yaml")
+BENCHES = ("share", "alert", "provision", "plan", "intake", "fanout", "memory", "moderate")
 
 
 def _lazily(module: str, function: str) -> Run:
@@ -53,6 +54,10 @@ def _running(add: Add) -> None:
     demo.add_argument("--once", action="store_true", help="joue, puis sort avec 0 ou 1")
     demo.add_argument("--state", type=Path, default=Path(".state/demo"), help="dossier d'état")
     demo.add_argument("--port-base", type=int, default=None, help="premier port (loopback)")
+    bench = add("bench", "mesure le service contre son plancher", _lazily("bench.run", "run"))
+    bench.add_argument("name", choices=BENCHES, metavar="NOM", help=", ".join(BENCHES))
+    bench.add_argument("--json", action="store_true", help="un objet JSON")
+    bench.add_argument("--quick", action="store_true", help="petites tailles, pour essayer")
     add("serve", "fait tourner le service", _lazily("commands.service", "run"))
     add("plan", "montre ce qui manque ou a dévié", _lazily("commands.rooms", "plan"))
     add("apply", "fait ce que montre plan", _lazily("commands.rooms", "apply"))
@@ -129,7 +134,8 @@ def main(words: Sequence[str] | None = None) -> int:
     args.config_given = args.config is not None
     args.config = args.config or CONFIG
     try:
-        return asyncio.run(args.run(args))
+        run: Run = args.run
+        return asyncio.run(run(args))  # type: ignore[arg-type] # every Run is a coroutine
     except BadFiles as bad:
         print(bad, file=sys.stderr)
         return 2

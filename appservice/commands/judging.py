@@ -3,14 +3,14 @@
 import sys
 from argparse import Namespace
 
-from appservice import moderate_cli
+from appservice.moderate_cli import moderate, policy_test
 
 
 async def run(args: Namespace) -> int:
     """JSON Lines in, JSON Lines out."""
-    return moderate_cli.moderate(sys.stdin.buffer, sys.stdout, sys.stderr, explain=args.explain)
+    return moderate(sys.stdin.buffer, sys.stdout, sys.stderr, explain=args.explain)
 
 
 async def policy(args: Namespace) -> int:
     """Confusion, precision and recall per rule, and the errors."""
-    return moderate_cli.policy_test(args.file, args.html)
+    return policy_test(args.file, args.html)
