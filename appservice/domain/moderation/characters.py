@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-# Letters that no decomposition brings back to the Latin alphabet, and signs people type for others.
+# Letters that no decomposition brings back to Latin ones, and signs typed for others.
 _LOOKALIKES = {
     "œ": "oe", "æ": "ae", "ø": "o", "ß": "ss", "ł": "l", "đ": "d", "ı": "i",
     "’": "'", "‘": "'", "ʼ": "'", "´": "'", "`": "'", "′": "'", "“": '"', "”": '"', "„": '"',

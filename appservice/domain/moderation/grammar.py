@@ -19,6 +19,25 @@ class _Entry:
     level: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """What a word may begin: notions it is by itself, and patterns to try."""
+
+    alone: tuple[str, ...]
+    entries: tuple[_Entry, ...]
+
+
+def _start(word: str, found: list[_Entry], level: int) -> _Start:
+    at_level = [entry for entry in found if entry.level == level]
+    alone = [e for e in at_level if len(e.steps) == 1 and _is_word(e.steps[0], word)]
+    rest = tuple(entry for entry in at_level if entry not in alone or entry.steps[0].phrases)
+    return _Start(tuple(sorted({entry.notion for entry in alone})), rest)
+
+
+def _is_word(step: Step, word: str) -> bool:
+    return word in step.words or bool(step.stems and word.startswith(step.stems))
+
+
 def _consuming(steps: tuple[Step, ...]) -> int:
     for index, step in enumerate(steps):
         if not (step.anchor or step.refused):
@@ -61,8 +80,8 @@ class Grammar:
     def __init__(self, lexicons: Mapping[str, Iterable[Pattern]]) -> None:
         self._by_word: dict[str, list[_Entry]] = {}
         self._by_stem: dict[str, list[_Entry]] = {}
-        self._by_tag: dict[str, list[_Entry]] = {}
-        self._cache: dict[str, tuple[tuple[_Entry, ...], ...]] = {}
+        self._by_tag: dict[tuple[str, int], list[_Entry]] = {}
+        self._cache: dict[str, tuple[_Start, ...]] = {}
         frozen = {name: tuple(patterns) for name, patterns in lexicons.items()}
         depths = levels({n: frozenset().union(*(p.tags for p in ps)) for n, ps in frozen.items()})
         self._depth = 1 + max(depths.values(), default=0)
@@ -85,10 +104,10 @@ class Grammar:
             for stem in first.stems:
                 self._by_stem.setdefault(stem, []).append(entry)
             for tag in first.tags:
-                self._by_tag.setdefault(tag, []).append(entry)
+                self._by_tag.setdefault((tag, level), []).append(entry)
 
-    def _starting(self, word: str) -> tuple[tuple[_Entry, ...], ...]:
-        """Entries that may begin with this word, per level."""
+    def _starting(self, word: str) -> tuple[_Start, ...]:
+        """What may begin with this word, per level."""
         known = self._cache.get(word)
         if known is not None:
             return known
@@ -97,16 +116,16 @@ class Grammar:
             if length > len(word):
                 break
             found.extend(self._by_stem.get(word[:length], ()))
-        result = tuple(
-            tuple(entry for entry in found if entry.level == level) for level in range(self._depth)
-        )
+        result = tuple(_start(word, found, level) for level in range(self._depth))
         if len(self._cache) < 20_000:
             self._cache[word] = result
         return result
 
     def is_known(self, word: str) -> bool:
         """Whether some pattern begins with the word, or names it."""
-        return word in self.words or any(self._starting(word))
+        if word in self.words or word in self._by_word:
+            return True
+        return any(word[:length] in self._by_stem for length in self._stem_lengths)
 
     def edges(self, tokens: list[Token], given: Callable[[Token], Iterable[str]]) -> Edges:
         """Every notion found; `given` names the notions a single word has by its shape."""
@@ -123,14 +142,17 @@ class Grammar:
         level: int,
         position: int,
         tokens: list[Token],
-        starts: list[tuple[tuple[_Entry, ...], ...]],
+        starts: list[tuple[_Start, ...]],
         limits: list[int],
         edges: Edges,
     ) -> None:
         here = edges[position]
-        entries = list(starts[position][level])
-        for tag in sorted(here):
-            entries.extend(e for e in self._by_tag.get(tag, ()) if e.level == level)
+        start = starts[position][level]
+        for notion in start.alone:
+            here.setdefault(notion, set()).add(position + 1)
+        entries = list(start.entries)
+        for tag in here:
+            entries.extend(self._by_tag.get((tag, level), ()))
         for entry in entries:
             ends = _match(entry.steps, position, tokens, limits[position], edges)
             if ends:
@@ -151,7 +173,15 @@ def _match(
     """Positions where the steps may end when they begin at `start`."""
     ends = {start}
     for step in steps:
-        ends = _advance(step, ends, tokens, limit, edges)
+        if step.plain:
+            ends = {
+                after
+                for end in ends
+                if end < limit
+                for after in _one(step, end, tokens, limit, edges)
+            }
+        else:
+            ends = _advance(step, ends, tokens, limit, edges)
         if not ends:
             break
     return ends
@@ -198,14 +228,13 @@ def _one(step: Step, end: int, tokens: list[Token], limit: int, edges: Edges) ->
     found: set[int] = set()
     if word in step.words or (step.stems and word.startswith(step.stems)):
         found.add(end + 1)
-    here = edges[end]
-    for tag in step.tags:
-        found |= here.get(tag, _NOWHERE)
+    if step.tags:
+        here = edges[end]
+        for tag in step.tags:
+            if tag in here:
+                found |= here[tag]
     for phrase in step.phrases:
         after = end + len(phrase)
         if after <= limit and all(tokens[end + k].word == w for k, w in enumerate(phrase)):
             found.add(after)
     return found
-
-
-_NOWHERE: set[int] = set()

@@ -42,6 +42,11 @@ class Step:
     refused: bool = False
     anchor: str = ""
 
+    @property
+    def plain(self) -> bool:
+        """Whether it simply asks for the next words."""
+        return not (self.anchor or self.gap or self.refused or self.optional)
+
 
 @dataclass(frozen=True, slots=True)
 class Pattern:

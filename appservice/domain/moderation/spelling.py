@@ -7,6 +7,9 @@ from dataclasses import dataclass, field, replace
 from appservice.domain.moderation.tokens import Token
 
 _LEET = str.maketrans("0134578", "oieastb")
+_SHORTEST_MENDED, _LONGEST_MENDED = 9, 24
+# Nobody spells more letters than this one by one.
+_LONGEST_RUN = 80
 _STRETCHED = re.compile(r"([a-z])\1{2,}")
 
 
@@ -69,7 +72,7 @@ def _attempts(word: str, spelling: Spelling) -> list[str]:
     if _STRETCHED.search(word):
         attempts.append(_STRETCHED.sub(r"\1", word))
         attempts.append(_STRETCHED.sub(r"\1\1", word))
-    if len(word) >= 9 and word.isalpha():
+    if _SHORTEST_MENDED <= len(word) <= _LONGEST_MENDED and word.isalpha():
         attempts.extend(_near(word, spelling.typos))
     return attempts
 
@@ -101,12 +104,12 @@ def _join_spaced(tokens: list[Token], known: Callable[[str], bool]) -> list[Toke
         while stop < len(tokens) and len(tokens[stop].word) == 1 and tokens[stop].word.isalnum():
             stop += 1
         run = tokens[index:stop]
-        if len(run) >= 3:
+        if 3 <= len(run) <= _LONGEST_RUN:
             joined.extend(_spell(run, known))
             index = stop
         else:
-            joined.append(tokens[index])
-            index += 1
+            joined.extend(run or tokens[index : index + 1])
+            index = max(stop, index + 1)
     return joined
 
 

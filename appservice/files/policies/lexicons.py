@@ -81,8 +81,7 @@ def read_spelling(tables: Iterable[Table], problems: ProblemList, lexicons: Lexi
     for table in tables:
         for form, words in _pairs(table, "short_forms", problems):
             short[form] = tuple(words.split())
-        for form, words in _pairs(table, "emoji", problems):
-            pictures[form] = words
+        pictures.update(_pairs(table, "emoji", problems))
     return Spelling(short, pictures, _typos(lexicons), _masked(lexicons))
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 
 from appservice.domain.moderation.grammar import Grammar
@@ -28,8 +29,14 @@ REQUIRED_NOTIONS = (
 
 def load_policy(directory: Path) -> Policy:
     """Read every file of the folder; raise BadFiles with all the mistakes at once."""
+    paths = tuple(sorted(directory.glob("*.yaml")))
+    return _load(directory, paths, _hash(paths))
+
+
+@lru_cache(maxsize=4)
+def _load(directory: Path, paths: tuple[Path, ...], digest: str) -> Policy:
+    """The same files are read once: a policy never changes, its files may."""
     problems = ProblemList()
-    paths = sorted(directory.glob("*.yaml"))
     if not paths:
         problems.add(directory, 1, "aucun fichier .yaml dans ce dossier")
     tables = [table for path in paths if (table := _file(path, problems)) is not None]
@@ -39,7 +46,7 @@ def load_policy(directory: Path) -> Policy:
     _check_notions(directory, lexicons, rules.values(), problems)
     problems.check()
     grammar = _grammar(directory, lexicons, problems)
-    return Policy(rules, grammar, spelling, load_names(), _hash(paths))
+    return Policy(rules, grammar, spelling, load_names(), digest)
 
 
 def _file(path: Path, problems: ProblemList) -> Table | None:
@@ -56,7 +63,17 @@ def _check_notions(
     for notion in REQUIRED_NOTIONS:
         if notion not in known:
             problems.add(directory, 1, f"le lexique « {notion} » manque")
-    shapes = {"ez", "route_num", "taille", "taille_decimale", "heure", "chiffre", "age_mineur", "age_majeur", "majuscule"}
+    shapes = {
+        "ez",
+        "route_num",
+        "taille",
+        "taille_decimale",
+        "heure",
+        "chiffre",
+        "age_mineur",
+        "age_majeur",
+        "majuscule",
+    }
     for use in lexicons.uses:
         if use.name not in known | shapes:
             hint = did_you_mean(use.name, known)

@@ -78,7 +78,7 @@ def _options(entry: Table) -> dict[str, tuple[str, ...]]:
     table = entry.table("options", required=False)
     if table is None:
         return {}
-    return {key: tuple(table.text(key).split()) for key in table.keys()}
+    return {key: tuple(table.text(key).split()) for key in list(table.keys())}
 
 
 def _patterns(entry: Table, problems: ProblemList) -> tuple[Searcher, ...]:

@@ -1,13 +1,12 @@
 """Every example written in `policies/*.yaml` is a test of its rule."""
 
 import pytest
+from support.shipped_policy import policy
 
 from appservice.domain.moderation import Policy, Submission, judge
 from appservice.domain.moderation.policy import Example
-from appservice.files.policies import load_policy
-from appservice.files.shipped import shipped
 
-POLICY: Policy = load_policy(shipped("policies"))
+POLICY: Policy = policy()
 
 
 def _cases(kind: str) -> list[object]:

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from stdnum import iban as iban_number
 from stdnum import luhn
 
+from appservice.domain.moderation.checks.spelt import said
 from appservice.domain.moderation.kinds import Kinds
 from appservice.domain.moderation.policy import Rule
 from appservice.domain.moderation.reading import Reading
-from appservice.domain.moderation.spelt import said
 from appservice.domain.moderation.verdict import Span
 
 _DIGITS = re.compile(r"(?<![\da-z])\+?\s?[\do](?:[\s.\-/_()]{0,3}[\do]){7,18}(?![\da-z])")
@@ -44,12 +44,16 @@ def _written(reading: Reading, rule: Rule) -> Iterator[tuple[int, int]]:
             yield match.span()
     yield from _domains(text, rule)
     yield from (match.span() for match in _ACCOUNT.finditer(text))
-    yield from (match.span() for match in _IBAN.finditer(text) if _is_iban(match.group(), text))
+    announced = "iban" in text
+    yield from (
+        match.span() for match in _IBAN.finditer(text) if _is_iban(match.group(), announced)
+    )
+    card = "carte" in text
     for match in _CARD.finditer(text):
         before = text[max(0, match.start() - 80) : match.start()]
         if _after_series(before, rule) and not match.group(1):
             continue
-        if luhn.is_valid(re.sub(r"\D", "", match.group())) or match.group(1) or "carte" in text:
+        if luhn.is_valid(re.sub(r"\D", "", match.group())) or match.group(1) or card:
             yield match.span()
 
 
@@ -71,13 +75,13 @@ def _domains(text: str, rule: Rule) -> Iterator[tuple[int, int]]:
             yield match.span()
 
 
-def _is_iban(written: str, text: str) -> bool:
+def _is_iban(written: str, announced: bool) -> bool:
     compact = re.sub(r"[\s-]", "", written)
     if len(compact) >= 15 and (
         iban_number.is_valid(compact) or sum(map(str.isdigit, compact)) >= 12
     ):
         return True
-    return compact.startswith("fr76") or ("iban" in text and len(compact) >= 8)
+    return compact.startswith("fr76") or (announced and len(compact) >= 8)
 
 
 def _phones(reading: Reading, rule: Rule) -> Iterator[tuple[int, int]]:

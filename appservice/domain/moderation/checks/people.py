@@ -2,10 +2,10 @@
 
 import re
 
+from appservice.domain.moderation.checks.spelt import is_nato
 from appservice.domain.moderation.kinds import Kinds
 from appservice.domain.moderation.policy import Rule
 from appservice.domain.moderation.reading import Reading, Slice, covering
-from appservice.domain.moderation.spelt import is_nato
 from appservice.domain.moderation.tokens import Token
 from appservice.domain.moderation.verdict import Span
 

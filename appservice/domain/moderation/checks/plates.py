@@ -2,10 +2,10 @@
 
 import re
 
+from appservice.domain.moderation.checks.spelt import Said, is_nato, said
 from appservice.domain.moderation.kinds import Kinds
 from appservice.domain.moderation.policy import Rule
 from appservice.domain.moderation.reading import Reading, Slice, covering
-from appservice.domain.moderation.spelt import Said, is_nato, said
 from appservice.domain.moderation.verdict import Span
 
 _GAP = r"[\s.\-_/]{0,3}"
@@ -40,10 +40,12 @@ def _written(reading: Reading, rule: Rule) -> list[Span]:
     spans = []
     announced = reading.has(rule.options["announced"][0])
     common = set(rule.options["short_words"])
+    # Capitals in a text that has few: whoever wrote them copied a plate.
+    calm = sum(map(str.isupper, reading.submission.text)) < len(reading.submission.text) / 3
     for match in _HOME.finditer(reading.folded.text):
         span = reading.folded.span(*match.span())
         written = reading.submission.text[slice(*span)]
-        sure = announced or _stands_out(written, reading.submission.text)
+        sure = announced or (calm and written == written.upper())
         if sure or _looks_like_plate(match.group(), written, common):
             spans.append(span)
     for match in _FOREIGN.finditer(reading.folded.text):
@@ -53,11 +55,6 @@ def _written(reading: Reading, rule: Rule) -> list[Span]:
         if text == text.upper() and not common.intersection(letters):
             spans.append(span)
     return spans
-
-
-def _stands_out(written: str, text: str) -> bool:
-    """In capitals while the rest is not: whoever wrote it copied it."""
-    return written == written.upper() and sum(map(str.isupper, text)) < len(text) / 3
 
 
 def _looks_like_plate(folded: str, written: str, common: set[str]) -> bool:
@@ -124,7 +121,9 @@ def _announced(reading: Reading, rule: Rule) -> list[Slice]:
         part = _characters_after(reading, end, set(rule.options["short_words"]))
         if part is not None:
             found.append((start, part[1]))
-    partial = (_group_after(reading, part, rule) for part in reading.slices(rule.options["partial"]))
+    partial = (
+        _group_after(reading, part, rule) for part in reading.slices(rule.options["partial"])
+    )
     carried = (_odd_after(reading, p) for p in reading.slices(rule.options["carriers"]))
     return [*found, *(p for p in partial if p), *(p for p in carried if p)]
 

@@ -1,0 +1,87 @@
+"""Whatever is written, the judge answers, points inside it, and publishes no merchant."""
+
+import string
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.shipped_policy import policy
+
+from appservice.domain.moderation import ROLES, Decision, Submission, judge
+
+POLICY = policy()
+WORDS = sorted(POLICY.grammar.words)
+
+plates = st.builds(
+    lambda a, n, b, gap: f"{a}{gap}{n:03}{gap}{b}",
+    st.text("ABCDEFGHJKLMNPQRSTVWXYZ", min_size=2, max_size=2),
+    st.integers(1, 999),
+    st.text("ABCDEFGHJKLMNPQRSTVWXYZ", min_size=2, max_size=2),
+    st.sampled_from(["-", "", " - ", "."]),
+)
+phones = st.builds(
+    lambda first, pairs, gap: gap.join([f"0{first}", *(f"{p:02}" for p in pairs)]),
+    st.integers(1, 9).filter(lambda digit: digit != 8),
+    st.lists(st.integers(0, 99), min_size=4, max_size=4),
+    st.sampled_from(["", " ", ".", "-"]),
+)
+mails = st.builds(
+    lambda name, host, end: f"{name}@{host}.{end}",
+    st.text(string.ascii_lowercase, min_size=2, max_size=12),
+    st.text(string.ascii_lowercase, min_size=2, max_size=12),
+    st.sampled_from(["fr", "com", "net"]),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(max_size=400), st.sampled_from(ROLES))
+def test_any_text_is_answered_and_pointed_at(text: str, role: str) -> None:
+    verdict = judge(Submission(text, role), POLICY)
+    assert verdict == judge(Submission(text, role), POLICY)
+    for finding in verdict.findings:
+        for start, end in finding.spans:
+            assert 0 <= start <= end <= len(text)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.sampled_from(WORDS), max_size=25).map(" ".join))
+def test_no_message_of_a_merchant_is_ever_published(text: str) -> None:
+    assert judge(Submission(text, "merchant"), POLICY).decision is not Decision.PUBLISH
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.text("bcdfghjkmnpqrtwz ", max_size=80), st.sampled_from(ROLES))
+def test_what_is_not_understood_is_not_published(text: str, role: str) -> None:
+    assert judge(Submission(text, role), POLICY).decision is not Decision.PUBLISH
+
+
+@settings(max_examples=40, deadline=None)
+@given(plates)
+def test_a_standard_plate_is_found(plate: str) -> None:
+    verdict = judge(Submission(f"Vol à Redon, fourgon {plate} en fuite", "gendarme"), POLICY)
+    assert "licence-plate" in verdict.rules
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.one_of(phones, mails))
+def test_a_phone_or_a_mail_is_found(contact: str) -> None:
+    verdict = judge(Submission(f"Vol constaté à Redon, appelez {contact}", "gendarme"), POLICY)
+    assert "contact-details" in verdict.rules
+
+
+def _seconds(text: str) -> float:
+    started = time.process_time()
+    judge(Submission(text, "gendarme"), POLICY)
+    return time.process_time() - started
+
+
+@pytest.mark.parametrize(
+    "seed", ["a ", "06 ", "vol de ", "a.", "@", "AB-123-CD ", "si ", "\n", "é"]
+)
+def test_time_grows_with_length_and_no_faster(seed: str) -> None:
+    # From 500 to 2,000 characters: four times the work, with a margin for a busy machine.
+    short, long = seed * (500 // len(seed)), seed * (2_000 // len(seed))
+    assert min(_seconds(long) for _ in range(2)) < 16 * max(
+        min(_seconds(short) for _ in range(3)), 0.002
+    )

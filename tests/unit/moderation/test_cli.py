@@ -1,0 +1,85 @@
+"""`maillage moderate` and `maillage policy test`, seen from the terminal."""
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from appservice.moderate_cli import moderate, policy_test
+
+GOOD = {
+    "id": "1",
+    "text": "Vol de carburant à Gorron, fourgon AZ-118-RT",
+    "author_role": "gendarme",
+    "room": {"trade": "garage", "commune": "Gorron"},
+}
+
+
+def _run(*lines: bytes, explain: bool = False) -> tuple[int, list[str], list[str]]:
+    out, err = io.StringIO(), io.StringIO()
+    code = moderate(io.BytesIO(b"\n".join(lines)), out, err, explain)
+    return code, out.getvalue().splitlines(), err.getvalue().splitlines()
+
+
+def _line(**changes: object) -> bytes:
+    return json.dumps({**GOOD, **changes}, ensure_ascii=False).encode()
+
+
+def test_an_answer_says_decision_rules_places_and_sentences() -> None:
+    code, out, err = _run(_line())
+    answer = json.loads(out[0])
+    assert (code, err) == (0, [])
+    assert answer["id"] == "1"
+    assert answer["decision"] == "revise"
+    assert answer["rules"] == ["licence-plate"]
+    start, end = answer["spans"]["licence-plate"][0]
+    assert GOOD["text"][start:end] == "AZ-118-RT"
+    assert answer["sentences"]["licence-plate"].startswith("Retirez l'immatriculation")
+    assert len(answer["policy"]) == 64
+
+
+@pytest.mark.parametrize(
+    ("bad", "message"),
+    [
+        (b"not json", "ligne 1 : n'est pas du JSON"),
+        (b"[1]", "ligne 1 : un objet JSON est attendu"),
+        (b'{"id": "\xff"}', "ligne 1 : n'est pas en UTF-8"),
+        (b'{"id": "1"}', "ligne 1 : champ manquant « text »"),
+        (_line(extra=1), "ligne 1 : champ inconnu « extra »"),
+        (_line(author_role="boss"), "ligne 1 : rôle inconnu « boss »"),
+        (_line(text=3), "ligne 1 : « text » doit être un texte"),
+        (_line(room={"trade": "t"}), "ligne 1 : champ manquant « room.commune »"),
+        (_line(room="Gorron"), "ligne 1 : « room » doit être un objet"),
+        (_line(text="a" * 1_000_000), "ligne 1 : trop longue"),
+        (b"[" * 100_000, "ligne 1 : n'est pas du JSON"),
+    ],
+)
+def test_a_bad_line_is_named_and_the_next_one_answered(bad: bytes, message: str) -> None:
+    code, out, err = _run(bad, _line(id="2"))
+    assert code == 2
+    assert len(err) == 1
+    assert err[0].startswith(message)
+    assert [json.loads(line)["id"] for line in out] == ["2"]
+
+
+def test_explanations_are_for_people() -> None:
+    _, out, _ = _run(_line(), explain=True)
+    text = "\n".join(out)
+    assert "K1 fait" in text
+    assert "« AZ-118-RT »" in text
+    assert "vérifié le" in text
+    assert "proposition : Vol de carburant à Gorron, fourgon" in text
+
+
+def test_the_bench_prints_figures_and_writes_a_page(tmp_path: Path) -> None:
+    corpus, html, out = tmp_path / "c.jsonl", tmp_path / "p.html", io.StringIO()
+    wrong = {**GOOD, "id": "w", "decision": "publish", "rules": []}
+    right = {**GOOD, "id": "r", "decision": "revise", "rules": ["licence-plate"]}
+    corpus.write_text("\n".join(json.dumps(row) for row in (wrong, right)), "utf-8")
+    assert policy_test(corpus, html, out) == 1
+    assert "décisions justes : 1/2" in out.getvalue()
+    assert "publish → revise : 1" in out.getvalue()
+    page = html.read_text("utf-8")
+    assert '<mark title="licence-plate">AZ-118-RT</mark>' in page
+    assert page.count("<article") == 1
