@@ -95,7 +95,7 @@ def _show_phones(cast: Cast, page: PhonesPage) -> None:
         page.add(ElementPhone(cast.elements[key], cast.people[key].title, around))
     for key in ("fabre", "legoff", "colin"):
         page.add(SignalPhone(cast.stage.signal.world, cast.aci(key), cast.people[key].title))
-    for key in ("riou", "levain"):
+    for key in ("levain", "riou"):
         person = cast.people[key]
         page.add(BasicPhone(cast.stage.kannel, person.number, person.title))
 
@@ -116,7 +116,7 @@ def _say_what_to_try(console: Console, cast: Cast, page: PhonesPage) -> None:
     for key in ("perrin", "aurore", "kerboul", "tanguy"):
         account = cast.accounts[key]
         lines.append(f"  {account.mxid:<28} {account.password:<14} {cast.people[key].title}")
-    console.print("\n".join(lines), markup=False, highlight=False)
+    console.print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
 
 
 def _need_room(state: Path) -> None:

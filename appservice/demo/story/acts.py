@@ -17,3 +17,4 @@ async def play(cast: Cast, table: StepTable) -> None:
     await alert.come_down(cast, table, script)
     await talk.talk(cast, table, script)
     await talk.part(cast, table)
+    await alert.for_everybody(cast, table, script)

@@ -77,3 +77,13 @@ async def _approved(cast: Cast, table: StepTable, script: Script) -> None:
         for key in ("aurore", "fabre"):
             await cast.receives(key, script.held)
         step.seen = "une copie sur Element, une sur Signal"
+
+
+async def for_everybody(cast: Cast, table: StepTable, script: Script) -> None:
+    """The last act: the three kinds of phone show the same alert side by side."""
+    poste = cast.scenery.room(Kind.POSTE, MANTES)
+    with table.step("Une alerte pour tous les métiers de Mantes", "Element Signal SMS") as step:
+        await cast.elements["perrin"].say(poste, f"alerte tous Mantes-la-Jolie : {script.last}")
+        for key in ("aurore", "fabre", "levain"):
+            await cast.receives(key, script.last)
+        step.seen = "le même texte sur trois téléphones"

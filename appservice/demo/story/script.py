@@ -49,3 +49,10 @@ class Script:
     @property
     def sms(self) -> str:
         return f"Vol de la caisse au bar hier à {self._hour}, porte arrière forcée"
+
+    @property
+    def last(self) -> str:
+        return (
+            f"Vols par ruse constatés rue Gambetta aujourd'hui à {self._hour} : faux plombier. "
+            "Vérifiez qui entre en réserve."
+        )
