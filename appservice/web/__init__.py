@@ -1,1 +1,0 @@
-"""Pages for people, on their own port."""
