@@ -8,7 +8,6 @@ from typing import Any
 from urllib.parse import quote
 
 import aiohttp
-from yarl import URL
 
 CLIENT = "/_matrix/client/v3"
 Json = dict[str, Any]
@@ -73,8 +72,7 @@ class Api:
         return Opening(
             self.http.request(
                 method,
-                # Ids are quoted already, and must not be unquoted on the way.
-                URL(self.url.rstrip("/") + full, encoded=True),
+                self.url.rstrip("/") + full,
                 # A stream: aiohttp warns of large bytes, and sends them in one go.
                 data=io.BytesIO(data) if data is not None else None,
                 params={**(query or {}), **{k: v for k, v in masquerade.items() if v}},
