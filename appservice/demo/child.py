@@ -10,6 +10,8 @@ from pathlib import Path
 from appservice.demo.failure import StartFailed
 
 POLL = 0.05
+# A user namespace in which our own account bears the name of nobody (user_namespaces(7)).
+DISGUISE = ("unshare", "--user", "--map-user=65534", "--map-group=65534")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +43,18 @@ async def start_child(
     *,
     environment: Mapping[str, str] | None = None,
     user: str | None = None,
+    disguised: bool = False,
     stop_signal: signal.Signals = signal.SIGTERM,
 ) -> Child:
     """Start a program in a session of its own, its output in a file.
 
     Its own session keeps Ctrl-C for us: we stop things in order. The kernel sends it
     `stop_signal` if we die without a word, so that not even `kill -9` leaves it behind.
+    `disguised` programs believe that they don't run as root, with our rights on files.
     """
     with output.open("ab") as sink:
         process = await asyncio.create_subprocess_exec(
-            *_bound_to_us(command, stop_signal, user),
+            *_bound_to_us(command, stop_signal, user, disguised=disguised),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=sink,
             stderr=sink,
@@ -61,14 +65,16 @@ async def start_child(
 
 
 def _bound_to_us(
-    command: Sequence[str], stop_signal: signal.Signals, user: str | None
+    command: Sequence[str], stop_signal: signal.Signals, user: str | None, *, disguised: bool
 ) -> list[str]:
     setpriv = shutil.which("setpriv")
     if setpriv is None:
         raise StartFailed("La commande « setpriv » manque : apt-get install util-linux")
     # setpriv changes the user before it asks for the death signal: the other order loses it.
     identity = [f"--reuid={user}", f"--regid={user}", "--init-groups"] if user else []
-    return [setpriv, *identity, "--pdeathsig", stop_signal.name.removeprefix("SIG"), *command]
+    bound = [setpriv, *identity, "--pdeathsig", stop_signal.name.removeprefix("SIG"), *command]
+    # In that order too: a new namespace forgets the signal.
+    return [*DISGUISE, *bound] if disguised else bound
 
 
 async def wait_until(

@@ -16,10 +16,9 @@ from urllib.parse import quote
 
 import asyncpg
 
-from appservice.demo.child import Child, last_lines, start_child, wait_until
+from appservice.demo.child import DISGUISE, Child, last_lines, start_child, wait_until
 from appservice.demo.failure import DatabaseFailed
 
-# PostgreSQL refuses to run as root; containers and CI often are.
 SYSTEM_USER = "maillage-pg"
 # A Unix socket's whole path must fit in 107 bytes; the file is named .s.PGSQL.5432.
 LONGEST_SOCKET_FOLDER = 107 - len("/.s.PGSQL.5432")
@@ -37,7 +36,11 @@ class Postgres:
         self._folder = folder.absolute()
         self._data = self._folder / "data"
         self._output = self._folder / "postgres.log"
-        self._user: str | None = SYSTEM_USER if os.geteuid() == 0 else None
+        # PostgreSQL refuses root. A disguise leaves nothing on the machine, where the kernel
+        # grants it; a system user, which also needs to walk to its files, works everywhere.
+        root = os.geteuid() == 0
+        self._disguised = root and can_disguise() and not self._belongs_to_another()
+        self._user: str | None = SYSTEM_USER if root and not self._disguised else None
         self._child: Child | None = None
         self._lock: TextIO | None = None
         self._short_socket: Path | None = None
@@ -110,6 +113,7 @@ class Postgres:
             ],
             self._output,
             user=self._user,
+            disguised=self._disguised,
             stop_signal=signal.SIGINT,  # PostgreSQL's « disconnect everybody and stop »
         )
 
@@ -139,6 +143,10 @@ class Postgres:
                 self._hand_over(self._user)
         except OSError as error:
             raise DatabaseFailed(explain(str(error), self._folder)) from error
+
+    def _belongs_to_another(self) -> bool:
+        """Made by a start that could not disguise itself."""
+        return self._data.is_dir() and self._data.stat().st_uid != os.geteuid()
 
     def _take_lock(self) -> TextIO:
         lock = (self._folder / "lock").open("w")
@@ -176,6 +184,7 @@ class Postgres:
             ],
             output,
             user=self._user,
+            disguised=self._disguised,
         )
         if await child.process.wait() != 0:
             shutil.rmtree(draft, ignore_errors=True)
@@ -192,6 +201,14 @@ class Postgres:
             return not _is_server_of(pid, self._data)
 
         await wait_until(gone, "L'arrêt de la base laissée par une démonstration précédente")
+
+
+@cache
+def can_disguise() -> bool:
+    """Whether the kernel gives us a user namespace; containers often may not."""
+    if shutil.which(DISGUISE[0]) is None:
+        return False
+    return subprocess.run([*DISGUISE, "true"], check=False, capture_output=True).returncode == 0
 
 
 @cache

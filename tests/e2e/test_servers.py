@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from support.client import Client
 from support.homeserver import MakeAccount, homeserver_plan
 
+from appservice.demo import database
 from appservice.demo.child import start_child, wait_until
 from appservice.demo.database import STILL_LEAVING, Postgres, explain
 from appservice.demo.failure import DatabaseFailed, HomeserverFailed, PortTaken
@@ -232,3 +233,22 @@ def _alive(pid: int) -> bool:
         return False
     # A process that ended and that nobody has reaped yet is dead too.
     return status.rpartition(") ")[2][0] != "Z"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="PostgreSQL refuses root only")
+@pytest.mark.parametrize("granted", [True, False], ids=["disguised", "as a system user"])
+async def test_root_runs_a_database_and_finds_it_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, granted: bool
+) -> None:
+    if granted and not database.can_disguise():
+        pytest.fail("this kernel grants no user namespace: run as another account than root")
+    monkeypatch.setattr(database, "can_disguise", lambda: granted)
+    folder = tmp_path / "postgres"
+    first = Postgres(folder)
+    await first.start("maillage")
+    await first.stop()
+    monkeypatch.undo()
+    second = Postgres(folder)
+    await second.start("maillage")
+    await second.stop()
+    assert (folder.stat().st_uid == 0) is granted
