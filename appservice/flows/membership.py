@@ -4,6 +4,7 @@ import asyncio
 import gc
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TypeVar
 
 from appservice.domain.audit import Act
@@ -33,6 +34,11 @@ _T = TypeVar("_T")
 _WITHIN_A_ROOM = frozenset(
     {Phase.SETTINGS, Phase.REMOVALS, Phase.PROOFS, Phase.INVITATIONS, Phase.WELCOMES}
 )
+
+
+AHEAD = timedelta(seconds=90)
+"""Seats end this long before the charter does: longer than one walk to the next, so that nobody
+still sits in a room when an alert comes that is no longer for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,9 +155,9 @@ class Membership:
             members = await tx.members.everyone()
             signatures = await tx.signatures.all_latest()
             known = await tx.rooms.all()
-        now = self._clock()
+        soon = self._clock() + AHEAD
         wanted = await asyncio.to_thread(
-            _undisturbed, lambda: desired(self._world, members, signatures, now)
+            _undisturbed, lambda: desired(self._world, members, signatures, soon)
         )
         return wanted, known
 

@@ -173,6 +173,8 @@ class Provisioner:
                 key = user.removeprefix("@")
                 await self._homeserver.set_state(room, GOVERNED, key, proof)
             case Remove(user=user, reason=reason):
+                # First, so that no proof of theirs lets them back in, whoever invites.
+                await self._homeserver.set_state(room, GOVERNED, user.removeprefix("@"), {})
                 await self._homeserver.remove(room, user, REASONS[reason])
 
     async def _group(self, step: GroupStep) -> None:
