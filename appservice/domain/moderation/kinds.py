@@ -10,6 +10,8 @@ NOT_A_FACT = "hors_fait"
 WEAK_FACT = "fait_faible"
 NOT_A_WEAK_FACT = "sauf_faible"
 DETAIL = "detail"
+MINE = "moi"
+WEAKNESS = "faiblesse"
 # Merchants talk around what happened to them; officers write only what must be known.
 _TALKATIVE = frozenset({"merchant"})
 _SHORTEST_TOPIC = 4
@@ -56,18 +58,30 @@ class Kinds:
 
 def classify(reading: Reading) -> Kinds:
     """Look for the kinds in every sentence."""
-    places = {"K1": reading.free([FACT], [NOT_A_FACT])}
+    places = {"K1": _told(reading, reading.free([FACT], [NOT_A_FACT]))}
     for kind, notion in KIND_NOTIONS.items():
         places[kind] = reading.free([notion], [f"sauf_{notion}"])
     called = covering(reading.free(_CALLS, _NOT_CALLS) + reading.slices(_SURE_CALLS))
     places["K4"] = [part for part in places["K4"] if not called.intersection(range(*part))]
     if not any(places[kind] for kind in ("K1", "K2", "K3", "K4", "K5", "K6", "K7")):
         # Nothing is named, but something was done to somebody: said badly, it is still a fact.
-        places["K1"] = reading.free([WEAK_FACT], [NOT_A_FACT, NOT_A_WEAK_FACT])
+        weak = reading.free([WEAK_FACT], [NOT_A_FACT, NOT_A_WEAK_FACT])
+        places["K1"] = [] if reading.has(WEAKNESS) else _told(reading, weak)
     _drop_settings(reading, places)
     if reading.submission.author_role not in _TALKATIVE:
         places["K6"] = sorted({*places["K6"], *_strangers(reading, places)})
     return Kinds(places, _per_sentence(reading, places))
+
+
+def _told(reading: Reading, facts: list[Slice]) -> list[Slice]:
+    """Leave out what is only asked: « y a-t-il eu des vols ? » tells of none."""
+    mine = {reading.tokens[start].sentence for start, _ in reading.slices([MINE])}
+    kept = []
+    for part in facts:
+        sentence = reading.tokens[part[0]].sentence
+        if sentence in mine or not reading.asked(sentence):
+            kept.append(part)
+    return kept
 
 
 def _drop_settings(reading: Reading, places: dict[str, list[Slice]]) -> None:

@@ -33,6 +33,7 @@ class Reading:
     tokens: list[Token]
     edges: Edges
     places: Mapping[str, list[Slice]]
+    questions: frozenset[int]
 
     def slices(self, notions: Iterable[str]) -> list[Slice]:
         """Where the notions are, in order."""
@@ -46,6 +47,10 @@ class Reading:
         """Where the notions are, outside what the covers cover."""
         covered = covering(self.slices(covers))
         return [part for part in self.slices(notions) if not covered.intersection(range(*part))]
+
+    def asked(self, sentence: int) -> bool:
+        """Whether the sentence is a question."""
+        return sentence in self.questions
 
     def span(self, part: Slice) -> Span:
         """Offsets of a slice in the original text."""
@@ -92,7 +97,17 @@ def read(submission: Submission, policy: Policy) -> Reading:
     folded = fold(submission.text, policy.spelling.pictures)
     tokens = mend(tokenise(folded), policy.spelling, policy.grammar.is_known)
     edges = policy.grammar.edges(tokens, _shapes)
-    return Reading(submission, policy, folded, tokens, edges, _places(edges))
+    return Reading(submission, policy, folded, tokens, edges, _places(edges), _questions(tokens, submission.text))
+
+
+def _questions(tokens: list[Token], text: str) -> frozenset[int]:
+    """Sentences that a question mark ends."""
+    following = [*(token.start for token in tokens[1:]), len(text)][: len(tokens)]
+    return frozenset(
+        token.sentence
+        for token, after in zip(tokens, following, strict=True)
+        if "?" in text[token.end : after]
+    )
 
 
 def _places(edges: Edges) -> dict[str, list[Slice]]:

@@ -83,11 +83,18 @@ def deletions(word: str) -> list[str]:
 
 
 def _near(word: str, typos: Mapping[str, str]) -> list[str]:
-    """Known words one slip away: a letter too many, missing, changed or swapped."""
+    """Known words one slip away."""
     candidates = [word, *deletions(word)]
     found = {typos[candidate] for candidate in candidates if candidate in typos}
     # The first letter is rarely mistyped; keeping it avoids far-fetched corrections.
-    return sorted(o for o in found if o[0] == word[0] and not _same_stem(o, word))
+    return sorted(o for o in found if o[0] == word[0] and _is_slip(word, o))
+
+
+def _is_slip(word: str, other: str) -> bool:
+    """A letter too many, missing, or two swapped; one letter for another is another word."""
+    if _same_stem(word, other):
+        return False
+    return len(word) != len(other) or sorted(word) == sorted(other)
 
 
 def _same_stem(one: str, other: str) -> bool:

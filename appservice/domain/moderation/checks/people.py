@@ -89,7 +89,7 @@ def _announces_a_place(reading: Reading, index: int) -> bool:
 def _signature_start(reading: Reading) -> int:
     """Index from which the message is only its author's signature."""
     tokens = reading.tokens
-    for start in range(max(1, len(tokens) - 4), len(tokens)):
+    for start in range(max(1, len(tokens) - 7), len(tokens)):
         token = tokens[start]
         opens = token.pause or token.sentence != tokens[start - 1].sentence
         if opens and token.capital and token.word in reading.policy.names.first:

@@ -38,7 +38,7 @@ def _is_place(reading: Reading, index: int) -> bool:
 def _signature(reading: Reading) -> list[Slice]:
     """A first name that ends the message, alone or before the name of the shop."""
     tokens = reading.tokens
-    for start in range(max(1, len(tokens) - 5), len(tokens)):
+    for start in range(max(1, len(tokens) - 7), len(tokens)):
         token = tokens[start]
         opens = token.pause or token.sentence != tokens[start - 1].sentence
         if opens and token.capital and token.word in reading.policy.names.first:
