@@ -1,0 +1,64 @@
+"""`plan`: what must be, compared with what is, for 36,000 communes and 100,000 members."""
+
+import gc
+import time
+from datetime import UTC, datetime
+
+from appservice.bench.country import Country, country, settled
+from appservice.bench.lab import Lab
+from appservice.bench.measure import alone, peak_mib
+from appservice.bench.outcome import Outcome, Row
+from appservice.domain.membership import desired, plan
+from appservice.domain.membership.desired import Desired
+from appservice.files.world import load_world, shipped_paths
+
+COMMUNES, MEMBERS = 36_000, 100_000
+SECONDS, MEBIBYTES, LINEAR = 10.0, 1024.0, 1.25
+TENTH = 10
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+
+
+async def bench(lab: Lab) -> Outcome:
+    """The floor of a linear plan is ten times what a tenth of the land takes."""
+    communes, members = (720, 2000) if lab.quick else (COMMUNES, MEMBERS)
+    rows = []
+    rounds = 1 if lab.quick else 3
+    for name, empty in (("rien n'est fait", True), ("tout est fait", False)):
+        mine, tenth = [], []
+        for _ in range(rounds):
+            lab.say(f"{communes} communes, {name}")
+            mine.append(alone(measure, communes, members, empty))
+            tenth.append(alone(measure, communes // TENTH, members // TENTH, empty))
+        ours, floor = min(mine), min(tenth)
+        size = f"{communes} communes × 5 métiers, {members} membres, {name}"
+        parts = {"pas": ours[2], "désirer": ours[3], "comparer": ours[4], "Mio d'entrée": ours[5]}
+        rows.append(Row(size, ours[0], floor[0] * TENTH, rounds, parts=parts))
+        rows.append(Row(size, ours[1], floor[1] * TENTH, rounds, "MiB"))
+    rows = [rows[1], rows[3], rows[0], rows[2]]
+    goals = {
+        f"≤ {SECONDS:g} s": all(row.ours <= SECONDS for row in rows[2:]),
+        f"≤ {MEBIBYTES:g} MiB": all(row.ours <= MEBIBYTES for row in rows[:2]),
+        "linéaire": all(row.ratio <= LINEAR for row in rows[2:]),
+    }
+    return Outcome("plan", "s", "dix fois un dixième du pays", rows, goals)
+
+
+def measure(
+    communes: int, members: int, empty: bool
+) -> tuple[float, float, int, float, float, float]:
+    """Seconds and MiB at the peak; steps, seconds of each half, MiB of what it was given."""
+    land = country(load_world(shipped_paths()), communes, members, NOW)
+    known, actual = ([], {}) if empty else settled(_wish(land).rooms, NOW)
+    gc.collect()
+    gc.disable()  # as the flow does
+    given = peak_mib()
+    start = time.perf_counter()
+    wanted = _wish(land)
+    half = time.perf_counter()
+    steps = plan(wanted, known, actual, None)
+    end = time.perf_counter()
+    return end - start, peak_mib(), len(steps), half - start, end - half, given
+
+
+def _wish(land: Country) -> Desired:
+    return desired(land.world, land.members, land.signatures, NOW)
