@@ -60,6 +60,7 @@ class Parcel:
     blobs: tuple[BlobId, ...] = ()
     urgency: Urgency = Urgency.NORMAL
     expires_at: datetime | None = None
+    sealed_for: str = ""  # a member or `case:A7` whose erasure erases it, when nothing above says
 
 
 @dataclass(frozen=True, slots=True)

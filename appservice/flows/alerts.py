@@ -167,7 +167,7 @@ async def _hold(step: Step, draft: Alert) -> Alert:
     rules = step.world.policy.rules
     card = words.hold_card(alert, step.member, step.territory, rules)
     rooms = await step.postes(alert.audience.zone)
-    await step.post(rooms, card, name=f"card:{alert.reference}")
+    await step.post(rooms, card, name=f"card:{alert.reference}", case=alert.reference)
     if step.room not in rooms:  # the card itself answers whoever wrote in that poste
         await step.answer(words.waiting(alert))
     held = alert.stage.rules if isinstance(alert.stage, Held) else ()
@@ -187,7 +187,7 @@ async def _say(step: Step, alert: Alert, text: str, author: Member) -> None:
     rooms = await step.postes(alert.audience.zone)
     if step.room is not None and step.room not in rooms:
         rooms = [step.room, *rooms]
-    await step.post(rooms, text)
+    await step.post(rooms, text, case=alert.reference)
     if step.room is None:
         await step.answer(text)
     if author.id != step.member.id and not author.role.is_officer:

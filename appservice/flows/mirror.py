@@ -16,7 +16,10 @@ async def cross(
     """Posts on the other side, and remembers which message became which."""
     name = f"cross:{step.channel}:{step.key}"
     body = words.crossed(step.member, step.channel or Channel.MATRIX, text)
-    parcel = _other_side(step, room, Parcel(name, Channel.MATRIX, "", body, blobs=tuple(blobs)))
+    # Under the writer's key: whoever is erased takes back what they said.
+    writer = step.member.id
+    draft = Parcel(name, Channel.MATRIX, "", body, blobs=tuple(blobs), sealed_for=writer)
+    parcel = _other_side(step, room, draft)
     if parcel is not None:
         await step.tx.outbox.put([parcel])
         await step.tx.links.relate(source or step.source, name)
@@ -28,7 +31,9 @@ async def edited(step: Step, room: KnownRoom, target: str, text: str) -> bool:
     body = words.crossed(step.member, step.channel or Channel.MATRIX, text)
     for key in keys:
         name = f"edit:{step.channel}:{step.key}:{key}"
-        draft = Parcel(name, Channel.MATRIX, "", body, kind=Kind.EDIT, replaces=key)
+        draft = Parcel(
+            name, Channel.MATRIX, "", body, kind=Kind.EDIT, replaces=key, sealed_for=step.member.id
+        )
         parcel = _other_side(step, room, draft)
         if parcel is not None:
             await step.tx.outbox.put([parcel])
@@ -80,4 +85,5 @@ def _addressed(draft: Parcel, channel: Channel, target: str) -> Parcel:
         to_group=channel is Channel.SIGNAL,
         replaces=draft.replaces,
         blobs=draft.blobs,
+        sealed_for=draft.sealed_for,
     )

@@ -69,14 +69,18 @@ class Step:
         urgency: Urgency = Urgency.NORMAL,
         report: ReportId | None = None,
         blobs: Sequence[BlobId] = (),
+        case: str = "",
     ) -> None:
-        """In each room and the Signal group that mirrors it. `name` makes the key a known one."""
+        """In each room and the Signal group that mirrors it. `name` makes the key a known one.
+
+        `case` is the reference of the alert whose words these are: they are erased with it.
+        """
         name = name or self._next_key("post")
+        sealed_for = f"case:{case}" if case else ""
         for room in rooms:
             for parcel in room_parcels(room, text, name):
-                await self.tx.outbox.put(
-                    [replace(parcel, urgency=urgency, report=report, blobs=tuple(blobs))]
-                )
+                said = replace(parcel, urgency=urgency, report=report, blobs=tuple(blobs))
+                await self.tx.outbox.put([replace(said, sealed_for=sealed_for)])
 
     async def record(self, verb: str, subject: str, codes: Iterable[str] = ()) -> None:
         """In the audit chain: who did what when, never content."""

@@ -8,7 +8,13 @@ from asyncpg import Record
 from appservice.domain.delivery import Parcel, State, Tally
 from appservice.domain.ids import AlertId
 from appservice.domain.member import Channel
-from appservice.store.mail.parcels import message_index, owner_of, parcel_from, values_of
+from appservice.store.mail.parcels import (
+    message_index,
+    owner_of,
+    owners_of,
+    parcel_from,
+    values_of,
+)
 from appservice.store.session import Session
 from appservice.store.wake import CHANNEL, NOTIFY
 
@@ -24,8 +30,9 @@ class PgOutbox:
         rows: list[tuple[object, ...]] = []
         for parcel in parcels:
             owner = owner_of(parcel, at)
-            key = await session.key(owner)
-            rows.append(values_of(session.vault, key, parcel, owner, at))
+            people = {owner, parcel.member} if parcel.member else {owner}
+            keys = {name: await session.key(name) for name in sorted(people)}
+            rows.append(values_of(session.vault, keys, parcel, owner, at))
         await session.run_each(PUT, rows)
         for channel in sorted({parcel.channel for parcel in parcels}):
             await session.run(NOTIFY, CHANNEL, channel.value)
@@ -50,8 +57,8 @@ class PgOutbox:
         return await self._opened(await self._session.rows(UNKNOWN, since))
 
     async def _opened(self, rows: Sequence[Record]) -> list[Parcel]:
-        keys = await self._session.keys(row["owner"] for row in rows)
-        return [parcel_from(row, keys.get(row["owner"])) for row in rows]
+        keys = await self._session.keys(owners_of(rows))
+        return [parcel_from(row, keys) for row in rows]
 
 
 # An edit never overtakes what it edits, even when only the edit is urgent.

@@ -1,5 +1,6 @@
 """A parcel as rows: what is sealed, what is looked up by HMAC, what is in clear."""
 
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from asyncpg import Record
@@ -9,17 +10,18 @@ from appservice.domain.ids import BlobId
 from appservice.domain.member import Channel
 from appservice.store.vault import DataKey, Vault, open_words, seal_words
 
-SEALED = "parcels.sealed"
+SEALED, ADDRESS = "parcels.sealed", "parcels.address"
+DAY = "exchanges:"
 URGENCIES = (Urgency.URGENT, Urgency.NORMAL)
 
 
 def owner_of(parcel: Parcel, at: datetime) -> str:
-    """Whose key seals it: the case it belongs to, the one person it reaches, or else its day."""
+    """Whose key seals it: its case, whoever it is about, the one person it reaches, or its day."""
     if parcel.alert is not None:
         return f"case:A{parcel.alert}"
     if parcel.report is not None:
         return f"case:S{parcel.report}"
-    return parcel.member or f"exchanges:{at:%Y-%m-%d}"
+    return parcel.sealed_for or parcel.member or f"{DAY}{at:%Y-%m-%d}"
 
 
 def message_index(vault: Vault, name: str) -> bytes:
@@ -34,17 +36,28 @@ def conversation_of(vault: Vault, parcel: Parcel) -> str:
     return vault.index(parcel.channel.value, parcel.target).hex()
 
 
+def owners_of(rows: Iterable[Record]) -> Iterator[str]:
+    """Whose keys open these parcels."""
+    for row in rows:
+        yield row["owner"]
+        if row["member"] is not None:
+            yield row["member"]
+
+
 def values_of(
-    vault: Vault, key: DataKey, parcel: Parcel, owner: str, at: datetime
+    vault: Vault, keys: Mapping[str, DataKey], parcel: Parcel, owner: str, at: datetime
 ) -> tuple[object, ...]:
-    """The values of `outbox.PUT`, in its order."""
-    words = {
-        "key": parcel.key,
-        "target": parcel.target,
-        "body": parcel.body,
-        "html": parcel.html,
-        "replaces": parcel.replaces,
-    }
+    """The values of `outbox.PUT`, in its order.
+
+    What a case says to one person is sealed twice over: the words with the case, and how that
+    person is reached with the person. Whichever is erased takes its own away.
+    """
+    address = {"key": parcel.key, "target": parcel.target, "replaces": parcel.replaces}
+    words: dict[str, str | None] = {"body": parcel.body, "html": parcel.html}
+    if parcel.member is None or parcel.member == owner:
+        words |= address
+    else:
+        words["address"] = seal_words(keys[parcel.member], ADDRESS, address).hex()
     return (
         message_index(vault, parcel.key),
         parcel.kind.value,
@@ -58,7 +71,7 @@ def values_of(
         list(parcel.blobs),
         message_index(vault, parcel.replaces) if parcel.replaces else None,
         owner,
-        seal_words(key, SEALED, words),
+        seal_words(keys[owner], SEALED, words),
         at,
         parcel.channel.value,
         conversation_of(vault, parcel),
@@ -67,9 +80,11 @@ def values_of(
     )
 
 
-def parcel_from(row: Record, key: DataKey | None) -> Parcel:
-    """Of a parcel joined to its delivery; without words if shredded. Raises BrokenSeal."""
-    words = open_words(key, SEALED, row["sealed"])
+def parcel_from(row: Record, keys: Mapping[str, DataKey]) -> Parcel:
+    """Of a parcel joined to its delivery; without what was erased. Raises BrokenSeal."""
+    words = open_words(keys.get(row["owner"]), SEALED, row["sealed"])
+    if address := words.get("address"):
+        words |= open_words(keys.get(row["member"]), ADDRESS, bytes.fromhex(address))
     return Parcel(
         key=words.get("key") or "",
         channel=Channel(row["channel"]),
@@ -87,4 +102,11 @@ def parcel_from(row: Record, key: DataKey | None) -> Parcel:
         blobs=tuple(BlobId(blob) for blob in row["blobs"]),
         urgency=Urgency.URGENT if row["said_urgent"] else Urgency.NORMAL,
         expires_at=row["expires_at"],
+        sealed_for=_sealed_for(row),
     )
+
+
+def _sealed_for(row: Record) -> str:
+    owner: str = row["owner"]
+    said = row["alert"] is not None or row["report"] is not None or owner == row["member"]
+    return "" if said or owner.startswith(DAY) else owner

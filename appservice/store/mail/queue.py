@@ -1,7 +1,7 @@
 """The delivery side of the outbox, in SQL."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from asyncpg import Record
@@ -11,7 +11,7 @@ from appservice.domain.ids import ParcelId
 from appservice.domain.member import Channel
 from appservice.flows.ports import NewId
 from appservice.store.mail import receipts
-from appservice.store.mail.parcels import parcel_from
+from appservice.store.mail.parcels import owners_of, parcel_from
 from appservice.store.mail.settlements import Settlement, Settlements
 from appservice.store.session import AlreadyThere, Database, Session
 from appservice.store.vault import BrokenSeal, DataKey
@@ -42,10 +42,10 @@ class PgQueue:
         async with self._database.session() as session:
             await self._sweep(session, channel, now)
             rows = await _take(session, channel.value, now, limit, token, now + lease)
-            keys = await session.keys(row["owner"] for row in rows)
+            keys = await session.keys(owners_of(rows))
         claimed: list[Claimed] = []
         for row in rows:
-            one = _claimed(row, keys.get(row["owner"]))
+            one = _claimed(row, keys)
             if one is None:
                 await self._set_aside(row["id"], token, now)
             else:
@@ -104,11 +104,11 @@ async def _take(session: Session, *values: object) -> list[Record]:
     return []
 
 
-def _claimed(row: Record, key: DataKey | None) -> Claimed | None:
-    if key is None:
+def _claimed(row: Record, keys: Mapping[str, DataKey]) -> Claimed | None:
+    if not set(owners_of([row])) <= keys.keys():
         return None
     try:
-        parcel = parcel_from(row, key)
+        parcel = parcel_from(row, keys)
     except BrokenSeal:
         return None
     replaced = row["replaced_provider_id"]

@@ -40,6 +40,7 @@ async def claim(store: Any, channel: Channel = Channel.SMS, limit: int = 10) -> 
 
 async def test_a_parcel_travels_whole(store: Any) -> None:
     group = a_parcel("g", "Z3JvdXBl", channel=Channel.SIGNAL, to_group=True, body="")
+    group = replace(group, sealed_for="case:A3")
     await put(store, FULL, group)
     assert [claimed.parcel for claimed in await claim(store, Channel.MATRIX)] == [FULL]
     assert [claimed.parcel for claimed in await claim(store, Channel.SIGNAL)] == [group]
