@@ -88,8 +88,14 @@ def _installing(add: Add) -> None:
         "lit tous les YAML et nomme chaque erreur",
         _lazily("commands.installation", "check"),
     )
-    keys = add("keys", "fait les clés du service", _lazily("commands.installation", "keys"))
-    keys.add_argument("folder", type=Path, metavar="DOSSIER")
+    keys = add(
+        "keys", "fait les clés, ou change la clé maîtresse", _lazily("commands.keys", "run")
+    )
+    keys.add_argument("what", metavar="make|rotate", help="fait celles d'un dossier, ou change")
+    keys.add_argument("folder", type=Path, nargs="?", metavar="DOSSIER", help="pour make")
+    shred = add("shred", "efface une personne ou un dossier", _lazily("commands.keys", "shred"))
+    shred.add_argument("what", choices=("member", "case"), metavar="member|case")
+    shred.add_argument("name", metavar="NOM", help="id, compte ou numéro ; A7 ou S12")
     add("public-key", "montre la clé publique", _lazily("commands.installation", "public_key"))
     add("migrate", "met la base à jour", _lazily("commands.installation", "migrate"))
     register = add(

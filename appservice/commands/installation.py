@@ -1,4 +1,4 @@
-"""What an operator does once: check the files, make keys, migrate, register with the homeserver."""
+"""What an operator does once: check the files, migrate, register with the homeserver."""
 
 import secrets
 import sys
@@ -7,7 +7,7 @@ from argparse import Namespace
 from ruamel.yaml import YAML
 
 from appservice.files.config import load_config
-from appservice.files.keys import load_keys, make_keys
+from appservice.files.keys import load_keys
 from appservice.files.registration import registration
 from appservice.files.world import load_world, shipped_paths
 from appservice.store import migrate as migrations
@@ -23,13 +23,6 @@ async def check(args: Namespace) -> int:
         f"{len(world.templates)} modèles de salon, {len(world.charters)} chartes, "
         f"{len(world.policy.rules)} règles : tout se lit."
     )
-    return 0
-
-
-async def keys(args: Namespace) -> int:
-    """Makes the key files unless they are there; prints what the gate must trust."""
-    made = make_keys(args.folder)
-    print(made.public_key_b64)
     return 0
 
 

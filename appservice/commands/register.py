@@ -34,7 +34,7 @@ async def enrol(args: Namespace) -> int:
 async def charter(args: Namespace) -> int:
     """The text that this person has to sign, to the byte; its hash on the error output."""
     async with open_office(load_config(args.config)) as office:
-        person = await _person(office, args.member)
+        person = await named(office, args.member)
         shown = await office.signing.shown_to(person.id)
     sys.stdout.write(shown.text)
     sys.stdout.flush()
@@ -47,7 +47,7 @@ async def sign(args: Namespace) -> int:
     by = OPERATOR if args.readmit else None
     async with open_office(load_config(args.config)) as office:
         for name in args.members:
-            person = await _person(office, name)
+            person = await named(office, name)
             signature = await office.signing.sign(person.id, args.hash, by)
             print(f"{person.id}\tsigné jusqu'au {signature.valid_until:%d/%m/%Y}")
         await office.store.wake.ring(TOPIC)
@@ -57,7 +57,7 @@ async def sign(args: Namespace) -> int:
 async def revoke(args: Namespace) -> int:
     """Takes the right away and removes from every room and group, at once."""
     async with open_office(load_config(args.config)) as office:
-        person = await _person(office, args.member)
+        person = await named(office, args.member)
         async with provisioning(office) as membership:
             applied = await membership.revoke(person.id, OPERATOR)
         await office.store.wake.ring(TOPIC)
@@ -93,7 +93,7 @@ def _french(standing: InForce | NotInForce) -> str:
     return standing.french
 
 
-async def _person(office: Office, name: str) -> Member:
+async def named(office: Office, name: str) -> Member:
     """By id, Matrix id, phone number or Signal account."""
     async with office.store.transaction() as tx:
         person = await tx.members.get(MemberId(name))

@@ -97,9 +97,29 @@ def add_master_key(folder: Path) -> Keys:
     with _alone(folder):
         path = folder / MASTER
         known = load_keys(folder).master
-        _write(_draft(path), _master_line(len(known) + 1) + path.read_text())
+        number = 1 + max((int(n[1:]) for n in known if n[1:].isdigit()), default=0)
+        _write(_draft(path), _master_line(number) + path.read_text())
         _draft(path).rename(path)
         _flush(folder)
+    return load_keys(folder)
+
+
+def retire_master_keys(folder: Path) -> Keys:
+    """Leave only the master key in use: what the others wrap is lost, here and in backups.
+
+    The old file is overwritten where it lies; a disk that moves what it writes (flash) may keep a
+    copy all the same.
+    """
+    with _alone(folder):
+        path, former = folder / MASTER, folder / f"{MASTER}.old"
+        lines = path.read_text(encoding="ascii").splitlines(keepends=True)
+        if not former.exists():  # else a former retirement was cut short
+            former.hardlink_to(path)
+        _write(_draft(path), lines[0])
+        _draft(path).rename(path)
+        _flush(folder)
+        _overwrite(former)
+        former.unlink()
     return load_keys(folder)
 
 
@@ -182,6 +202,14 @@ def _write(path: Path, text: str) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
         file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _overwrite(path: Path) -> None:
+    """Zeros over a file that is about to go."""
+    with path.open("r+b") as file:
+        file.write(bytes(path.stat().st_size))
         file.flush()
         os.fsync(file.fileno())
 

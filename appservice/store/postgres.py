@@ -1,10 +1,11 @@
 """The store on PostgreSQL: what the rest of the service is given."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from appservice.domain.errors import PermanentFailure
+from appservice.domain.ids import MemberId
 from appservice.domain.member import Channel
 from appservice.flows import ports
 from appservice.flows.ports import Clock, NewId
@@ -24,6 +25,7 @@ from appservice.store.vault import Secrets, Vault
 from appservice.store.wake import PgWake
 
 CONNECTIONS = 10
+JOURNAL_KEPT = timedelta(days=2)
 
 
 class PgTransaction:
@@ -75,6 +77,7 @@ class PgStore:
         A member leaves the register as well; signatures stay, as the proof that they are.
         """
         async with self._database.transaction() as session:
+            await self._forget_addresses(session, owner)
             await session.run(SHRED_KEY, owner)
             await session.run(SHRED_MEMBER, owner)
             await session.run(SHRED_BLOBS, owner)
@@ -82,10 +85,34 @@ class PgStore:
             await session.run(SHRED_JOURNAL, owner, session.clock())
         self._database.vault.forget(owner)
 
+    async def _forget_addresses(self, session: Session, owner: str) -> None:
+        """An HMAC of a number says nothing, until somebody with the key tries every number."""
+        await session.run(SHRED_NAMES, owner)
+        member = await PgMembers(session).get(MemberId(owner))
+        if member is None:
+            return
+        for channel in (Channel.SIGNAL, Channel.SMS):
+            if address := member.address(channel):
+                index = session.vault.index(channel.value, address)
+                await session.run(SHRED_RECEIPTS, channel.value, index)
+                await session.run(SHRED_CONVERSATIONS, channel.value, index.hex())
+
+    async def cases_of(self, member: str) -> Sequence[str]:
+        """The reports that the member wrote, as owners of keys."""
+        async with self._database.session() as session:
+            return [f"case:S{row['id']}" for row in await session.rows(CASES_OF, member)]
+
+    async def vacuum(self) -> None:
+        """Has PostgreSQL give back at once the place of what was erased or replaced."""
+        async with self._database.session() as session:
+            for table in ("data_keys", "members", "blobs", "journal", "deliveries", "parcels"):
+                await session.run(f"VACUUM {table}")
+
     async def purge(self, now: datetime) -> None:
-        """Delete photos whose end has come."""
+        """Delete photos whose end has come, and keys of days of the journal that are over."""
         async with self._database.session() as session:
             await session.run(PURGE_BLOBS, now)
+            await session.run(PURGE_DAYS, now - JOURNAL_KEPT)
 
     async def rewrap(self) -> int:
         """Wrap every data key under the current master key; how many had another."""
@@ -114,6 +141,7 @@ async def connect(
     try:
         async with database.session() as session:
             waiting = await migrate.pending(session.connection)
+            lost = None if waiting else await session.row(LOST_KEYS, list(keys.master))
     except BaseException:
         await database.close()
         raise
@@ -121,6 +149,12 @@ async def connect(
         await database.close()
         raise PermanentFailure(
             f"La base de données attend {len(waiting)} migration(s) : lancez « maillage migrate »."
+        )
+    if lost is not None:
+        await database.close()
+        raise PermanentFailure(
+            f"Il manque la clé maîtresse {lost['master']} dans master.key, qui ferme une partie "
+            "de la base : restaurez le dossier des clés le plus récent."
         )
     store = PgStore(database, dsn, new_id)
     try:
@@ -136,11 +170,27 @@ SHRED_MEMBER = "DELETE FROM members WHERE id = $1"
 SHRED_BLOBS = "DELETE FROM blobs WHERE owner = $1"
 SHRED_PARCELS = """
 UPDATE deliveries SET state = 'failed', code = 'shredded', settled_at = $2
-FROM parcels WHERE parcels.id = deliveries.id AND owner = $1 AND state = 'queued'
+FROM parcels WHERE parcels.id = deliveries.id AND (owner = $1 OR member = $1)
+    AND state = 'queued'
 """
 SHRED_JOURNAL = """
 UPDATE journal SET sealed = NULL, done_at = $2 WHERE owner = $1 AND done_at IS NULL
 """
+# Parcels stay as the record that something was sent, under names that nobody can guess.
+SHRED_NAMES = """
+UPDATE parcels SET key_index = sha256(uuid_send(gen_random_uuid())) WHERE owner = $1 OR member = $1
+"""
+SHRED_RECEIPTS = "DELETE FROM receipts WHERE channel = $1 AND recipient_index = $2"
+SHRED_CONVERSATIONS = """
+UPDATE deliveries SET conversation = 'erased:' || id WHERE channel = $1 AND conversation = $2
+"""
+CASES_OF = "SELECT id FROM reports WHERE author = $1 ORDER BY id"
+# What was handled is empty already; this empties what lies on in the files and logs of PostgreSQL.
+PURGE_DAYS = """
+DELETE FROM data_keys k WHERE starts_with(owner, 'journal:') AND made_at < $1
+    AND NOT EXISTS (SELECT FROM journal j WHERE j.owner = k.owner AND j.done_at IS NULL)
+"""
 PURGE_BLOBS = "DELETE FROM blobs WHERE until <= $1"
 OLD_KEYS = "SELECT owner, master, wrapped FROM data_keys WHERE master <> $1 FOR UPDATE"
+LOST_KEYS = "SELECT master FROM data_keys WHERE master <> ALL ($1::text[]) LIMIT 1"
 REWRAP = "UPDATE data_keys SET master = $2, wrapped = $3 WHERE owner = $1"

@@ -251,6 +251,20 @@ async def open_pool(dsn: str, size: int) -> "asyncpg.Pool[asyncpg.Record]":
         )
 
 
+async def other_clients(dsn: str) -> int:
+    """How many connections to this database are not ours. Raises TemporaryFailure."""
+    with translated():
+        connection = await asyncpg.connect(dsn, timeout=CONNECT.total_seconds())
+        try:
+            return int(await connection.fetchval(OTHERS))
+        finally:
+            await connection.close()
+
+
+OTHERS = """
+SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
+    AND pid <> pg_backend_pid() AND backend_type = 'client backend'
+"""
 GET_KEYS = "SELECT owner, master, wrapped FROM data_keys WHERE owner = ANY($1)"
 ADD_KEY = """
 INSERT INTO data_keys (owner, master, wrapped, made_at) VALUES ($1, $2, $3, $4)
