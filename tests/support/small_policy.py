@@ -63,7 +63,13 @@ def small_policy() -> Policy:
             "Danger en cours : appelez le 17 ou le 112.",
             finds=("urgence",),
         ),
-        _rule("suspicion-only", "suspicion", Decision.REJECT, "Un soupçon n'est pas un fait."),
+        _rule(
+            "suspicion-only",
+            "topic",
+            Decision.REJECT,
+            "Un soupçon n'est pas un fait.",
+            options={"kinds": ("K4",)},
+        ),
         _rule(
             "identifies-person",
             "notions",
