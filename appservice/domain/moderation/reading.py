@@ -14,6 +14,7 @@ from appservice.domain.moderation.verdict import Span, Submission
 _CLOCK = re.compile(r"(?:[01]?\d|2[0-4])h(?:[0-5]\d)?$")
 
 _SHAPES = {
+    "ent": re.compile(r"[a-z]{3,}(?<!m)ent$"),
     "taille": re.compile(r"[12]m(?:\d\d)?$"),
     "taille_decimale": re.compile(r"[12][.,]\d\d$"),
     "route_num": re.compile(r"(?:[adn]|rd|rn)\d{1,4}$"),

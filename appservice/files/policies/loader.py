@@ -64,6 +64,7 @@ def _check_notions(
         if notion not in known:
             problems.add(directory, 1, f"le lexique « {notion} » manque")
     shapes = {
+        "ent",
         "ez",
         "route_num",
         "taille",

@@ -14,6 +14,8 @@ def notions(reading: Reading, kinds: Kinds, rule: Rule) -> tuple[Span, ...] | No
     if reading.submission.author_role in options.get("witness_roles", ()):
         excepted = (*rule.unless, *options.get("witness_unless", ()))
         parts += reading.free(options.get("witness_finds", ()), excepted)
+        broad = (*excepted, *options.get("broad_unless", ()))
+        parts += reading.free(options.get("broad", ()), broad)
     return reading.spans(parts) if parts else None
 
 
