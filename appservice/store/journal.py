@@ -2,15 +2,30 @@
 
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from appservice.domain.member import Channel
+from appservice.store.gathering import Gathering
 from appservice.store.session import Database, Session
 from appservice.store.vault import BrokenSeal, DataKey
 from appservice.store.wake import CHANNEL
 
 SEALED = "journal.sealed"
+BATCH = 200  # entries of up to 64 KiB; a larger one counts for several
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    source: str
+    index: bytes
+    payload: bytes
+    at: datetime
+
+    @property
+    def owner(self) -> str:
+        return f"journal:{self.at:%Y-%m-%d}"
 
 
 class PgJournal:
@@ -18,15 +33,31 @@ class PgJournal:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._gathering = Gathering(
+            self._write, lambda entry: (entry.source, entry.index), BATCH, _weight
+        )
 
     async def write(self, source: str, key: str, payload: bytes, at: datetime) -> bool:
+        index = self._database.vault.index(f"journal:{source}", key)
+        return await self._gathering.put(_Entry(source, index, payload, at))
+
+    async def _write(self, entries: Sequence[_Entry]) -> list[bool]:
+        """One commit for those that came together; each is durable when this returns."""
         async with self._database.session() as session:
-            owner = f"journal:{at:%Y-%m-%d}"
-            sealed = (await session.key(owner)).seal(SEALED, payload)
-            index = session.vault.index(f"journal:{source}", key)
-            topic = f"journal:{source}"
-            row = await session.row(WRITE, source, index, owner, sealed, at, CHANNEL, topic)
-        return row is not None
+            rows = [
+                (
+                    entry.source,
+                    entry.index,
+                    entry.owner,
+                    (await session.key(entry.owner)).seal(SEALED, entry.payload),
+                    entry.at,
+                )
+                for entry in entries
+            ]
+            columns = (list(column) for column in zip(*rows, strict=True))
+            written = await session.rows(WRITE, *columns, CHANNEL)
+        new = {(row["source"], row["key_index"]) for row in written}
+        return [(entry.source, entry.index) in new for entry in entries]
 
     async def pending(self, source: str, limit: int) -> Sequence[tuple[int, bytes]]:
         async with self._database.session() as session:
@@ -48,6 +79,10 @@ class PgJournal:
             await session.run(DONE, entry, session.clock())
 
 
+def _weight(entry: _Entry) -> int:
+    return 1 + len(entry.payload) // 65_536
+
+
 def _opened(key: DataKey | None, sealed: bytes) -> bytes | None:
     try:
         return key.open(SEALED, sealed) if key else None
@@ -61,12 +96,16 @@ async def first_time(session: Session, channel: Channel, key: str) -> bool:
     return await session.row(FIRST_TIME, channel.value, index, session.clock()) is not None
 
 
+# One bell for each source: a commit that rings waits for every other commit that does.
 WRITE = """
 WITH entry AS (
     INSERT INTO journal (source, key_index, owner, sealed, written_at)
-    VALUES ($1, $2, $3, $4, $5) ON CONFLICT (source, key_index) DO NOTHING RETURNING id
+    SELECT * FROM unnest($1::text[], $2::bytea[], $3::text[], $4::bytea[], $5::timestamptz[])
+    ON CONFLICT (source, key_index) DO NOTHING RETURNING source, key_index
+), bell AS (
+    SELECT count(pg_notify($6, 'journal:' || source)) FROM (SELECT DISTINCT source FROM entry) s
 )
-SELECT id, pg_notify($6, $7) FROM entry
+SELECT source, key_index FROM entry, bell
 """
 PENDING = """
 SELECT id, owner, sealed FROM journal WHERE source = $1 AND done_at IS NULL ORDER BY id LIMIT $2

@@ -1,11 +1,12 @@
 """Outcomes written in batches: those that arrive together cost one statement."""
 
-import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from appservice.domain.delivery import Claimed, State
 from appservice.domain.member import Channel
+from appservice.store.gathering import Gathering
 from appservice.store.mail import receipts
 from appservice.store.mail.parcels import message_index
 from appservice.store.session import Database
@@ -27,53 +28,21 @@ class Settlement:
 
 
 class Settlements:
-    """While one batch is on its way to the database, the next one gathers."""
+    """Outcomes on their way to the database."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._waiting: list[tuple[Settlement, asyncio.Future[bool]]] = []
-        self._writer: asyncio.Task[None] | None = None
+        self._gathering = Gathering(self._write, lambda said: said.claimed.id, BATCH)
 
     async def write(self, settlement: Settlement) -> bool:
         """True if the lease was still ours. Raises TemporaryFailure."""
-        answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._waiting.append((settlement, answer))
-        if self._writer is None or self._writer.done():
-            self._writer = asyncio.create_task(self._write_all())
-        return await answer
+        return await self._gathering.put(settlement)
 
     async def close(self) -> None:
         """Returns once everything that was asked is written."""
-        if self._writer is not None:
-            await self._writer
+        await self._gathering.close()
 
-    async def _write_all(self) -> None:
-        while self._waiting:
-            batch = self._next_batch()
-            try:
-                written = await self._write([settlement for settlement, _ in batch])
-            except Exception as error:
-                for _, answer in batch:
-                    if not answer.done():
-                        answer.set_exception(error)
-                continue
-            for settlement, answer in batch:
-                if not answer.done():
-                    answer.set_result(settlement.claimed.id in written)
-
-    def _next_batch(self) -> list[tuple[Settlement, "asyncio.Future[bool]"]]:
-        """Never twice the same parcel: the second answer must see what the first one did."""
-        batch: dict[int, tuple[Settlement, asyncio.Future[bool]]] = {}
-        later: list[tuple[Settlement, asyncio.Future[bool]]] = []
-        for item in self._waiting:
-            if item[0].claimed.id in batch or len(batch) == BATCH:
-                later.append(item)
-            else:
-                batch[item[0].claimed.id] = item
-        self._waiting = later
-        return list(batch.values())
-
-    async def _write(self, batch: list[Settlement]) -> set[int]:
+    async def _write(self, batch: Sequence[Settlement]) -> list[bool]:
         vault = self._database.vault
         columns = zip(
             *(
@@ -96,7 +65,8 @@ class Settlements:
             rows = await session.rows(SETTLE, *(list(column) for column in columns))
             for channel in {row["channel"] for row in rows if row["early"]}:
                 await receipts.apply(session, Channel(channel), max(said.at for said in batch))
-        return {row["id"] for row in rows}
+        written = {row["id"] for row in rows}
+        return [said.claimed.id in written for said in batch]
 
 
 # A lease that ran out left UNKNOWN and its token: the late answer of whoever held it knows
