@@ -32,11 +32,11 @@ async def talk(cast: Cast, table: StepTable, script: Script) -> None:
         expect(back.text.startswith("Horlogerie Fabre (Signal)"), "l'enseigne et le canal")
         step.seen = back.text[:70]
     with table.step("Un SMS devient un signalement au poste", "SMS") as step:
-        before = cast.copies("riou", "Reçu : votre signalement")
+        before = cast.copies("riou", "votre signalement")
         cast.stage.kannel.say(cast.people["riou"].number, script.sms)
         card = await cast.elements["kerboul"].reads(script.sms)
         expect(card.room == cast.scenery.room(Kind.POSTE, BRETAGNE), "au poste")
-        await cast.receives("riou", "Reçu : votre signalement", copies=before + 1)
+        await cast.receives("riou", "votre signalement", copies=before + 1)
         step.seen = "carte au poste, accusé de réception par SMS"
 
 
