@@ -11,7 +11,7 @@ from appservice.domain.commands.reactions import HINTS
 from appservice.domain.delivery import State, Tally
 from appservice.domain.member import Channel, Member
 from appservice.domain.territory import Territory
-from appservice.domain.text import SINGLE_SMS_SEPTETS, gsm7_length
+from appservice.domain.text import SINGLE_SMS_SEPTETS, gsm7_length, to_gsm7
 from appservice.domain.wording.common import (
     NOT_EMERGENCY_LINE,
     Explained,
@@ -56,13 +56,16 @@ def _headline(alert: Alert, author: Member) -> str:
 
 
 def sms(alert: Alert) -> str:
-    """What a telephone shows: the text that was judged and nothing else, so its length holds."""
-    return alert.text
+    """What a telephone shows: the text that was judged, in the letters in which it was counted.
+
+    One « ô » left in would make three SMS of an alert that was judged to be one.
+    """
+    return to_gsm7(alert.text)
 
 
 def sms_correction(alert: Alert) -> str:
     """A telephone can't replace what it shows: it is told in words."""
-    return REPLACES + alert.text
+    return REPLACES + to_gsm7(alert.text)
 
 
 def sms_cancellation(at: datetime) -> str:
