@@ -2,18 +2,20 @@
 
 import asyncio
 import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import assert_never
 
-from appservice.domain.charter import InForce
+from appservice.domain.charter import InForce, Signature
 from appservice.domain.delivery import GUICHET, Claimed, Kind, Parcel, State
 from appservice.domain.errors import TemporaryFailure
-from appservice.domain.ids import MemberId
-from appservice.domain.member import Channel
+from appservice.domain.ids import AlertId, MemberId
+from appservice.domain.member import Channel, Member
 from appservice.domain.world import World
 from appservice.flows import progress
-from appservice.flows.ports import Clock, Guichets, Queue, Store, Transaction, Wake
+from appservice.flows.coalescing import Coalescing
+from appservice.flows.ports import Clock, Guichets, Queue, Store, Wake
 from bridges.protocol import (
     Accepted,
     Action,
@@ -40,6 +42,10 @@ class Given:
     code: str
 
 
+Obstacles = Mapping[str, Given]
+"""By the key of the parcel."""
+
+
 @dataclass(slots=True)
 class Delivery:
     """The worker of one channel. `run` until `stop`; `deliver_once` is one round, for tests."""
@@ -56,6 +62,7 @@ class Delivery:
     poll: timedelta = timedelta(seconds=2)
     _running: set[asyncio.Task[None]] = field(default_factory=set)
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    _finishing: Coalescing = field(default_factory=Coalescing)
     _paused_until: float = 0.0  # of the loop's clock
 
     async def run(self) -> None:
@@ -86,12 +93,14 @@ class Delivery:
         free = self.bridge.abilities.workers - len(self._running)
         if free <= 0 or self._paused():
             return 0
-        for claimed in (
-            found := await self.queue.claim(self.channel, free, self.lease, self.clock())
-        ):
-            task = asyncio.create_task(self._one(claimed))
-            self._running.add(task)
-            task.add_done_callback(self._running.discard)
+        found = await self.queue.claim(self.channel, free, self.lease, self.clock())
+        if found:
+            # Looked at together: an alert to a thousand people is one alert.
+            looking = asyncio.create_task(self._obstacles([claimed.parcel for claimed in found]))
+            for claimed in found:
+                task = asyncio.create_task(self._one(claimed, looking))
+                self._running.add(task)
+                task.add_done_callback(self._running.discard)
         return len(found)
 
     async def _rest(self) -> None:
@@ -107,19 +116,20 @@ class Delivery:
     def _paused(self) -> bool:
         return asyncio.get_running_loop().time() < self._paused_until
 
-    async def _one(self, claimed: Claimed) -> None:
+    async def _one(self, claimed: Claimed, looking: "asyncio.Task[Obstacles]") -> None:
         """Never raises: what is not settled comes back when its lease runs out."""
         try:
-            await self._settle(claimed, await self._try(claimed))
+            await self._settle(claimed, await self._try(claimed, looking))
         except TemporaryFailure:
             _LOG.warning("parcel %s left to its lease", claimed.id)
         except Exception as error:
             _log_failure(claimed, error)
 
-    async def _try(self, claimed: Claimed) -> Outcome | Given:
+    async def _try(self, claimed: Claimed, looking: "asyncio.Task[Obstacles]") -> Outcome | Given:
         """Everything that may fail before the bridge is asked leads to a later try."""
         try:
-            message = await self._prepare(claimed)
+            obstacle = (await asyncio.shield(looking)).get(claimed.parcel.key)
+            message = obstacle or await self._prepare(claimed)
         except TemporaryFailure:
             return Throttled(_backoff(claimed.attempts).total_seconds(), "not-ready")
         if isinstance(message, Given):
@@ -135,29 +145,45 @@ class Delivery:
 
     async def _prepare(self, claimed: Claimed) -> Outgoing | Given:
         parcel = claimed.parcel
-        async with self.store.transaction() as tx:
-            obstacle = await self._obstacle(tx, parcel)
-            if obstacle is not None:
-                return obstacle
-            blobs = [await tx.blobs.get(blob) for blob in parcel.blobs]
+        attachments = await self._attachments(parcel) if parcel.blobs else ()
         target = await self._target(parcel)
         if target is None:
             return Given("no-guichet")
-        attachments = tuple(blob for blob in blobs if blob is not None)
         return _outgoing(replace(parcel, target=target), claimed, attachments)
 
-    async def _obstacle(self, tx: Transaction, parcel: Parcel) -> Given | None:
+    async def _attachments(self, parcel: Parcel) -> tuple[Attachment, ...]:
+        async with self.store.transaction() as tx:
+            blobs = [await tx.blobs.get(blob) for blob in parcel.blobs]
+        return tuple(blob for blob in blobs if blob is not None)
+
+    async def _obstacles(self, parcels: Sequence[Parcel]) -> Obstacles:
         """An alert reaches nobody whose charter lapsed since it was queued, and never late."""
-        if parcel.alert is None or parcel.kind is Kind.DELETE:
-            return None
-        if await progress.is_overtaken(tx, parcel):
-            return Given("overtaken")
-        member = await tx.members.get(parcel.member) if parcel.member is not None else None
+        bound = [p for p in parcels if p.alert is not None and p.kind is not Kind.DELETE]
+        if not bound:
+            return {}
+        people = {parcel.member for parcel in bound if parcel.member is not None}
+        async with self.store.transaction() as tx:
+            numbers = {parcel.alert for parcel in bound if parcel.alert is not None}
+            alerts = [await tx.alerts.get(number) for number in numbers]
+            members = await tx.members.some(people) if people else {}
+            signatures = await tx.signatures.latest_of(people) if people else {}
+        by_number = {alert.id: alert for alert in alerts if alert is not None}
+        found: dict[str, Given] = {}
+        for parcel in bound:
+            if progress.is_overtaken(by_number.get(parcel.alert or AlertId(0)), parcel):
+                found[parcel.key] = Given("overtaken")
+            elif parcel.member is not None:
+                reason = self._lapsed(members.get(parcel.member), signatures.get(parcel.member))
+                if reason:
+                    found[parcel.key] = Given(reason)
+        return found
+
+    def _lapsed(self, member: Member | None, signature: Signature | None) -> str:
+        """Why that person may not read alerts any more; empty when they may."""
         if member is None:
-            return None if parcel.member is None else Given("gone")
-        signature = await tx.signatures.latest(member.id)
+            return "gone"
         standing = self.world.standing(member, signature, self.clock())
-        return None if isinstance(standing, InForce) else Given(standing.reason)
+        return "" if isinstance(standing, InForce) else standing.reason
 
     async def _target(self, parcel: Parcel) -> str | None:
         if not parcel.target.startswith(GUICHET):
@@ -185,7 +211,13 @@ class Delivery:
                 await settle(claimed, State.UNKNOWN, now, code=code)
             case _:
                 assert_never(outcome)
-        await progress.report(self.store, self.world, claimed.parcel, now, doubt)
+        if doubt:
+            await progress.doubt(self.store, self.world, claimed.parcel, doubt)
+        number = claimed.parcel.alert
+        if number is not None:
+            await self._finishing.run(
+                number, lambda: progress.finish(self.store, self.world, number, self.clock)
+            )
 
     def _pause(self, after: float, code: str) -> None:
         """A channel that says slow down says it for everybody; what isn't ready is one parcel."""

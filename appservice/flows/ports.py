@@ -4,7 +4,7 @@
 parcels in one transaction, so a process may die between any two steps and lose nothing.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -42,6 +42,10 @@ class Members(Protocol):
         """Whoever is found at that address of that channel."""
         ...
 
+    async def some(self, members: Collection[MemberId]) -> Mapping[MemberId, Member]:
+        """Those of them who are in the register."""
+        ...
+
     async def everyone(self, territory: str | None = None) -> Sequence[Member]: ...
 
 
@@ -51,6 +55,10 @@ class Signatures(Protocol):
     async def add(self, signature: Signature) -> None: ...
 
     async def latest(self, member: MemberId) -> Signature | None: ...
+
+    async def latest_of(self, members: Collection[MemberId]) -> Mapping[MemberId, Signature]:
+        """Of those of them who have signed."""
+        ...
 
     async def all_latest(self) -> Mapping[MemberId, Signature]: ...
 

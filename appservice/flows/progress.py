@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from appservice.domain.alert import Alert, Cancelled, Held, Published, Turned
 from appservice.domain.delivery import Kind, Parcel, Tally
-from appservice.domain.ids import MemberId
+from appservice.domain.ids import AlertId, MemberId
 from appservice.domain.room import KnownRoom
 from appservice.domain.territory import Level, Zone
 from appservice.domain.wording import alerts as words
@@ -19,9 +19,8 @@ _WATCHED = timedelta(hours=24)
 _EVERY = timedelta(seconds=30)
 
 
-async def is_overtaken(tx: Transaction, parcel: Parcel) -> bool:
+def is_overtaken(alert: Alert | None, parcel: Parcel) -> bool:
     """The alert was corrected or cancelled while this text waited: the newer word goes instead."""
-    alert = await tx.alerts.get(parcel.alert) if parcel.alert is not None else None
     version = _version(parcel)
     if alert is None or version is None:
         return False
@@ -40,25 +39,26 @@ def _version(parcel: Parcel) -> int | None:
     return int(word[0][1:]) if word and word[0][:1] == "r" and word[0][1:].isdigit() else None
 
 
-async def report(
-    store: Store, world: World, parcel: Parcel, now: datetime, doubt: str = ""
-) -> None:
-    """After a parcel was settled: the last line of its alert, and what needs a person's eye.
+async def doubt(store: Store, world: World, parcel: Parcel, reason: str) -> None:
+    """After a parcel was settled: what needs a person's eye.
 
-    `doubt` is `unknown` or `rejected`; a rejected text is in the tally, a rejected correction
+    `reason` is `unknown` or `rejected`; a rejected text is in the tally, a rejected correction
     or removal is not and leaves a wrong text on a phone.
     """
     changes = parcel.alert is not None and parcel.kind in {Kind.EDIT, Kind.DELETE}
-    if doubt == "rejected" and not changes:
-        doubt = ""
-    if parcel.alert is None and not doubt:
+    if reason == "rejected" and not changes:
         return
     async with store.transaction() as tx:
         alert = await tx.alerts.get(parcel.alert) if parcel.alert is not None else None
-        if doubt:
-            await _doubtful(tx, world, parcel, alert, doubt)
+        await _doubtful(tx, world, parcel, alert, reason)
+
+
+async def finish(store: Store, world: World, number: AlertId, clock: Clock) -> None:
+    """The last line of an alert, if nothing of it moves any more."""
+    async with store.transaction() as tx:
+        alert = await tx.alerts.get(number)
         if alert is not None:
-            await _finish(tx, world, alert, now)
+            await _finish(tx, world, alert, clock())
 
 
 async def watch(store: Store, world: World, clock: Clock, every: timedelta = _EVERY) -> None:

@@ -1,6 +1,6 @@
 """The register of members, in SQL. Names, shops, numbers and ACIs are sealed."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from asyncpg import Record
 
@@ -55,8 +55,14 @@ class PgMembers:
         query = AT.format(column=_COLUMN[channel])
         return await self._one(query, address_index(self._session.vault, channel, address))
 
+    async def some(self, members: Collection[MemberId]) -> Mapping[MemberId, Member]:
+        return {member.id: member for member in await self._all(SOME, list(members))}
+
     async def everyone(self, territory: str | None = None) -> Sequence[Member]:
-        rows = await self._session.rows(EVERYONE, territory)
+        return await self._all(EVERYONE, territory)
+
+    async def _all(self, query: str, value: object) -> list[Member]:
+        rows = await self._session.rows(query, value)
         keys = await self._session.keys(row["id"] for row in rows)
         return [_member(row, keys.get(row["id"])) for row in rows]
 
@@ -118,5 +124,6 @@ ON CONFLICT (id) DO UPDATE SET
     phone_index = excluded.phone_index, sealed = excluded.sealed, saved_at = excluded.saved_at
 """
 GET = "SELECT * FROM members WHERE id = $1"
+SOME = "SELECT * FROM members WHERE id = ANY($1)"
 AT = "SELECT * FROM members WHERE {column} = $1"
 EVERYONE = "SELECT * FROM members WHERE $1::text IS NULL OR territory = $1 ORDER BY id"

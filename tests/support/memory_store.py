@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -45,6 +45,9 @@ class MemoryMembers:
     async def at(self, channel: Channel, address: str) -> Member | None:
         return next((m for m in self._rows.values() if m.address(channel) == address), None)
 
+    async def some(self, members: Collection[MemberId]) -> Mapping[MemberId, Member]:
+        return {id_: m for id_ in members if (m := await self.get(id_)) is not None}
+
     async def everyone(self, territory: str | None = None) -> Sequence[Member]:
         rows = sorted(self._rows.values(), key=lambda m: m.id)
         return [m for m in rows if territory is None or m.territory == territory]
@@ -59,6 +62,9 @@ class MemorySignatures:
 
     async def latest(self, member: MemberId) -> Signature | None:
         return (await self.all_latest()).get(member)
+
+    async def latest_of(self, members: Collection[MemberId]) -> Mapping[MemberId, Signature]:
+        return {id_: s for id_ in members if (s := await self.latest(id_)) is not None}
 
     async def all_latest(self) -> Mapping[MemberId, Signature]:
         return {signature.member: signature for signature in self._rows.values()}

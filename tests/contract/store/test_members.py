@@ -77,6 +77,9 @@ async def test_everyone_by_territory(store: Any) -> None:
         assert list(await tx.members.everyone()) == members
         assert list(await tx.members.everyone("liffre")) == members[:3]
         assert list(await tx.members.everyone("ailleurs")) == []
+        some = await tx.members.some({members[0].id, members[2].id, MemberId("m404")})
+        assert some == {member.id: member for member in (members[0], members[2])}
+        assert await tx.members.some([]) == {}
 
 
 async def test_the_latest_signature_counts(store: Any) -> None:
@@ -88,6 +91,8 @@ async def test_the_latest_signature_counts(store: Any) -> None:
     async with store.transaction() as tx:
         assert await tx.signatures.latest(MemberId("m1")) == second
         assert dict(await tx.signatures.all_latest()) == {"m1": second, "m2": a_signature("m2")}
+        asked = [MemberId("m1"), MemberId("m404")]
+        assert dict(await tx.signatures.latest_of(asked)) == {"m1": second}
 
 
 async def test_revoking_says_when_and_only_once(store: Any) -> None:
