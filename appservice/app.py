@@ -3,10 +3,11 @@
 import asyncio
 import logging
 import secrets
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import aiohttp
 
@@ -185,6 +186,9 @@ async def serve(office: Office, stop: asyncio.Event) -> None:
     async with AsyncExitStack() as stack:
         await matrix.start()
         stack.push_async_callback(matrix.stop)
+        # A second process, started by mistake, takes nothing from bridges and listens nowhere.
+        if not await _first(matrix.alone, stop):
+            return
         membership = office.membership(matrix.homeserver, groups_of(bridges))
         reconciliation = Reconciliation(membership, store.wake, matrix.ready.wait)
         channels: dict[Channel, Bridge] = {Channel.MATRIX: matrix.channel, **bridges}
@@ -235,7 +239,17 @@ async def _until(stop: asyncio.Event, tasks: list[asyncio.Task[None]]) -> None:
         asked.cancel()
 
 
-async def _end(tasks: list[asyncio.Task[None]]) -> None:
+async def _first(hoped: asyncio.Event, other: asyncio.Event) -> bool:
+    """Whether what is hoped for comes before the other thing."""
+    waiting = [asyncio.create_task(event.wait()) for event in (hoped, other)]
+    try:
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        await _end(waiting)
+    return hoped.is_set()
+
+
+async def _end(tasks: Sequence[asyncio.Task[Any]]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)

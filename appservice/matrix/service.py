@@ -57,6 +57,7 @@ class MatrixService:
         self._task: asyncio.Task[None] | None = None
         self._http: aiohttp.ClientSession | None = None
         self._wake: Callable[[], None] | None = None
+        self.alone = asyncio.Event()  # set once no other process speaks for the bot
         self.ready = asyncio.Event()
         self.failed: IdentityLost | None = None
         self.channel = MatrixChannel()
@@ -102,6 +103,7 @@ class MatrixService:
         settings = self._settings
         async with AsyncExitStack() as stack:
             lost = await stack.enter_async_context(only_writer(settings.database, settings.bot))
+            self.alone.set()
             database = await stack.enter_async_context(key_database(settings.database))
             # Open before anything else: the journal takes what comes while keys are prepared.
             await self.door.open(settings.bind_host, settings.bind_port)
