@@ -36,6 +36,7 @@ class Step:
     channel: Channel | None
     key: str
     room: KnownRoom | None = None
+    verified: bool = True  # the device that wrote is vouched for by its owner
     answers: list[str] = field(default_factory=list)
     _sent: int = 0
 

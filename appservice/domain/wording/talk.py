@@ -13,6 +13,10 @@ PHOTO_TO_POSTE = (
 )
 FILE_REMOVED = "Ce type de fichier ne circule pas ici : votre message a été retiré."
 FILE_IGNORED = "Une commande ne prend pas de fichier : il n'a été ni diffusé ni conservé."
+UNVERIFIED = (
+    "Cet appareil n'est pas vérifié : la commande n'a pas été exécutée. Dans Element, ouvrez "
+    "Paramètres, Sessions, puis « Vérifier cette session », et recommencez."
+)
 PARKED = (
     "Un message reçu par {channel} n'a pas pu être traité après plusieurs essais "
     "(entrée {entry}). Prévenez l'exploitant."

@@ -21,6 +21,7 @@ from appservice.domain.commands import (
     SubmitAlert,
     TakeReport,
 )
+from appservice.domain.errors import NotAllowed
 from appservice.domain.member import Channel
 from appservice.domain.wording import talk as words
 from appservice.flows import alerts, reports
@@ -34,11 +35,19 @@ async def obey(step: Step, command: Command) -> None:
     """Raises what the stories raise: a French sentence for whoever typed it."""
     match command:
         case SubmitAlert() | ApproveAlert() | RefuseAlert() | CorrectAlert() | CancelAlert():
+            _must_be_verified(step)
             await _alert(step, command)
         case TakeReport() | ClearReport() | CloseReport():
+            _must_be_verified(step)
             await _report(step, command)
         case _:
             await _question(step, command)
+
+
+def _must_be_verified(step: Step) -> None:
+    """A device that anybody could have added to the account decides nothing."""
+    if not step.verified:
+        raise NotAllowed(words.UNVERIFIED)
 
 
 async def _alert(step: Step, command: _AlertCommand) -> None:

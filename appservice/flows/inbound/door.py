@@ -78,6 +78,7 @@ class Inbound:
             channel=channel,
             key=inbound.key,
             room=room if room is not None and room.key.kind is Kind.POSTE else None,
+            verified=inbound.verified if isinstance(inbound, Message | Edited) else True,
         )
         standing = await step.standing_of(member)
         if isinstance(standing, NotInForce):

@@ -249,3 +249,19 @@ async def test_a_voice_note_among_officers_is_refused_by_type(story: Story) -> N
     await story.writes(MOREL, "", VOICE, where=POSTE)
     assert "pas accepté" in story.told(MOREL)[0]
     assert story.parcels(Channel.SIGNAL) == []
+
+
+async def test_a_device_that_nobody_vouches_for_decides_nothing(story):
+    message = Message(
+        story.key(),
+        MOREL.mxid,
+        "alerte buralistes 35 : Vol constaté hier",
+        story.now,
+        POSTE,
+        verified=False,
+    )
+    await story.inbound.handle(Channel.MATRIX, message)
+    await story.deliver()
+    told = story.bridges[Channel.MATRIX].texts(guichet(MOREL.id))
+    assert [text for text in told if "n'est pas vérifié" in text] == told != []
+    assert story.bridges[Channel.MATRIX].texts(ALERTES) == []
