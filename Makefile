@@ -4,6 +4,7 @@ BIN := .venv/bin
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 ONCE ?=
+N ?= 10000
 STATE ?= .state/demo
 PORT_BASE ?= 23000
 
@@ -20,6 +21,9 @@ test: .venv/.dev tools ## Run every test on the real components
 
 unit: .venv/.dev ## Run the fast tests only
 	@$(BIN)/pytest -q tests/unit tests/architecture
+
+soak: .venv/.dev ## Ten thousand alerts while everything breaks down (N=10000)
+	@MAILLAGE_ALERTS=$(N) $(BIN)/pytest -q tests/e2e/faults/test_random.py
 
 check: .venv/.dev ## Format, lint, types, layers, sizes, dependencies, YAML
 	@$(BIN)/ruff format --check --quiet . || { echo "run: $(BIN)/ruff format ."; exit 1; }
@@ -58,4 +62,4 @@ tools:
 	@$(PIP) -e '.[dev]'
 	@touch $@ .venv/.demo
 
-.PHONY: help setup demo test unit check acceptance clean tools
+.PHONY: help setup demo test unit soak check acceptance clean tools
