@@ -188,7 +188,7 @@ async def test_S0_02_whoever_lost_their_charter_while_it_waited_gets_nothing(sto
     await story.deliver()
     assert story.bridges[Channel.SMS].texts(BRUNO.phone or "") == []
     assert story.bridges[Channel.SMS].texts(DAVID.phone or "") == [FACT]
-    slip = story.store.tables.slips[f"alert:A1:r1:sms:{BRUNO.phone}"]
+    slip = story.store.tables.slips[f"alert:A1:r1:sms:{BRUNO.id}"]
     assert (slip.state, slip.code) == (State.FAILED, "revoked")
 
 
