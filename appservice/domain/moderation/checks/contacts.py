@@ -109,7 +109,7 @@ def _is_phone(digits: str, international: bool) -> bool:
 
 def _after_series(before: str, rule: Rule) -> bool:
     """A number that a word of series announces is the number of a thing."""
-    words = re.findall(r"[a-z0-9]+", before)[-6:]
+    words = re.findall(r"[a-z0-9]+", before)[-4:]
     return bool(set(words).intersection(rule.options["series_words"]))
 
 
