@@ -98,7 +98,15 @@ def read(submission: Submission, policy: Policy) -> Reading:
     folded = fold(submission.text, policy.spelling.pictures)
     tokens = mend(tokenise(folded), policy.spelling, policy.grammar.is_known)
     edges = policy.grammar.edges(tokens, _shapes)
-    return Reading(submission, policy, folded, tokens, edges, _places(edges), _questions(tokens, submission.text))
+    return Reading(
+        submission,
+        policy,
+        folded,
+        tokens,
+        edges,
+        _places(edges),
+        _questions(tokens, submission.text),
+    )
 
 
 def _questions(tokens: list[Token], text: str) -> frozenset[int]:

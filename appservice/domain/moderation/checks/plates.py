@@ -42,11 +42,12 @@ def _written(reading: Reading, rule: Rule) -> list[Span]:
     common = set(rule.options["short_words"])
     # Capitals in a text that has few: whoever wrote them copied a plate.
     calm = sum(map(str.isupper, reading.submission.text)) < len(reading.submission.text) / 3
+    carried = any(reading.has(notion) for notion in rule.options["carriers"])
     for match in _HOME.finditer(reading.folded.text):
         span = reading.folded.span(*match.span())
         written = reading.submission.text[slice(*span)]
         sure = announced or (calm and written == written.upper())
-        if sure or _looks_like_plate(match.group(), written, common):
+        if sure or _looks_like_plate(match.group(), written, common, carried):
             spans.append(span)
     for match in _FOREIGN.finditer(reading.folded.text):
         span = reading.folded.span(*match.span())
@@ -57,14 +58,15 @@ def _written(reading: Reading, rule: Rule) -> list[Span]:
     return spans
 
 
-def _looks_like_plate(folded: str, written: str, common: set[str]) -> bool:
+def _looks_like_plate(folded: str, written: str, common: set[str], carried: bool) -> bool:
     """« de 300 en » has the shape of a plate; nobody writes a plate with those words."""
     groups = re.findall(r"[a-z]+|\d+", folded)
     letters = [group for group in groups if group.isalpha()]
     if not re.search(r"\s", folded):
         return not (len(letters) == 1 and letters[0] in common)
     if common.intersection(letters):
-        return len(letters) == 2 and not common.issuperset(letters) and written == written.upper()
+        copied = carried or written == written.upper()
+        return len(letters) == 2 and not common.issuperset(letters) and copied
     return len(letters) == 2 or written == written.upper()
 
 
