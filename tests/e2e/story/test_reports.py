@@ -1,0 +1,119 @@
+"""Reports: told at each step on the channel used; photos lose metadata, for the poste only."""
+
+import base64
+import re
+
+import pytest
+from support.town import PATIENCE, Town
+
+from appservice.demo.people import BRETAGNE, MANTES
+from appservice.demo.story.checks import broken_window
+from appservice.domain.room import Kind
+from bridges.protocol import Attachment
+
+pytestmark = pytest.mark.e2e
+
+STEPS = ("prends {}", "levée {} fondé", "clos {}")
+TOLD = ("{} : pris en charge", "{} : levée de doute, fait confirmé", "{} : clos")
+
+
+async def _write(town: Town, key: str, channel: str, text: str) -> None:
+    cast = town.cast
+    if channel == "matrix":
+        await cast.elements[key].say(cast.guichet(key), text)
+    elif channel == "signal":
+        town.stage.signal.world.say(cast.aci(key), text)
+    else:
+        town.stage.kannel.say(cast.people[key].number, text)
+
+
+def _on(town: Town, key: str, channel: str) -> list[str]:
+    cast = town.cast
+    if channel == "matrix":
+        return [seen.text for seen in cast.timeline(key)]
+    if channel == "signal":
+        return [note.text for note in cast.signal_notes(key)]
+    return [sms.text for sms in town.stage.kannel.inbox(cast.people[key].number)]
+
+
+@pytest.mark.acceptance("S2-17")
+@pytest.mark.parametrize(
+    ("key", "channel", "minute"),
+    [
+        ("tanguy", "matrix", 1),
+        ("legoff", "signal", 2),
+        ("riou", "sms", 3),
+        ("brient", "signal", 4),  # she has the three: she is told where she wrote
+        ("brient", "sms", 5),
+    ],
+)
+async def test_the_merchant_is_told_received_taken_cleared_closed_where_they_wrote(
+    town: Town, key: str, channel: str, minute: int
+) -> None:
+    cast, poste, news = town.cast, town.poste(BRETAGNE), town.news(key)
+    desk = town.news("kerboul")
+    text = f"Vitrine brisée hier à 11 h 0{minute}, des cartouches ont été volées"
+    await _write(town, key, channel, text)
+    # « Reçu », which an SMS writes « Recu ».
+    told = [await news.of("u : votre signalement")]
+    assert told[0].startswith(("Reçu", "Recu"))
+    found = re.search(r"S\d+", told[0])
+    assert found is not None
+    name = found[0]
+    card = await desk.of(f"{name} — signalement")
+    assert cast.people[key].shop in card
+    assert text in card
+    for step, answer in zip(STEPS, TOLD, strict=True):
+        await cast.elements["kerboul"].say(poste, step.format(name))
+        told.append(await news.of(answer.format(name)))
+    assert [t for t in _on(town, key, channel) if t in told] == told, "in order, and there"
+    elsewhere = {"matrix", "signal", "sms"} & set(cast.people[key].channels) - {channel}
+    assert [t for other in elsewhere for t in _on(town, key, other) if name in t] == []
+    times = await town.ask("kerboul", poste, f"état {name}", "doute levé à")
+    assert re.search(r"reçu le .*, pris en charge à \d\dh\d\d, doute levé à .*, clos à", times)
+
+
+async def test_photos_lose_their_metadata_and_go_to_the_poste_only(town: Town) -> None:
+    cast, poste = town.cast, town.poste(MANTES)
+    picture = broken_window()
+    assert b"Telephone de Lucie" in picture
+    officer = cast.elements["salvi"]
+    room = cast.scenery.room(Kind.ECHANGES, MANTES, "bijoutiers")
+    group = town.group(Kind.ECHANGES, MANTES, "bijoutiers")
+
+    def images() -> list[str]:
+        return [s.event_id for s in officer.timeline(poste) if s.kind == "m.image"]
+
+    async def one_more(before: list[str]) -> None:
+        fresh = await officer.until(
+            lambda: next((e for e in images() if e not in before), None), PATIENCE
+        )
+        clean = await officer.download(officer.seen[fresh])
+        assert clean.startswith(b"\xff\xd8")
+        assert b"Telephone de Lucie" not in clean
+        assert b"Exif" not in clean
+
+    before, told = images(), town.news("aurore")
+    shown = await cast.elements["aurore"].send_photo(room, picture, caption="Vitrine 11 h 11")
+    await told.of("remise aux agents seulement")
+    await one_more(before)
+    await officer.until(lambda: officer.seen[shown].deleted or None, PATIENCE)
+
+    before, told = images(), town.news("fabre")
+    file = Attachment("image/jpeg", picture, "photo.jpg")
+    town.stage.signal.world.say(
+        cast.aci("fabre"), "Ma vitrine 11 h 12 hier cassée", group=group, attachment=file
+    )
+    await told.of("remise aux agents seulement")
+    await one_more(before)
+    # Colin, of the municipal police, has them by Signal, clean; no merchant has any.
+    service = town.stage.signal.world.service
+    relayed = [note for note in cast.signal_notes("colin") if note.author == service]
+    colin = [file for note in relayed for file in note.files]
+    assert len(colin) >= 2
+    assert all(b"Telephone de Lucie" not in base64.b64decode(file.data) for file in colin)
+    got = [n for n in cast.signal_notes("fabre") if n.files and n.author == service]
+    assert got == []
+    mine = cast.mxid("aurore")
+    pictures = [s for s in cast.timeline("aurore") if s.kind == "m.image" and s.sender != mine]
+    assert pictures == []
