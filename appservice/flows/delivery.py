@@ -62,6 +62,7 @@ class Delivery:
     poll: timedelta = timedelta(seconds=2)
     _running: set[asyncio.Task[None]] = field(default_factory=set)
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    _afterwards: set[asyncio.Task[None]] = field(default_factory=set)
     _finishing: Coalescing = field(default_factory=Coalescing)
     _paused_until: float = 0.0  # of the loop's clock
 
@@ -78,15 +79,16 @@ class Delivery:
     async def stop(self) -> None:
         """Claims nothing more and waits for what is on its way."""
         self._stopping.set()
-        while self._running:
-            await asyncio.wait(self._running)
+        while under_way := self._running | self._afterwards:
+            await asyncio.wait(under_way)
 
     async def deliver_once(self) -> int:
         """Sends all that can leave now; returns how many parcels were tried."""
         total = 0
         while (count := await self._claim()) > 0:
             total += count
-            await asyncio.wait(self._running)
+            while under_way := self._running | self._afterwards:
+                await asyncio.wait(under_way)
         return total
 
     async def _claim(self) -> int:
@@ -215,9 +217,19 @@ class Delivery:
             await progress.doubt(self.store, self.world, claimed.parcel, doubt)
         number = claimed.parcel.alert
         if number is not None:
+            # Beside: whoever delivers goes on to the next conversation meanwhile.
+            task = asyncio.create_task(self._last_line(number))
+            self._afterwards.add(task)
+            task.add_done_callback(self._afterwards.discard)
+
+    async def _last_line(self, number: AlertId) -> None:
+        """Never raises: `progress.watch` looks at every alert again."""
+        try:
             await self._finishing.run(
                 number, lambda: progress.finish(self.store, self.world, number, self.clock)
             )
+        except Exception as error:
+            _LOG.warning("last line of A%s: %s", number, type(error).__name__)
 
     def _pause(self, after: float, code: str) -> None:
         """A channel that says slow down says it for everybody; what isn't ready is one parcel."""
