@@ -1,7 +1,6 @@
 """`memory`: what the running service holds with 100, 1,000 and 10,000 members on Matrix."""
 
 import asyncio
-import importlib
 import re
 import sys
 from dataclasses import dataclass
@@ -12,7 +11,6 @@ from ruamel.yaml import YAML
 from appservice.app import clock, is_served
 from appservice.bench.country import settled
 from appservice.bench.lab import Lab
-from appservice.bench.measure import alone, peak_mib
 from appservice.bench.merchants import enrol, merchants, signed
 from appservice.bench.outcome import Outcome, Row
 from appservice.bench.settled_proxy import SettledProxy, state_of
@@ -70,7 +68,7 @@ async def bench(lab: Lab) -> Outcome:
     config = _config(lab.folder, port, homeserver.plan.service_port, dsn)
     town = _Town(store, load_world(shipped_paths()), proxy)
     everyone = merchants(town.world, sizes[-1], Channel.MATRIX)
-    floor = alone(_libraries)
+    floor = await _libraries()
     rows, there = [], 0
     for size in sizes:
         lab.say(f"{size} membres")
@@ -98,6 +96,7 @@ async def _plans(town: _Town, passes: int) -> None:
     for count in range(1, passes + 1):
         await asyncio.wait_for(town.proxy.looked_at(count), 300)
         await asyncio.sleep(2)  # what it compares once it has everything
+        town.proxy.check()
         await town.store.wake.ring(TOPIC)
 
 
@@ -115,16 +114,24 @@ async def _serve(config: Path) -> Child:
 def _held(child: Child) -> tuple[float, float]:
     """MiB now and at the highest, as the kernel counts them."""
     status = Path(f"/proc/{child.process.pid}/status").read_text("utf-8")
-    now, peak = (re.search(rf"{name}:\s+(\d+) kB", status) for name in ("VmRSS", "VmHWM"))
-    if now is None or peak is None:
-        raise LookupError("VmHWM")
-    return int(now[1]) / 1024, int(peak[1]) / 1024
+    return _mib(status, "VmRSS"), _mib(status, "VmHWM")
 
 
-def _libraries() -> float:
-    for name in LIBRARIES:
-        importlib.import_module(name)
-    return peak_mib()
+def _mib(status: str, name: str) -> float:
+    found = re.search(rf"{name}:\s+(\d+) kB", status)
+    if found is None:
+        raise LookupError(name)
+    return int(found[1]) / 1024
+
+
+async def _libraries() -> float:
+    """MiB of an interpreter that has imported what we stand on, and nothing of ours."""
+    code = f"import {', '.join(LIBRARIES)}; print(open('/proc/self/status').read())"
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", code, stdout=asyncio.subprocess.PIPE
+    )
+    out, _ = await process.communicate()
+    return _mib(out.decode(), "VmHWM")
 
 
 def _config(folder: Path, port: int, service_port: int, dsn: str) -> Path:

@@ -58,6 +58,7 @@ class SettledProxy:
         self._upstream = upstream
         self._rooms: dict[str, list[dict[str, Any]]] = {}
         self._looks = 0
+        self._touched: list[str] = []
         self._news = asyncio.Condition()
         self._http: aiohttp.ClientSession | None = None
         self._runner: web.AppRunner | None = None
@@ -69,6 +70,11 @@ class SettledProxy:
         """Returns once each room's state was given that many times."""
         async with self._news:
             await self._news.wait_for(lambda: self._looks >= times * len(self._rooms))
+
+    def check(self) -> None:
+        """Raises ConnectionError when somebody found something to change."""
+        if self._touched:
+            raise ConnectionError(self._touched[0])
 
     async def start(self, port: int) -> None:
         self._http = aiohttp.ClientSession(auto_decompress=True)
@@ -97,6 +103,8 @@ class SettledProxy:
     async def _forward(self, request: web.Request) -> web.StreamResponse:
         if self._http is None:
             raise web.HTTPServiceUnavailable
+        if any(room in request.path for room in self._rooms):
+            self._touched.append(f"{request.method} {request.path}")
         headers = {k: v for k, v in request.headers.items() if k.lower() not in HOP}
         async with self._http.request(
             request.method,
