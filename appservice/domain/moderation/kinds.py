@@ -50,6 +50,12 @@ class Kinds:
         """Whether any of the kinds is present."""
         return any(self.places.get(kind) for kind in kinds)
 
+    def beside_suspicion(self, reading: Reading, parts: list[Slice]) -> list[Slice]:
+        """Leave out what only describes a suspicion: that sentence is refused as a whole."""
+        told = {reading.tokens[start].sentence for start, _ in self.places["K1"]}
+        doubted = {reading.tokens[start].sentence for start, _ in self.places["K4"]} - told
+        return [part for part in parts if reading.tokens[part[0]].sentence not in doubted]
+
     @property
     def facts(self) -> list[Slice]:
         """Where an offence is asserted as having happened."""

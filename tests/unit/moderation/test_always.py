@@ -14,7 +14,8 @@ def _rules(text: str, role: str = "gendarme") -> tuple[str, ...]:
 @pytest.mark.parametrize(
     "plate",
     [
-        "AB-123-CD", "ab123cd", "AB 123 CD", "ab 123 cd", "A B 1 2 3 C D", "1234 AB 35", "WW-123-AB",
+        "AB-123-CD", "ab123cd", "AB 123 CD", "ab 123 cd", "A B 1 2 3 C D", "1234 AB 35",
+        "WW-123-AB",
         "plaque : e f 4 5 6 g h", "alpha bravo cent vingt-trois charlie delta", "GK1O5DP",
         "immat qui finit par 6 GH", "ＡＢ-１２３-ＣＤ", "Kilo Lima 612 Sierra Alpha",
     ],

@@ -15,7 +15,8 @@ _OLD = rf"\d{{2,4}}{_GAP}[a-hj-np-tv-z]{{2,3}}{_GAP}(?:\d\d|2[ab]|97\d)"
 _TEMPORARY = rf"ww?{_GAP}\d{{3}}{_GAP}[a-z]{{2}}"
 _ABROAD = (
     r"\d-[a-z]{3}-\d{3}|\d{4}[ -]?[bcdfghjklmnpqrstvwxyz]{3}|[a-z]{1,3}-[a-z]{1,2}[ -]?\d{2,4}"
-    r"|[a-z]{1,2}[ -]\d{2,3}[ -][a-z]{3}|[a-z]{2,3} \d{2}[a-z0-9]{2,3}|[a-z]{2}\d{2} [a-z]{3}|[a-z]{1,2}-\d{3}-[a-z]{1,2}"
+    r"|[a-z]{1,2}[ -]\d{2,3}[ -][a-z]{3}|[a-z]{2,3} \d{2}[a-z0-9]{2,3}|[a-z]{2}\d{2} [a-z]{3}"
+    r"|[a-z]{1,2}-\d{3}-[a-z]{1,2}"
 )
 _HOME = re.compile(rf"{_EDGE[0]}(?:{_SIV}|{_OLD}|{_TEMPORARY}){_EDGE[1]}")
 _FOREIGN = re.compile(rf"{_EDGE[0]}(?:{_ABROAD}){_EDGE[1]}")

@@ -12,6 +12,7 @@ def vehicle(reading: Reading, kinds: Kinds, rule: Rule) -> tuple[Span, ...] | No
     parts = _signs(reading, rule)
     if reading.submission.author_role not in rule.options["trusted_roles"]:
         parts += reading.free(rule.finds, rule.unless)
+    parts = kinds.beside_suspicion(reading, parts)
     return reading.spans(parts) if parts else None
 
 

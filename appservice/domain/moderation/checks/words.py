@@ -16,6 +16,8 @@ def notions(reading: Reading, kinds: Kinds, rule: Rule) -> tuple[Span, ...] | No
         parts += reading.free(options.get("witness_finds", ()), excepted)
         broad = (*excepted, *options.get("broad_unless", ()))
         parts += reading.free(options.get("broad", ()), broad)
+    if rule.fact_only:
+        parts = kinds.beside_suspicion(reading, parts)
     return reading.spans(parts) if parts else None
 
 
