@@ -23,13 +23,14 @@ from support.store_builders import (
 from appservice.domain import alert as alerts
 from appservice.domain.audit import Act
 from appservice.domain.delivery import Parcel, State
-from appservice.domain.errors import TemporaryFailure
+from appservice.domain.errors import PermanentFailure, TemporaryFailure
 from appservice.domain.ids import AlertId, MemberId, RoomId
 from appservice.domain.member import Channel
 from appservice.domain.room import Kind, KnownRoom, RoomKey
 from appservice.files.keys import Keys, add_master_key
 from appservice.store.postgres import PgStore
-from appservice.store.vault import BrokenSeal
+from appservice.store.session import other_clients
+from appservice.store.vault import BrokenSeal, Vault
 from bridges.protocol import Attachment, Receipt, ReceiptState
 
 Sql = asyncpg.Connection
@@ -239,10 +240,77 @@ async def test_the_master_key_turns(make_store: Any, keys: Keys, tmp_path: Path,
     later = await make_store(keys=alone)
     async with later.transaction() as tx:
         assert await tx.members.get(MEMBER.id) == MEMBER
-    old = await make_store(keys=keys)
-    with pytest.raises(BrokenSeal, match="clé maîtresse m2"):
-        async with old.transaction() as tx:
-            await tx.members.get(MEMBER.id)
+    with pytest.raises(PermanentFailure, match="clé maîtresse m2"):
+        await make_store(keys=keys)
+
+
+async def test_a_number_can_not_be_tried_after_its_owner_was_shredded(
+    store: PgStore, sql: Sql, keys: Keys, clock: HandClock
+) -> None:
+    await live(store)
+    async with store.transaction() as tx:
+        await tx.outbox.put([a_parcel("a2", PHONE, alert=AlertId(2), member=MEMBER.id)])
+    vault = Vault(keys, clock)
+    guesses = [vault.index("sms", PHONE), vault.index("signal", ACI), vault.index("message", "a2")]
+
+    async def traces() -> int:
+        content = b"\n".join((await everything(sql)).values())
+        return sum(g in content or g.hex().encode() in content for g in guesses)
+
+    assert await traces() == 3
+    await store.shred(MEMBER.id)
+    assert await traces() == 0
+
+
+async def test_what_a_case_told_one_person_goes_with_either(store: PgStore) -> None:
+    other = MemberId("m7")
+    async with store.transaction() as tx:
+        for case in (1, 2):
+            for number, member in enumerate((MEMBER.id, other)):
+                parcel = a_parcel(f"{case}{number}", f"+3361000000{number}", alert=AlertId(case))
+                await tx.outbox.put([replace(parcel, member=member)])
+    await store.shred("case:A1")
+    await store.shred(other)
+    claimed = await store.queue.claim(Channel.SMS, 10, MINUTE, NOON)
+    assert [one.parcel.key for one in claimed] == ["20"]
+    async with store.transaction() as tx:
+        [mine, theirs] = await tx.outbox.of_alert(AlertId(2))
+        assert (mine.body, mine.target) != ("", "")
+        assert (theirs.body != "", theirs.target, theirs.key) == (True, "", "")
+
+
+async def test_days_of_the_journal_are_forgotten(store: PgStore, sql: Sql) -> None:
+    three_days_ago = NOON - timedelta(days=3)
+    for day, name in ((three_days_ago, "old"), (three_days_ago, "waits"), (NOON, "new")):
+        await store.journal.write(name, name, b"mot", day)
+    await sql.execute("UPDATE data_keys SET made_at = made_at - interval '3 days'")
+    await store.purge(NOON)
+    assert await sql.fetchval("SELECT count(*) FROM data_keys") == 2  # something waits there
+    for entry, _ in [
+        *await store.journal.pending("old", 1),
+        *await store.journal.pending("waits", 1),
+    ]:
+        await store.journal.done(entry)
+    await store.purge(NOON)
+    owners = await sql.fetch("SELECT owner FROM data_keys")
+    assert [row["owner"] for row in owners] == [f"journal:{NOON:%Y-%m-%d}"]
+
+
+async def test_a_lost_master_key_is_told_at_the_start(
+    make_store: Any, keys: Keys, tmp_path: Path
+) -> None:
+    await live(await make_store())
+    turned = add_master_key(tmp_path / "cles")
+    alone = replace(turned, master={"m2": turned.master["m2"]})
+    with pytest.raises(PermanentFailure, match="clé maîtresse m1"):
+        await make_store(keys=alone)
+
+
+async def test_who_else_is_connected(make_store: Any, dsn: str) -> None:
+    assert await other_clients(dsn) == 0
+    store = await make_store()
+    assert await other_clients(dsn) > 0
+    await store.close()
 
 
 async def test_refusals_of_the_database_name_nobody(store: PgStore, sql: Sql) -> None:

@@ -8,7 +8,14 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from appservice.domain.charter import proof_bytes
-from appservice.files.keys import FILES, BadKeys, add_master_key, load_keys, make_keys
+from appservice.files.keys import (
+    FILES,
+    BadKeys,
+    add_master_key,
+    load_keys,
+    make_keys,
+    retire_master_keys,
+)
 
 ROOM, USER = "!salle:exemple.fr", "@lea:exemple.fr"
 
@@ -111,3 +118,24 @@ def test_a_new_master_key_seals_and_the_old_one_still_opens(tmp_path: Path) -> N
     assert list(after.master) == ["m2", "m1"]
     assert after.master["m1"] == before.master["m1"]
     assert stat.S_IMODE((tmp_path / "master.key").stat().st_mode) == 0o600
+
+
+def test_a_retired_master_key_is_gone_and_its_name_never_comes_back(tmp_path: Path) -> None:
+    make_keys(tmp_path)
+    turned = add_master_key(tmp_path)
+    left = retire_master_keys(tmp_path)
+    assert dict(left.master) == {"m2": turned.master["m2"]}
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(FILES)
+    assert (tmp_path / "master.key").stat().st_mode & 0o077 == 0
+    # A second key under a name that already sealed something would open none of it.
+    assert list(add_master_key(tmp_path).master) == ["m3", "m2"]
+
+
+def test_a_retirement_that_was_killed_half_way_is_finished(tmp_path: Path) -> None:
+    make_keys(tmp_path)
+    add_master_key(tmp_path)
+    # Killed after the former file was set aside, before the new one took its name.
+    (tmp_path / "master.key.old").hardlink_to(tmp_path / "master.key")
+    assert list(load_keys(tmp_path).master) == ["m2", "m1"]
+    assert list(retire_master_keys(tmp_path).master) == ["m2"]
+    assert not (tmp_path / "master.key.old").exists()
