@@ -167,9 +167,17 @@ class Element:
         }
         return await self.send(room, content)
 
-    async def send(self, room: str, content: dict[str, Any], kind: str = "m.room.message") -> str:
-        """Any event; encrypted when the room is."""
-        answer = await self._client.room_send(room, kind, content, ignore_unverified_devices=True)
+    async def send(
+        self,
+        room: str,
+        content: dict[str, Any],
+        kind: str = "m.room.message",
+        transaction: str | None = None,
+    ) -> str:
+        """Any event; encrypted when the room is. The same transaction twice is one event."""
+        answer = await self._client.room_send(
+            room, kind, content, tx_id=transaction, ignore_unverified_devices=True
+        )
         return str(_checked(answer).event_id)
 
     async def download(self, seen: Seen) -> bytes:

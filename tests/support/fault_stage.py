@@ -1,7 +1,9 @@
 """The demonstration's stage under a service that dies when told, and what came through it."""
 
 import asyncio
+import contextlib
 import json
+import secrets
 import sys
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -14,6 +16,7 @@ import asyncpg
 from appservice.app import clock, open_office
 from appservice.demo.cast import Cast
 from appservice.demo.child import wait_until
+from appservice.demo.element import ElementFailed
 from appservice.demo.failure import StartFailed
 from appservice.demo.people import BRETAGNE
 from appservice.demo.stage import Stage
@@ -139,8 +142,21 @@ class Town:
         """An officer writes an alert in the poste of Ille-et-Vilaine; its text."""
         text = self.fact()
         self.texts[text] = BURALISTES
-        await self.cast.elements[who].say(self.poste, f"alerte buralistes 35 : {text}")
+        await self.insists(who, self.poste, f"alerte buralistes 35 : {text}")
         return text
+
+    async def insists(self, who: str, room: str, text: str) -> None:
+        """Says it again, as the same message, while the homeserver answers that it can't."""
+        element, transaction = self.cast.elements[who], secrets.token_hex(8)
+        content = {"msgtype": "m.text", "body": text}
+
+        async def said() -> bool:
+            with contextlib.suppress(ElementFailed, TimeoutError):
+                await element.send(room, content, transaction=transaction)
+                return True
+            return False
+
+        await wait_until(said, f"{who} écrit", PATIENCE, 0.5)
 
     def copies(self, text: str) -> Counter[str]:
         """How many messages with that text the phones of each person show."""
