@@ -129,6 +129,28 @@ async def _put_out(town: Town, why: str) -> None:
     assert phones.holding("") == [], why
 
 
+@pytest.mark.acceptance("S0-03")
+async def test_a_revoked_agent_is_out_of_everything_and_gives_no_order(town: Town) -> None:
+    cast = town.cast
+    try:
+        assert not await town.is_outside("cariou")
+        await cast.maillage("revoke", cast.address("cariou"))
+        assert await town.is_outside("cariou")
+        await _cannot_enter(town, "cariou", town.poste(FINISTERE))
+        phones = town.news("cariou")
+        text = "Vitrine brisée hier à 8 h 13, des gâteaux ont été volés"
+        await town.ask("nedelec", cast.guichet("nedelec"), text, "Reçu : votre signalement")
+        order = "alerte boulangers : Vol constaté à Quimper hier à 8 h 14."
+        town.stage.kannel.say(cast.people["cariou"].number, order)
+        await phones.of("retirée par la mairie")
+        assert phones.holding(text) == []
+        assert cast.copies("nedelec", "8 h 14") == 0
+    finally:
+        await town.sign("cariou")
+        await town.come_in("cariou")
+    assert not await town.is_outside("cariou")
+
+
 @pytest.mark.acceptance("S0-02")
 async def test_nothing_is_received_from_the_second_a_signature_ends(town: Town) -> None:
     """Before anybody has had time to take the person out of the rooms."""

@@ -114,6 +114,7 @@ async def test_killed_half_way_then_whole_then_again_on_the_same_state(tmp_path:
 async def test_a_port_that_is_taken_is_named_and_nothing_starts(tmp_path: Path) -> None:
     base = _free_base()
     with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         other.bind((LOOPBACK, base + 1))
         other.listen()
         status, said = await _play(tmp_path / "demo", base)
