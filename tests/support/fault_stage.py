@@ -189,7 +189,7 @@ class Town:
     async def all_have_it_or_an_officer_knows(self, texts: Sequence[str]) -> None:
         """The same of many; what a dead process had in hand is let go first."""
         await self.stage.lapse()
-        await until_none(lambda: self._untold(texts), self.numbers, "un bilan au poste")
+        await until_none(lambda n: self._untold(texts, n), self.numbers, "un bilan au poste")
         numbers = await self.numbers()
         for text in texts:
             await self._accounted_for(text, numbers[text])
