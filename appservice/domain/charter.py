@@ -5,6 +5,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from appservice.domain.ids import MemberId
 
@@ -22,7 +23,13 @@ class Charter:
     @property
     def hash(self) -> str:
         """SHA-256 of the text's UTF-8 bytes, in hexadecimal."""
-        return hashlib.sha256(self.text.encode()).hexdigest()
+        return _sha256(self.text)
+
+
+@lru_cache(maxsize=64)
+def _sha256(text: str) -> str:
+    # A plan asks for each of a hundred thousand members.
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 from appservice.domain.ids import MemberId, RoomId, TradeId, UserId
 from appservice.domain.territory import Zone
@@ -19,6 +20,8 @@ class Kind(StrEnum):
     POSTE = "poste"
     GUICHET = "guichet"
     SPACE = "espace"
+
+    __hash__ = str.__hash__  # an enum's own is slow, and rooms are looked up by it
 
 
 class Writers(StrEnum):
@@ -42,19 +45,17 @@ class Template:
     signal_announcement: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class RoomKey:
-    """What makes a room the room it is; stable for ever, and the base of its alias."""
+class RoomKey(NamedTuple):
+    """What makes a room the room it is; stable for ever, and the base of its alias.
+
+    A tuple: a plan of a country looks keys up by the million, and tuples hash and compare fast.
+    """
 
     kind: Kind
     zone: Zone
     territory: str
     trade: TradeId | None = None
     member: MemberId | None = None  # a guichet's one member
-
-    def __hash__(self) -> int:
-        # A plan of a country looks keys up by the million; enums and zones hash slowly.
-        return hash((str.__hash__(self.kind), self.zone.code, self.trade, self.member))
 
     def __str__(self) -> str:
         parts = (self.kind.value, self.territory, str(self.zone), self.trade, self.member)

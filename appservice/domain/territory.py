@@ -1,11 +1,15 @@
 """Communes, zones and territories: where a room, a member or an alert belongs."""
 
+import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from appservice.domain.ids import Insee, TradeId
+
+_UNFIT = re.compile(r"[^A-Za-z0-9]+")
 
 
 class Level(StrEnum):
@@ -15,6 +19,8 @@ class Level(StrEnum):
     EPCI = "epci"
     DEPARTMENT = "departement"
     TERRITORY = "territoire"
+
+    __hash__ = str.__hash__  # an enum's own is slow, and zones are looked up by it
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +33,7 @@ class Commune:
     epci: str = ""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Zone:
+class Zone(NamedTuple):
     """A piece of land with a code: commune 35152, EPCI 243500139, département 35."""
 
     level: Level
@@ -97,7 +102,6 @@ def slug(name: str) -> str:
     Slugs alone collide for thousands of communes: always join a département or an INSEE code.
     """
     plain = unicodedata.normalize("NFKD", name.replace("œ", "oe").replace("Œ", "oe").lower())
-    letters = "".join(
-        c if c.isascii() and c.isalnum() else "-" for c in plain if not unicodedata.combining(c)
-    )
-    return "-".join(part for part in letters.split("-") if part)
+    if not plain.isascii():
+        plain = "".join(c for c in plain if not unicodedata.combining(c))
+    return _UNFIT.sub("-", plain).strip("-")
