@@ -1,5 +1,6 @@
 """Recorded shapes of signal-cli, and how to compare another shape with them."""
 
+import copy
 import json
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,6 @@ def differences(real: object, ours: object, place: str = "") -> list[str]:
 
 def envelope(kind: str, **source: object) -> dict[str, Any]:
     """A recorded event's content in a whole envelope."""
-    base = dict(SHAPES["event: message"]["result"]["envelope"])
+    base = copy.deepcopy(SHAPES["event: message"]["result"]["envelope"])
     del base["dataMessage"]
-    return {**base, **SHAPES[f"event: {kind}"], **source}
+    return {**base, **copy.deepcopy(SHAPES[f"event: {kind}"]), **source}
