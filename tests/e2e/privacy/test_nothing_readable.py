@@ -24,6 +24,7 @@ STRANGER = "Bonjour, je voudrais recevoir les alertes du quartier des tanneurs"
 
 # What stays on phones and in the hands of whoever runs the demonstration.
 PHONES = ("signal-phones", "basic-phones", "element/", "accounts.", "demo.json")
+JPEG = b"\xff\xd8\xff"
 ON_PAPER = ("seed.yaml", "venu")  # what the mairie typed in
 
 
@@ -64,11 +65,12 @@ async def a_day(town: Town) -> list[str]:
     return [alert, corrected, REPORT, held, EXCHANGE, ACCUSED, BY_SIGNAL, BY_SMS, STRANGER]
 
 
-def words_of(texts: list[str]) -> set[str]:
-    """The telling words of these texts: long, and in no name of a room or a charter."""
-    common = {"buralistes", "bijoutiers", "Mantes", "Jolie", "centre", "alertes", "chez"}
+def words_of(town: Town, texts: list[str]) -> set[str]:
+    """The telling words of these texts: long, and in the name or topic of no room."""
+    rooms = town.cast.scenery.wanted.values()
+    public = " ".join(f"{room.name} {room.topic} {room.key}" for room in rooms)
     words = {word for text in texts for word in re.findall(r"[\w-]{5,}", text)}
-    return {word for word in words if word not in common}
+    return {word for word in words if word.lower() not in public.lower()}
 
 
 def people_in(town: Town) -> set[str]:
@@ -83,6 +85,11 @@ def people_in(town: Town) -> set[str]:
     return found
 
 
+def none(search: Search, content: bytes, where: str) -> None:
+    found = search.found(content)
+    assert found == "", where
+
+
 def read(path: Path) -> bytes:
     return path.read_bytes()
 
@@ -90,7 +97,7 @@ def read(path: Path) -> bytes:
 @pytest.mark.acceptance("S0-08")
 async def test_nothing_that_was_said_is_readable(town: Town, tmp_path: Path) -> None:
     texts = await a_day(town)
-    words = [*texts, *words_of(texts), *people_in(town), "Telephone de Lucie", "zinguerie"]
+    words = [*texts, *words_of(town, texts), *people_in(town), "Telephone de Lucie", "zinguerie"]
     search, stage = Search(words), town.stage
 
     # The search finds what is there: names of rooms, and what lies on the phones.
@@ -106,13 +113,13 @@ async def test_nothing_that_was_said_is_readable(town: Town, tmp_path: Path) -> 
 
     for name, database in (("maillage", ours), ("synapse", theirs)):
         for table, rows in database.items():
-            assert not search.found(as_bytes(rows)), f"{name}.{table}"
+            none(search, as_bytes(rows), f"{name}.{table}")
 
     # What tables no longer show may still lie in PostgreSQL's files and logs.
     without = (*PHONES, *ON_PAPER)
     for path, content in files_under(stage.state, without):
-        assert not search.found(content), path
-        assert not content.startswith(b"\xff\xd8\xff"), f"a picture lies open in {path}"
+        none(search, content, str(path))
+        assert content[:3] != JPEG, f"a picture lies open in {path}"
 
 
 async def test_secrets_show_nowhere(town: Town) -> None:
@@ -139,10 +146,10 @@ async def test_secrets_show_nowhere(town: Town) -> None:
     for pid in (stage.service.process.pid, stage.homeserver.pid, stage.postgres.pid):
         for name in ("cmdline", "environ"):
             shown = read(Path(f"/proc/{pid}/{name}"))
-            assert not search.found(shown), f"{name} of {pid}"
+            none(search, shown, f"{name} of {pid}")
     for path, content in files_under(stage.state, ("element/", "accounts.", "demo.json")):
         if path.suffix in {".log", ".out"} or path.name in {"orders.json", "maillage.yaml"}:
-            assert not search.found(content), path
+            none(search, content, str(path))
     for name in ("signing.key", "master.key", "index.key", "pickle.key", "recovery.key"):
         assert (stage.state / "keys" / name).stat().st_mode & 0o077 == 0, name
 
