@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import os
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +17,18 @@ async def install() -> None:
     """Brings matrix-js-sdk in, once; says what is missing otherwise."""
     if (FOLDER / "node_modules" / "matrix-js-sdk").is_dir():
         return
-    npm = shutil.which("npm")
-    assert npm, "npm is missing, and this test needs it: apt-get install nodejs npm"
+    npm = program("npm")
     command = (npm, "ci", "--no-audit", "--no-fund", "--loglevel=error")
     process = await asyncio.create_subprocess_exec(*command, cwd=FOLDER)
     assert await process.wait() == 0, "npm ci failed: see above"
+
+
+def program(name: str) -> str:
+    """The Node.js that came with the test tools, else the machine's."""
+    here = Path(sys.executable).parent
+    found = shutil.which(name, path=f"{here}{os.pathsep}{os.environ['PATH']}")
+    assert found, f"{name} is missing, and this test needs it: make test installs it"
+    return found
 
 
 class StrictElement:
@@ -34,8 +43,7 @@ class StrictElement:
 
     async def start(self) -> None:
         await install()
-        node = shutil.which("node")
-        assert node, "Node.js is missing, and this test needs it: apt-get install nodejs npm"
+        node = program("node")
         account = self.account
         self._process = await asyncio.create_subprocess_exec(
             *(node, "strict_element.mjs", self._homeserver, account.mxid, account.device_id),
