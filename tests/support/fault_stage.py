@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import re
 import secrets
 import sys
 from collections import Counter
@@ -256,6 +257,13 @@ class Town:
             return (await self.cast.maillage("plan")).out == ""
 
         await wait_until(empty, "Un plan vide", PATIENCE, 1)
+
+
+def report_number(card: str) -> str:
+    """S12, of the card that shows it."""
+    found = re.search(r"S\d+", card)
+    assert found, card
+    return found[0]
 
 
 async def until_none(

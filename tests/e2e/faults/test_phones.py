@@ -1,7 +1,7 @@
 """Phones that are off, out of reach, or the simplest there are."""
 
 import pytest
-from support.fault_stage import PATIENCE, Town, until
+from support.fault_stage import PATIENCE, Town, report_number, until
 
 from appservice.demo.element import Element
 
@@ -79,6 +79,6 @@ async def test_signal_alone_or_a_basic_phone_is_enough(town: Town, who: str, cha
     card = await cast.elements["kerboul"].reads(report, PATIENCE)
     assert cast.people[who].shop in card.text
     await cast.receives(who, "Reçu : votre signalement", answers + 1, PATIENCE)
-    number = card.text.split()[0]
+    number = report_number(card.text)
     await cast.elements["kerboul"].say(town.poste, f"prends {number}")
     await cast.receives(who, f"{number} : pris en charge", 1, PATIENCE)

@@ -1,7 +1,7 @@
 """Two territories side by side: nobody and nothing of one appears in the other."""
 
 import pytest
-from support.fault_stage import PATIENCE, Town, until
+from support.fault_stage import PATIENCE, Town, report_number, until
 
 from appservice.demo.people import MANTES
 from appservice.domain.room import Kind
@@ -37,7 +37,7 @@ async def test_officers_neither_read_nor_touch_what_is_another_territorys(town: 
     report = town.seen_at("Vitrine brisée", "des montres ont été volées")
     await cast.elements["aurore"].say(cast.guichet("aurore"), report)
     card = await cast.elements["salvi"].reads(report, PATIENCE)
-    number = card.text.split()[0]
+    number = report_number(card.text)
     alert = await town.publishes()
     await until(lambda: not town.missing(alert), "l'alerte chez chacun")
     name = f"A{await town.number(alert)}"
