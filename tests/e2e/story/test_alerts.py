@@ -228,3 +228,7 @@ async def test_killed_right_after_the_command_everyone_gets_it_exactly_once(town
     await town.stage.restart_service()
     await town.ask("tanguy", cast.guichet("tanguy"), "moi", "Tabac de la Halle")
     await town.once_a_channel(text, BURALISTES)
+    # A line to the poste that died in hand keeps the next ones waiting until its lease ends.
+    news = town.news("kerboul")
+    await cast.elements["kerboul"].say(town.poste(BRETAGNE), "aide")
+    await news.of("valide A7", 180)

@@ -168,11 +168,9 @@ async def test_the_reminder_is_pinned_and_read_by_who_came_later(town: Town) -> 
             seen = await element.until(
                 lambda element=element, pinned=pinned: element.seen.get(pinned), PATIENCE
             )
-            assert (seen.readable, REMINDER in seen.text, "Bienvenue" in seen.text) == (
-                True,
-                True,
-                True,
-            )
+            assert seen.readable, (key.kind, person)
+            assert REMINDER in seen.text, (key.kind, person)
+            assert "Bienvenue" in seen.text, (key.kind, person)
     for charter in town.stage.world.charters.glob("*.md"):
         assert REMINDER in charter.read_text(encoding="utf-8"), charter.name
     circle = town.stage.signal.world.register.circles[
