@@ -1,5 +1,6 @@
 """The servers that end-to-end tests share."""
 
+from support.fault_town import busy_town
 from support.governed import power, regulars, signer, world
 from support.homeserver import (
     bot,
@@ -14,6 +15,7 @@ from support.homeserver import (
 
 __all__ = [
     "bot",
+    "busy_town",
     "charter_key",
     "fresh_database",
     "homeserver",
