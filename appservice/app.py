@@ -3,14 +3,15 @@
 import asyncio
 import logging
 import secrets
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import aiohttp
 
+from appservice.channels import groups_of, make_bridges
 from appservice.domain.ids import UserId
 from appservice.domain.member import Channel
 from appservice.domain.world import World
@@ -26,19 +27,24 @@ from appservice.flows.membership import Membership, Ourselves
 from appservice.flows.progress import watch
 from appservice.flows.reconciliation import Reconciliation
 from appservice.flows.signature import Signing
+from appservice.flows.suspension import remind
 from appservice.flows.unreadable import Unreadable
 from appservice.matrix.accounts import first_contact
 from appservice.matrix.api import Api
 from appservice.matrix.rooms import Rooms, no_voice
 from appservice.matrix.service import MatrixService
 from appservice.matrix.settings import Callbacks, MatrixSettings
+from appservice.operations.readiness import Readiness
+from appservice.operations.server import Watch
 from appservice.store.postgres import PgStore, connect
 from bridges.protocol import Bridge, Groups
 from bridges.protocol import Inbound as Thing
-from bridges.registry import FACTORIES
 
 log = logging.getLogger(__name__)
 
+LEASE = timedelta(minutes=2)
+# What may be said twice is said again soon after a process died with it in hand.
+SHORT_LEASE = timedelta(seconds=20)
 HOUSEKEEPING_EVERY = timedelta(minutes=10)
 
 
@@ -99,15 +105,15 @@ async def provisioning(office: Office) -> AsyncIterator[Membership]:
     """Rooms and groups, for a command beside the running service: it changes state, and never
     speaks in a room, because the one device that may is the service's."""
     homeserver = office.config.homeserver
-    bridges = make_bridges(office.config, receives=False)
+    bridges = make_bridges(office.config, clock, receives=False)
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(aiohttp.ClientSession())
         service = Api(http, homeserver.url, office.tokens.as_token)
-        await first_contact(service, matrix_settings(office))
+        await first_contact(service, matrix_settings(office.config, office.tokens, office.keys))
         api = Api(http, homeserver.url, office.tokens.as_token, office.ourselves.bot)
         groups = groups_of(bridges)
         if groups is not None:
-            await bridges[Channel.SIGNAL].start(_unheard)
+            await bridges[Channel.SIGNAL].start(unheard)
             stack.push_async_callback(bridges[Channel.SIGNAL].stop)
         yield office.membership(Rooms(api, homeserver.server_name, no_voice), groups)
 
@@ -122,51 +128,21 @@ async def is_served(config: Config) -> bool:
         return False
 
 
-async def _unheard(_: Thing) -> None:
+async def unheard(_: Thing) -> None:
+    """A sink for a command that starts a bridge: what comes stays where it is."""
     raise ConnectionError("only the service listens")
 
 
-def make_bridges(config: Config, *, receives: bool = True) -> Mapping[Channel, Bridge]:
-    """The channels that the configuration names. Raises OSError for an unreadable secret."""
-    made: dict[Channel, Bridge] = {}
-    if config.signal is not None:
-        signal = config.signal
-        given: dict[str, object] = {
-            "account": signal.account,
-            "host": signal.host,
-            "port": signal.port,
-            "check_url": signal.http_check,
-            "receives": receives,
-        }
-        made[Channel.SIGNAL] = FACTORIES["signal"](given, clock)
-    if config.sms is not None:
-        sms = config.sms
-        given = {
-            "url": sms.url,
-            "username": sms.user,
-            "password": sms.password_file.read_text("utf-8").strip(),
-            "secret": sms.secret_file.read_text("utf-8").strip(),
-            "sender": sms.sender,
-            "host": sms.listen.host,
-            "port": sms.listen.port,
-            "callback": sms.callback,
-            "check_url": sms.status_url,
-            "gsm7_only": sms.gsm7_only,
-            "max_segments": sms.max_segments,
-        }
-        made[Channel.SMS] = FACTORIES["sms"](given, clock)
-    return made
+async def serve(office: Office, stop: asyncio.Event, *, safe: bool = False) -> None:
+    """Runs every role until `stop` is set; parts that break down start again by themselves.
 
-
-def groups_of(bridges: Mapping[Channel, Bridge]) -> Groups | None:
-    """The bridge that has groups, if any."""
-    return next((bridge for bridge in bridges.values() if isinstance(bridge, Groups)), None)
-
-
-async def serve(office: Office, stop: asyncio.Event) -> None:
-    """Runs every role until `stop` is set; parts that break down start again by themselves."""
-    store, world = office.store, office.world
-    bridges = make_bridges(office.config)
+    `safe`: no alert is published nor delivered, and everybody who asks is told so.
+    """
+    store = office.store
+    settings = replace(office.world.settings, suspended=safe)
+    world = replace(office.world, settings=settings)
+    store.queue.holds_alerts = safe
+    bridges = make_bridges(office.config, clock)
     inbound = Inbound(store, store.queue, world, clock, PillowPhotos())
     unreadable = Unreadable(store, world, clock)
 
@@ -177,7 +153,7 @@ async def serve(office: Office, stop: asyncio.Event) -> None:
         await reconciliation.moved(room, user, membership)
 
     matrix = MatrixService(
-        matrix_settings(office),
+        matrix_settings(office.config, office.tokens, office.keys),
         store.journal,
         clock,
         matrix_sink,
@@ -192,15 +168,29 @@ async def serve(office: Office, stop: asyncio.Event) -> None:
         membership = office.membership(matrix.homeserver, groups_of(bridges))
         reconciliation = Reconciliation(membership, store.wake, matrix.ready.wait)
         channels: dict[Channel, Bridge] = {Channel.MATRIX: matrix.channel, **bridges}
+        watching = Watch(
+            Readiness(store.figures, channels),
+            clock,
+            [charter.hash for charter in world.charters.values()],
+            lambda: reconciliation.steps,
+            lambda: matrix.keyless,
+            safe,
+        )
+        await watching.open(office.config.metrics.host, office.config.metrics.port)
+        stack.push_async_callback(watching.close)
         inboxes = [Inbox(c, store.journal, store, store.wake, inbound, clock) for c in bridges]
         for inbox in inboxes:
             await bridges[inbox.channel].start(inbox.sink())
             stack.push_async_callback(bridges[inbox.channel].stop)
         deliveries = [
-            Delivery(c, bridge, store, store.queue, store.wake, world, clock, membership)
+            Delivery(
+                *(c, bridge, store, store.queue, store.wake, world, clock, membership),
+                lease=SHORT_LEASE if bridge.abilities.idempotent else LEASE,
+            )
             for c, bridge in channels.items()
         ]
         parts = [reconciliation.run(), watch(store, world, clock), _housekeeping(office)]
+        parts.append(remind(store, world, clock))
         parts += [inbox.run() for inbox in inboxes] + [d.run() for d in deliveries]
         tasks = [asyncio.create_task(part) for part in parts]
         stack.push_async_callback(_end, tasks)
@@ -210,16 +200,15 @@ async def serve(office: Office, stop: asyncio.Event) -> None:
         await _until(stop, tasks)
 
 
-def matrix_settings(office: Office) -> MatrixSettings:
+def matrix_settings(config: Config, tokens: Tokens, keys: Keys) -> MatrixSettings:
     """Where the homeserver is and who we are there."""
-    config = office.config
     return MatrixSettings(
         homeserver=config.homeserver.url,
         server_name=config.homeserver.server_name,
-        as_token=office.tokens.as_token,
-        hs_token=office.tokens.hs_token,
+        as_token=tokens.as_token,
+        hs_token=tokens.hs_token,
         database=config.database.resolve(),
-        pickle_key=office.keys.pickle,
+        pickle_key=keys.pickle,
         recovery_key_file=config.keys / "recovery.key",
         bot_localpart=config.homeserver.bot_localpart,
         bind_host=config.listen.host,

@@ -165,7 +165,7 @@ class Cast:
             "bot": stage.homeserver.bot,
             "console": None,
             "phones": phones,
-            "metrics": None,
+            "metrics": stage.metrics_url,
             "service": stage.service_url,
             "accounts": [self._described(key) for key in sorted(self.elements)],
             "rooms": self.scenery.described(stage.server_name),

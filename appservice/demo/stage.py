@@ -31,6 +31,7 @@ SERVICES = (
     "signal-cli",
     "Kannel",
     "page des téléphones",
+    "mesures",
 )
 SIGNAL_ACCOUNT = "+33639980000"  # of the range that ARCEP keeps for fiction
 
@@ -75,6 +76,10 @@ class Stage:
     @property
     def service_url(self) -> str:
         return f"http://{LOOPBACK}:{self.ports['service']}"
+
+    @property
+    def metrics_url(self) -> str:
+        return f"http://{LOOPBACK}:{self.ports['mesures']}/metrics"
 
     async def start_database(self) -> None:
         self.state.mkdir(parents=True, exist_ok=True)
@@ -171,6 +176,7 @@ class Stage:
                 "registration": "synapse/registration.yaml",
             },
             "listen": {"port": self.ports["service"]},
+            "metrics": {"port": self.ports["mesures"]},
             "database": {"dsn": self.postgres.dsn("maillage")},
             "keys": "keys",
             "world": {

@@ -19,6 +19,7 @@ class Settings:
     sms_expires_after: timedelta = timedelta(minutes=30)
     photo_follows_within: timedelta = timedelta(minutes=15)
     photo_kept: timedelta = timedelta(hours=72)
+    suspended: bool = False  # safe mode: no alert is published
 
 
 @dataclass(frozen=True, slots=True)

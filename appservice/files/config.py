@@ -84,6 +84,7 @@ class Config:
     settings: Settings
     signal: SignalConfig | None = None
     sms: SmsConfig | None = None
+    metrics: Address = Address("127.0.0.1", 29322)
 
 
 def load_config(path: Path) -> Config:
@@ -92,17 +93,22 @@ def load_config(path: Path) -> Config:
     root = read_yaml(path, problems)
     if root is None:
         raise BadFiles(problems)
-    root.only("homeserver", "listen", "database", "keys", "signal", "sms", "world", "alerts")
+    root.only(
+        "homeserver", "listen", "database", "keys", "signal", "sms", "world", "alerts", "metrics"
+    )
     homeserver = _section(root, "homeserver", _homeserver)
     database = _section(root, "database", _database)
     listen = _address(root, "listen", 29320)
+    metrics = _address(root, "metrics", 29322)
+    if metrics == listen:
+        root.problem("metrics", "« metrics » et « listen » : il faut deux ports")
     keys = _path(root, "keys", folder=True)
     world, settings = _world(root), _settings(root)
     signal = _section(root, "signal", _signal) if "signal" in root else None
     sms = _section(root, "sms", _sms) if "sms" in root else None
     if homeserver is None or database is None or len(problems):
         raise BadFiles(problems)
-    return Config(homeserver, listen, database, keys, world, settings, signal, sms)
+    return Config(homeserver, listen, database, keys, world, settings, signal, sms, metrics)
 
 
 def _section(root: Table, key: str, read: Callable[[Table], _T]) -> _T | None:

@@ -35,8 +35,10 @@ async def submit(step: Step, audience: Audience, text: str) -> Alert | Verdict:
             await _explain(step, text, verdict)
             return verdict
         case Decision.HOLD:
+            _must_not_be_suspended(step)
             return await _hold(step, _new(step, audience, text, verdict, Held(verdict.rules)))
         case Decision.PUBLISH:
+            _must_not_be_suspended(step)
             stage = Published(at=step.now, approved_by=None)
             alert = await step.tx.alerts.open(_new(step, audience, text, verdict, stage))
             await step.record("alert.submit", alert.reference)
@@ -48,6 +50,7 @@ async def let_through(step: Step, number: AlertId) -> Alert:
     """A second person approves. Raises NotAllowed for the author, InvalidTransition if late."""
     alert = await _found(step, number)
     _must_approve(step)
+    _must_not_be_suspended(step)
     published = approve(alert, step.member.id, step.now)
     await _advance(step, published, alert)
     author = await _author(step, alert)
@@ -91,6 +94,7 @@ async def replace_text(step: Step, number: AlertId, text: str) -> Alert | Verdic
         case Decision.HOLD:
             raise Refused(words.HELD_CORRECTION)
         case Decision.PUBLISH:
+            _must_not_be_suspended(step)
             await _advance(step, corrected, alert)
             author = await _author(step, alert)
             telephones = await broadcast.replace_everywhere(step, corrected, step.member)
@@ -210,6 +214,11 @@ async def _found(step: Step, number: AlertId) -> Alert:
 async def _author(step: Step, alert: Alert) -> Member:
     """Whoever wrote it; gone members leave their alerts to whoever acts on them."""
     return await step.tx.members.get(alert.author) or step.member
+
+
+def _must_not_be_suspended(step: Step) -> None:
+    if step.world.settings.suspended:
+        raise Refused(words.SUSPENDED)
 
 
 def _must_approve(step: Step) -> None:

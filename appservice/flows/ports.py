@@ -13,6 +13,8 @@ from appservice.domain.alert import Alert, StageName
 from appservice.domain.audit import Act
 from appservice.domain.charter import Signature
 from appservice.domain.delivery import Claimed, Parcel, State, Tally
+from appservice.domain.figures import Figures
+from appservice.domain.gate import GateTrial
 from appservice.domain.ids import AlertId, BlobId, MemberId, ParcelId, ReportId, RoomId, UserId
 from appservice.domain.member import Channel, Member
 from appservice.domain.report import Report
@@ -264,6 +266,41 @@ class Wake(Protocol):
 
         `topic` is a channel (a parcel was queued) or `journal:<source>`. A hint: poll besides.
         """
+        ...
+
+
+class Watched(Protocol):
+    """What operators may know of the database: that it answers, and how much of what it holds."""
+
+    async def now(self) -> datetime:
+        """The database's own clock. Raises TemporaryFailure."""
+        ...
+
+    async def read(self, texts: Collection[str]) -> Figures:
+        """Counts and ages; `texts` are the hashes of the charters in force."""
+        ...
+
+
+class Probe(Protocol):
+    """The homeserver, asked what a doctor asks.
+
+    Every question raises TemporaryFailure when nobody answers, PermanentFailure when the answer
+    is no; `message` then says what was answered, without personal data.
+    """
+
+    async def version(self) -> tuple[str, datetime | None]:
+        """What it calls itself, and its clock to the second."""
+        ...
+
+    async def whoami(self) -> str:
+        """Whom our token names."""
+        ...
+
+    async def ping(self) -> None:
+        """Has it reach us at the address of the registration, with its own token."""
+
+    async def try_gate(self) -> GateTrial:
+        """A real attempt in a room made for it and left at once."""
         ...
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -27,6 +28,8 @@ class Reconciliation:
     ready: Callable[[], Awaitable[object]]
     every: timedelta = timedelta(minutes=1)
     quiet: timedelta = timedelta(milliseconds=300)  # people join in waves: one repair for all
+    steps: Counter[str] = field(default_factory=Counter)
+    """Since the start: steps `done` and `failed`, and whole walks that were `interrupted`."""
     _moved: set[RoomId] = field(default_factory=set)
     _bell: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -62,10 +65,14 @@ class Reconciliation:
             applied = await walk
         except MaillageError as failure:
             _LOG.warning("reconciliation: %s", failure.code)
+            self.steps["interrupted"] += 1
             return False
         except Exception as failure:
             _LOG.error("reconciliation: %s", type(failure).__name__)  # may hold names
+            self.steps["interrupted"] += 1
             return False
+        self.steps["done"] += applied.done
+        self.steps["failed"] += len(applied.failures)
         for missed in applied.failures:
             _LOG.warning("step %s failed: %s", type(missed.step).__name__, missed.code)
         if applied.done:

@@ -63,6 +63,7 @@ class MatrixService:
         self.channel = MatrixChannel()
         self.door = Door(journal, settings.hs_token, clock, self._transaction_came)
         self.homeserver: Rooms
+        self._share: KeyShare | None = None
 
     async def start(self) -> None:
         """Returns at once; wait for `ready`, or use the channel, which says when to come back."""
@@ -82,6 +83,11 @@ class MatrixService:
         if self._http is not None:
             await self._http.close()
             self._http = None
+
+    @property
+    def keyless(self) -> int:
+        """How many devices miss the key of a room: they had no one-time key left."""
+        return self._share.keyless if self._share is not None else 0
 
     async def _keep_running(self) -> None:
         while True:
@@ -114,7 +120,7 @@ class MatrixService:
             keys = KeyStore(settings.bot, settings.pickle_key.hex(), database)
             rooms = PgCryptoStateStore(database)
             machine = await open_identity(bot, keys, rooms, settings.recovery_key_file)
-            share = KeyShare(machine, self._clock)
+            share = self._share = KeyShare(machine, self._clock)
             news = RoomNews(rooms, share.warm, self._callbacks)
             reader = Reader(machine, news, self._callbacks, settings.media_limit)
             intake = Intake(

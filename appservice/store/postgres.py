@@ -13,6 +13,7 @@ from appservice.store import journal, migrate
 from appservice.store.alerts import PgAlerts
 from appservice.store.audit import Audit, PgActs
 from appservice.store.blobs import PgBlobs
+from appservice.store.figures import PgFigures
 from appservice.store.mail.links import PgLinks
 from appservice.store.mail.outbox import PgOutbox
 from appservice.store.mail.queue import PgQueue
@@ -57,6 +58,7 @@ class PgStore:
         self.queue = PgQueue(database, new_id)
         self.wake = PgWake(dsn)
         self.audit = Audit(database)
+        self.figures: ports.Watched = PgFigures(database)
 
     @property
     def as_ports(self) -> tuple[ports.Store, ports.Journal, ports.Queue, ports.Wake]:

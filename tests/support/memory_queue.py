@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-from appservice.domain.delivery import Claimed, State, Urgency
+from appservice.domain.delivery import Claimed, Kind, Parcel, State, Urgency
 from appservice.domain.ids import ParcelId
 from appservice.domain.member import Channel
 from bridges.protocol import Receipt, ReceiptState
@@ -22,6 +22,7 @@ class MemoryQueue:
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
         self._tokens = itertools.count(1)
+        self.holds_alerts = False
 
     async def claim(
         self, channel: Channel, limit: int, lease: timedelta, now: datetime
@@ -110,11 +111,14 @@ class MemoryQueue:
                 slip.state, slip.code = State.EXPIRED, "expired"
         self._match(channel)
 
+    def _is_held(self, parcel: Parcel) -> bool:
+        return self.holds_alerts and parcel.alert is not None and parcel.kind is not Kind.DELETE
+
     def _heads(self, channel: Channel) -> Iterator[Slip]:
         """The parcel that each idle conversation would send next."""
         slips = self._of(channel)
         busy = {s.conversation for s in slips if s.state is State.SUBMITTING}
-        queued = [s for s in slips if s.state is State.QUEUED]
+        queued = [s for s in slips if s.state is State.QUEUED and not self._is_held(s.parcel)]
         for slip in sorted(queued, key=lambda s: (s.urgency is not Urgency.URGENT, s.id)):
             if slip.conversation not in busy:
                 busy.add(slip.conversation)

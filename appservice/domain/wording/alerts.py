@@ -34,6 +34,17 @@ HELD_CORRECTION = (
     "soumettez le nouveau texte comme une alerte."
 )
 
+SUSPENDED = (
+    "Les alertes sont suspendues : rien n'est diffusé. Gardez votre texte et renvoyez-le quand le "
+    "service dira que la suspension est levée. Danger en cours : 17 ou 112."
+)
+STILL_SUSPENDED = (
+    "Les alertes sont suspendues (mode sûr) : aucune n'est diffusée, celles qui attendaient "
+    "attendent toujours. Les signalements arrivent comme d'habitude. Rappel chaque jour, tant "
+    "que le service n'est pas relancé sans --safe."
+)
+RESUMED = "La suspension est levée : les alertes sont de nouveau diffusées."
+
 
 def body(alert: Alert, author: Member) -> str:
     """What Element and Signal show: who speaks, then the text as it was judged."""

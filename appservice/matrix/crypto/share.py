@@ -47,6 +47,11 @@ class KeyShare:
         self._settled: dict[str, object] = {}
         self._mute: dict[Device, float] = {}  # no key to write to them with, and since when
 
+    @property
+    def keyless(self) -> int:
+        """How many devices could not be sent a key when they last needed one."""
+        return len(self._mute)
+
     async def encrypt(self, room: str, kind: str, content: Json) -> Json:
         """The content of an m.room.encrypted event. Raises MatrixError, Unreachable."""
         async with self._locks[room]:
@@ -181,6 +186,8 @@ class KeyShare:
             "session_key": session.session_key,
         }
         sealed = await olm_batch.seal(self._machine, devices, str(EventType.ROOM_KEY), content)
+        for device in devices:
+            self._mute.pop(device, None)
         for device in set(devices) - {each.device for each in sealed}:
             self._mute[device] = now
         for chunk in olm_batch.chunks(sealed):

@@ -34,6 +34,11 @@ class PgQueue:
         self._new_id = new_id
         self._settlements = Settlements(database)
         self._swept: dict[Channel, datetime] = {}
+        self.holds_alerts = False  # safe mode: alerts stay queued, the rest leaves past them
+
+    @property
+    def _query(self) -> str:
+        return CLAIM_BUT_ALERTS if self.holds_alerts else CLAIM
 
     async def claim(
         self, channel: Channel, limit: int, lease: timedelta, now: datetime
@@ -41,7 +46,7 @@ class PgQueue:
         token = self._new_id()
         async with self._database.session() as session:
             await self._sweep(session, channel, now)
-            rows = await _take(session, channel.value, now, limit, token, now + lease)
+            rows = await _take(session, self._query, channel.value, now, limit, token, now + lease)
             keys = await session.keys(owners_of(rows))
         claimed: list[Claimed] = []
         for row in rows:
@@ -94,10 +99,10 @@ class PgQueue:
             await session.run(SET_ASIDE, parcel, token, now)
 
 
-async def _take(session: Session, *values: object) -> list[Record]:
+async def _take(session: Session, query: str, *values: object) -> list[Record]:
     for _ in range(TRIES):
         try:
-            return await session.rows(CLAIM, *values)
+            return await session.rows(query, *values)
         except AlreadyThere:
             # Another process took a parcel of the same conversation that we could not see yet.
             continue
@@ -158,6 +163,12 @@ SELECT *, (SELECT provider_id FROM deliveries JOIN parcels acted_on USING (id)
            WHERE acted_on.key_index = p.replaces_index) AS replaced_provider_id
 FROM taken JOIN parcels p USING (id) ORDER BY urgency, id
 """
+NO_ALERT = """ AND NOT EXISTS (
+    SELECT FROM parcels a WHERE a.id = {}.id AND a.alert IS NOT NULL AND a.kind <> 'delete')
+"""
+CLAIM_BUT_ALERTS = CLAIM.replace(
+    "d.state = 'queued'\n", "d.state = 'queued'" + NO_ALERT.format("d")
+).replace("q.state = 'queued'\n", "q.state = 'queued'" + NO_ALERT.format("q"))
 RENOUNCE = """
 UPDATE deliveries SET state = 'failed', code = 'renounced', token = NULL, settled_at = $2
 WHERE id = $1 AND state IN ('queued', 'unknown')

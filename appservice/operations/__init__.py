@@ -1,0 +1,1 @@
+"""How the running service is watched: alive, ready, measured; and what is wrong when it isn't."""
