@@ -58,9 +58,12 @@ def _running(add: Add) -> None:
     bench.add_argument("name", choices=BENCHES, metavar="NOM", help=", ".join(BENCHES))
     bench.add_argument("--json", action="store_true", help="un objet JSON")
     bench.add_argument("--quick", action="store_true", help="petites tailles, pour essayer")
-    add("serve", "fait tourner le service", _lazily("commands.service", "run"))
+    serve = add("serve", "fait tourner le service", _lazily("commands.service", "run"))
+    serve.add_argument("--safe", action="store_true", help="lit et répond, ne diffuse rien")
     add("plan", "montre ce qui manque ou a dévié", _lazily("commands.rooms", "plan"))
-    add("apply", "fait ce que montre plan", _lazily("commands.rooms", "apply"))
+    apply = add("apply", "fait ce que montre plan", _lazily("commands.rooms", "apply"))
+    apply.add_argument("--dry-run", action="store_true", help="montre, et ne change rien")
+    add("doctor", "dit ce qui ne va pas et comment y remédier", _lazily("commands.doctor", "run"))
 
 
 def _register(add: Add) -> None:

@@ -3,17 +3,26 @@
 import asyncio
 import sys
 from argparse import Namespace
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
 from appservice.app import is_served, open_office, provisioning
 from appservice.domain.membership import Step
-from appservice.domain.membership.people_steps import PinWelcome
+from appservice.domain.membership.group_steps import AddToGroup
+from appservice.domain.membership.people_steps import Invite, PinWelcome, Remove
 from appservice.files.config import load_config
 from appservice.flows.membership import Membership
 from appservice.flows.reconciliation import TOPIC
 
 PATIENCE = 30.0  # seconds that the service has to post welcomes
 LOOK = 0.5
+SENT: Mapping[type[Step], str] = {
+    Invite: "invitation(s)",
+    PinWelcome: "accueil(s)",
+    Remove: "retrait(s) avec leur motif",
+    AddToGroup: "ajout(s) à un groupe Signal",
+}
+"""The steps that people see on their phones."""
 
 
 async def plan(args: Namespace) -> int:
@@ -27,7 +36,12 @@ async def plan(args: Namespace) -> int:
 
 
 async def apply(args: Namespace) -> int:
-    """Does what the plan shows. Welcomes are encrypted: the running service posts them."""
+    """Does what the plan shows. Welcomes are encrypted: the running service posts them.
+
+    With `--dry-run`: the plan, and how many messages people would get; nothing is changed.
+    """
+    if args.dry_run:
+        return await _rehearse(args)
     async with open_office(load_config(args.config)) as office, provisioning(office) as rooms:
         steps = await rooms.plan()
         mine = [step for step in steps if not isinstance(step, PinWelcome)]
@@ -41,6 +55,16 @@ async def apply(args: Namespace) -> int:
         print(f"{len(waiting)} accueil(s) à publier par le service.", file=sys.stderr)
     print(f"{applied.done} étape(s) faite(s).", file=sys.stderr)
     return 0 if applied.complete else 1
+
+
+async def _rehearse(args: Namespace) -> int:
+    status = await plan(args)
+    async with open_office(load_config(args.config)) as office, provisioning(office) as rooms:
+        steps = await rooms.plan()
+    sent = Counter(SENT[type(step)] for step in steps if type(step) in SENT)
+    said = ", ".join(f"{count} {what}" for what, count in sorted(sent.items())) or "rien"
+    print(f"Essai à blanc, rien n'est changé. Serait envoyé : {said}.", file=sys.stderr)
+    return status
 
 
 async def _welcomes(rooms: Membership) -> Sequence[Step]:

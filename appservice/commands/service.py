@@ -25,5 +25,5 @@ async def run(args: Namespace) -> int:
     for asked in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(asked, stop.set)
     async with open_office(load_config(args.config)) as office:
-        await serve(office, stop)
+        await serve(office, stop, safe=args.safe)
     return 0

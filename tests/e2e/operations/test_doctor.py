@@ -1,0 +1,120 @@
+"""`maillage doctor`, the readiness and the figures of a live installation."""
+
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import aiohttp
+import pytest
+
+from appservice.demo.homeserver import Homeserver
+from appservice.demo.ports import any_free_port
+from appservice.demo.stage import SERVICES, Stage
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture(scope="module")
+async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
+    """A service that runs for the first time."""
+    ports = {name: any_free_port() for name in SERVICES}
+    stage = Stage(tmp_path_factory.mktemp("etat"), ports)
+    async with contextlib.AsyncExitStack() as stack:
+        stack.push_async_callback(stage.stop)
+        await stage.start_database()
+        await stage.start_homeserver()
+        await stage.start_standins()
+        await stage.prepare_service()
+        await stage.start_service()
+        yield stage
+
+
+async def get(stage: Stage, path: str) -> tuple[int, str]:
+    url = f"http://127.0.0.1:{stage.ports['mesures']}{path}"
+    async with aiohttp.ClientSession() as http, http.get(url) as answer:
+        return answer.status, await answer.text()
+
+
+def said(out: str) -> dict[str, bool]:
+    """What was looked at, and whether it was well."""
+    lines = [line for line in out.splitlines() if line[:1] in "✓✗"]
+    return {line[2:].split(" : ")[0]: line[0] == "✓" for line in lines}
+
+
+async def sits_in_a_doctors_room(stage: Stage) -> bool:
+    """Whether the bot is still in a room that was made for an examination."""
+    headers = {"Authorization": f"Bearer {stage.homeserver.as_token}"}
+    base, query = f"{stage.homeserver.url}/_matrix/client/v3", {"user_id": stage.homeserver.bot}
+    async with aiohttp.ClientSession(headers=headers) as http:
+        async with http.get(f"{base}/joined_rooms", params=query) as answer:
+            rooms = (await answer.json())["joined_rooms"]
+        for room in rooms:
+            path = f"{base}/rooms/{room}/state/m.room.create/"
+            async with http.get(path, params=query) as answer:
+                if (await answer.json())["fr.maillage.charter"] == {"room": "doctor"}:
+                    return True
+    return False
+
+
+async def test_all_is_well_while_the_service_runs(stage: Stage) -> None:
+    answer = await stage.maillage("doctor")
+    assert answer.status == 0, answer.out + answer.err
+    findings = said(answer.out)
+    assert all(findings.values())
+    assert {
+        "dossier des clés", "clé de récupération", "base de données", "serveur Matrix",
+        "jeton du service", "serveur Matrix → service", "barrière de charte",
+        "clé publique à la barrière", "service", "canal matrix", "canal signal", "canal sms",
+    } <= set(findings)  # fmt: skip
+    assert not await sits_in_a_doctors_room(stage)
+
+
+async def test_the_service_says_that_it_lives_and_is_ready_and_counts(stage: Stage) -> None:
+    assert (await get(stage, "/healthz"))[0] == 200
+    status, body = await get(stage, "/readyz")
+    assert status == 200, body
+    status, text = await get(stage, "/metrics")
+    assert status == 200
+    for line in ("maillage_safe_mode 0.0", 'maillage_part_up{part="database"} 1.0'):
+        assert line in text
+    assert "maillage_report_taken_seconds_bucket" in text
+
+
+async def test_a_channel_that_is_down_is_named(stage: Stage) -> None:
+    await stage.kannel.stop()
+    try:
+        status, body = await get(stage, "/readyz")
+        answer = await stage.maillage("doctor")
+    finally:
+        await stage.kannel.start()
+    assert status == 503
+    assert '"failing": {"sms": "gateway_down"}' in body
+    assert answer.status == 1
+    assert [what for what, well in said(answer.out).items() if not well] == ["canal sms"]
+
+
+async def test_all_is_well_while_the_service_is_stopped_too(stage: Stage) -> None:
+    await stage.stop_service()
+    try:
+        answer = await stage.maillage("doctor")
+    finally:
+        await stage.restart_service()
+    assert answer.status == 0, answer.out + answer.err
+    assert "service : à l'arrêt" in answer.out
+
+
+async def test_a_homeserver_without_the_gate_is_found_out(stage: Stage) -> None:
+    guarded = stage.homeserver
+    await stage.stop_service()
+    await guarded.stop()
+    open_to_all = Homeserver(replace(guarded.plan, overrides={"modules": []}))
+    await open_to_all.start()
+    try:
+        answer = await stage.maillage("doctor")
+    finally:
+        await open_to_all.stop()
+        await guarded.start()
+    assert answer.status == 1
+    assert [what for what, well in said(answer.out).items() if not well] == ["barrière de charte"]
+    assert "charter_gate.CharterGate" in answer.out
+    await stage.restart_service()
