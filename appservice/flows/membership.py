@@ -2,12 +2,13 @@
 
 import asyncio
 import gc
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TypeVar
 
 from appservice.domain.audit import Act
+from appservice.domain.charter import Signature
 from appservice.domain.errors import TemporaryFailure
 from appservice.domain.ids import MemberId, RoomId, UserId
 from appservice.domain.member import Member
@@ -16,8 +17,10 @@ from appservice.domain.membership import (
     Phase,
     Step,
     desired,
+    desired_by_territory,
     desired_guichet,
     guichet_key,
+    in_order,
     plan,
 )
 from appservice.domain.membership.group_steps import RemoveFromGroup
@@ -84,9 +87,17 @@ class Membership:
 
     async def plan(self) -> tuple[Step, ...]:
         """What differs from what must be; empty when nothing does. Changes nothing."""
-        wanted, known = await self._wanted()
+        members, signatures, known = await self._register()
         groups = await self._list_groups()
-        return await self._compare(wanted, known, [room.room_id for room in known], groups)
+        soon = self._clock() + AHEAD
+        # One territory at a time: what the homeserver says of a country would fill the memory.
+        territories = desired_by_territory(self._world, members, signatures, soon)
+        steps: list[Step] = []
+        while wanted := await asyncio.to_thread(_undisturbed, lambda: next(territories, None)):
+            own = [room for room in known if room.key.territory in wanted.territories]
+            theirs = _not_others(groups, known, wanted.territories)
+            steps += await self._compare(wanted, own, [room.room_id for room in own], theirs)
+        return in_order(steps)
 
     async def apply(self, steps: Iterable[Step], on_step: OnStep | None = None) -> Applied:
         """Does the steps; what failed is in the answer and in the next plan."""
@@ -150,11 +161,16 @@ class Membership:
                 raise TemporaryFailure("Le guichet n'a pas pu être ouvert.")
             return known.room_id
 
-    async def _wanted(self) -> tuple[Desired, Sequence[KnownRoom]]:
+    async def _register(
+        self,
+    ) -> tuple[Sequence[Member], Mapping[MemberId, Signature], Sequence[KnownRoom]]:
         async with self._store.transaction() as tx:
             members = await tx.members.everyone()
             signatures = await tx.signatures.all_latest()
-            known = await tx.rooms.all()
+            return members, signatures, await tx.rooms.all()
+
+    async def _wanted(self) -> tuple[Desired, Sequence[KnownRoom]]:
+        members, signatures, known = await self._register()
         soon = self._clock() + AHEAD
         wanted = await asyncio.to_thread(
             _undisturbed, lambda: desired(self._world, members, signatures, soon)
@@ -202,6 +218,16 @@ def _undisturbed(compute: Callable[[], _T]) -> _T:
     finally:
         if collecting:
             gc.enable()
+
+
+def _not_others(
+    groups: Sequence[Group] | None, known: Sequence[KnownRoom], territories: frozenset[str]
+) -> Sequence[Group] | None:
+    """Without the groups of other territories: nobody adopts a group that has a room."""
+    if groups is None:
+        return None
+    others = {r.signal_group for r in known if r.key.territory not in territories}
+    return [group for group in groups if group.id not in others]
 
 
 def _seats_of(person: Member, wanted: Desired, known: Sequence[KnownRoom]) -> list[RoomId]:

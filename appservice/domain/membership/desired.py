@@ -1,6 +1,6 @@
 """What the templates, the register and the charters ask for: rooms, and who belongs in them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -40,24 +40,40 @@ def desired(
     now: datetime,
 ) -> Desired:
     """Every room that must exist; nobody is in one without a charter in force."""
-    builders = {
-        territory.id: Builder(territory, world.templates)
-        for territory in world.territories.values()
-    }
+    rooms: dict[RoomKey, DesiredRoom] = {}
+    rights: Mapping[str, Right | NotInForce] = {}
+    for part in desired_by_territory(world, members, signatures, now):
+        rooms.update(part.rooms)
+        rights = part.rights
+    return Desired(rooms, rights, frozenset(world.territories))
+
+
+def desired_by_territory(
+    world: World,
+    members: Iterable[Member],
+    signatures: Mapping[MemberId, Signature],
+    now: datetime,
+) -> Iterator[Desired]:
+    """The same, one territory after the other: a country need not be held at once.
+
+    Everybody's right is in each: who sits in the wrong territory is removed with a reason.
+    """
     rights: dict[str, Right | NotInForce] = {}
+    seated: dict[str, list[tuple[Member, int]]] = {key: [] for key in world.territories}
     for member in members:
         signature = signatures.get(member.id)
         right = _right(world.standing(member, signature, now), signature)
         for address in (member.mxid, member.signal):
             if address is not None:
                 rights[address] = right
-        builder = builders.get(member.territory)
-        if builder is not None and isinstance(right, Right):
-            builder.seat(member, right.until)
-    rooms: dict[RoomKey, DesiredRoom] = {}
-    for builder in builders.values():
-        rooms.update((room.key, room) for room in builder.rooms())
-    return Desired(rooms, rights, frozenset(builders))
+        if isinstance(right, Right) and member.territory in seated:
+            seated[member.territory].append((member, right.until))
+    for territory in world.territories.values():
+        builder = Builder(territory, world.templates)
+        for member, until in seated.pop(territory.id):
+            builder.seat(member, until)
+        rooms = {room.key: room for room in builder.rooms()}
+        yield Desired(rooms, rights, frozenset({territory.id}))
 
 
 def desired_guichet(

@@ -1,6 +1,7 @@
 """Compares what must be with what is: ordered steps from one to the other, linear in size."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 
 from appservice.domain.charter import NotInForce
 from appservice.domain.ids import RoomId, UserId
@@ -41,13 +42,17 @@ def plan(
     `ours` are the service's own accounts, who sit everywhere. `groups` is None when Signal can't
     say which groups exist: then nothing is decided about them.
     """
+    found = _Planner(desired, known, actual, ours).steps()
+    of_groups = () if groups is None else plan_groups(desired, known, groups, ours)
+    return in_order(chain(found, of_groups))
+
+
+def in_order(steps: Iterable[Step]) -> tuple[Step, ...]:
+    """Phase after phase; within a phase, as they come."""
     phases: dict[Phase, list[Step]] = {phase: [] for phase in Phase}
-    for step in _Planner(desired, known, actual, ours).steps():
+    for step in steps:
         phases[step.phase].append(step)
-    if groups is not None:
-        for step in plan_groups(desired, known, groups, ours):
-            phases[step.phase].append(step)
-    return tuple(step for steps in phases.values() for step in steps)
+    return tuple(chain.from_iterable(phases.values()))
 
 
 class _Planner:
