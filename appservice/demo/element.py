@@ -17,6 +17,8 @@ from appservice.demo.homeserver import Account
 
 POLL_MILLISECONDS = 10_000
 
+log = logging.getLogger(__name__)
+
 # nio warns of every event that it does not know.
 logging.getLogger("nio").setLevel(logging.ERROR)
 
@@ -226,7 +228,13 @@ class Element:
 
     async def _listen(self) -> None:
         while True:
-            answer = await self._client.sync(timeout=POLL_MILLISECONDS)
+            try:
+                answer = await self._client.sync(timeout=POLL_MILLISECONDS)
+            except Exception as failure:
+                # What one event of somebody's does to nio must not leave this phone deaf.
+                log.warning("%s: %s", self.mxid, type(failure).__name__)
+                await asyncio.sleep(1)
+                continue
             if isinstance(answer, nio.SyncError):
                 await asyncio.sleep(1)
                 continue
