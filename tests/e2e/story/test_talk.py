@@ -161,7 +161,8 @@ async def test_the_reminder_is_pinned_and_read_by_who_came_later(town: Town) -> 
         if key.kind is Kind.SPACE:
             continue
         [pinned] = (await cast.read_state(room, "m.room.pinned_events"))["pinned"]
-        for person in ("guyot", "tanguy", "kerboul"):
+        # Those who came first may have the welcome further up than a phone loads by itself.
+        for person in ("guyot",):
             element = cast.elements[person]
             if room not in await element.seats():
                 continue
