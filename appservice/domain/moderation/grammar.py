@@ -1,6 +1,6 @@
 """Finds every notion of the lexicons in a list of words, level after level."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from appservice.domain.moderation.pattern import Pattern, PatternError, Step
@@ -174,12 +174,11 @@ def _match(
     ends = {start}
     for step in steps:
         if step.plain:
-            ends = {
-                after
-                for end in ends
-                if end < limit
-                for after in _one(step, end, tokens, limit, edges)
-            }
+            after: set[int] = set()
+            for end in ends:
+                if end < limit:
+                    after.update(_one(step, end, tokens, limit, edges))
+            ends = after
         else:
             ends = _advance(step, ends, tokens, limit, edges)
         if not ends:
@@ -199,7 +198,7 @@ def _advance(
     after = set(ends) if step.optional else set()
     for end in ends:
         if end < limit:
-            after |= _one(step, end, tokens, limit, edges)
+            after.update(_one(step, end, tokens, limit, edges))
     return after
 
 
@@ -223,12 +222,15 @@ def _stretch(step: Step, ends: set[int], tokens: list[Token], limit: int) -> set
     return after
 
 
-def _one(step: Step, end: int, tokens: list[Token], limit: int, edges: Edges) -> set[int]:
+def _one(step: Step, end: int, tokens: list[Token], limit: int, edges: Edges) -> Collection[int]:
     word = tokens[end].word
-    found: set[int] = set()
-    if word in step.words or (step.stems and word.startswith(step.stems)):
-        found.add(end + 1)
-    if step.tags:
+    said = word in step.words or (step.stems and word.startswith(step.stems))
+    tagged = step.tags and not step.tags.isdisjoint(edges[end])
+    if not (tagged or step.phrases):
+        # Nearly always: no set is made for it.
+        return (end + 1,) if said else ()
+    found = {end + 1} if said else set()
+    if tagged:
         here = edges[end]
         for tag in step.tags:
             if tag in here:

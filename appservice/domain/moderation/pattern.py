@@ -41,11 +41,12 @@ class Step:
     optional: bool = False
     refused: bool = False
     anchor: str = ""
+    # Whether it simply asks for the next words. Kept: the judge asks a thousand times a message.
+    plain: bool = field(init=False, compare=False, repr=False)
 
-    @property
-    def plain(self) -> bool:
-        """Whether it simply asks for the next words."""
-        return not (self.anchor or self.gap or self.refused or self.optional)
+    def __post_init__(self) -> None:
+        plain = not (self.anchor or self.gap or self.refused or self.optional)
+        object.__setattr__(self, "plain", plain)
 
 
 @dataclass(frozen=True, slots=True)
