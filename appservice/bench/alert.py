@@ -61,7 +61,7 @@ class PlainReader:
 
 async def bench(lab: Lab) -> Outcome:
     """In turn: an alert to the small room, a plain message there, then both in the large one."""
-    rounds = 3 if lab.quick else 15
+    rounds, warm = (1, 1) if lab.quick else (15, 2)
     sizes = (("boulangers", 4), ("buralistes", 8)) if lab.quick else (SMALL, LARGE)
     stage = await Stage.open(lab)
     poste = await stage.room(Kind.POSTE)
@@ -76,7 +76,7 @@ async def bench(lab: Lab) -> Outcome:
     await stage.serve()
     times = {trade: Times() for trade, _ in sizes}
     lab.say(f"{rounds} alertes à chaque salon")
-    for turn in range(-2, rounds):
+    for turn in range(-warm, rounds):
         for trade, (reader, plain) in readers.items():
             into = times[trade] if turn >= 0 else Times()  # the first ones only warm up
             await _one_alert(stage, officer, poste, trade, reader, into)

@@ -19,7 +19,7 @@ NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 async def bench(lab: Lab) -> Outcome:
     """The floor of a linear plan is ten times what a tenth of the land takes."""
-    communes, members = (1440, 2000) if lab.quick else (COMMUNES, MEMBERS)
+    communes, members = (400, 800) if lab.quick else (COMMUNES, MEMBERS)
     rows = []
     rounds = 1 if lab.quick else 3
     for name, empty in (("rien n'est fait", True), ("tout est fait", False)):
@@ -40,17 +40,17 @@ async def bench(lab: Lab) -> Outcome:
         rows.append(Row(size, ours[1], floor[1] * TENTH, rounds, "MiB"))
     rows = [rows[1], rows[3], rows[0], rows[2]]
     goals = {
-        f"≤ {SECONDS:g} s": all(row.ours <= SECONDS for row in rows[2:]),
+        f"≤ {SECONDS:g} s CPU": all(row.ours <= SECONDS for row in rows[2:]),
         f"≤ {MEBIBYTES:g} MiB": all(row.ours <= MEBIBYTES for row in rows[:2]),
         "linéaire": all(row.ratio <= LINEAR for row in rows[2:]),
     }
-    return Outcome("plan", "s", "dix fois un dixième du pays", rows, goals)
+    return Outcome("plan", "s CPU", "dix fois un dixième du pays", rows, goals)
 
 
 def measure(
     communes: int, members: int, empty: bool
 ) -> tuple[float, float, int, float, float, float]:
-    """Seconds and MiB at the peak; steps, seconds of each half, MiB of the register.
+    """CPU seconds (there is nothing to wait for) and MiB at the peak; steps, seconds of each half, MiB of the register.
 
     One territory after the other, as `flows.membership` walks; what the homeserver says of one
     is an input, so that making it up counts in the memory and not in the seconds.
@@ -63,16 +63,16 @@ def measure(
     found: list[Step] = []
     territories = desired_by_territory(land.world, land.members, land.signatures, NOW)
     while True:
-        start = time.perf_counter()
+        start = time.process_time()
         wanted = next(territories, None)
-        wishing += time.perf_counter() - start
+        wishing += time.process_time() - start
         if wanted is None:
             break
         known, actual = ([], {}) if empty else settled(wanted.rooms, NOW)
-        start = time.perf_counter()
+        start = time.process_time()
         found += plan(wanted, known, actual, None)
-        comparing += time.perf_counter() - start
-    start = time.perf_counter()
+        comparing += time.process_time() - start
+    start = time.process_time()
     steps = in_order(found)
-    comparing += time.perf_counter() - start
+    comparing += time.process_time() - start
     return wishing + comparing, peak_mib(), len(steps), wishing, comparing, register
