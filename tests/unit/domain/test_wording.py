@@ -16,6 +16,7 @@ from appservice.domain.member import Channel
 from appservice.domain.text import gsm7_length
 from appservice.domain.wording import alerts, reports, talk
 from appservice.domain.wording.common import elapsed, harmless, hour, plural, quoted, reasons
+from bridges.sms.segments import Encoding, prepare
 
 WINTER = datetime(2026, 11, 21, 13, 5, tzinfo=UTC)
 SUMMER = datetime(2026, 7, 21, 13, 5, tzinfo=UTC)
@@ -46,6 +47,13 @@ def test_element_shows_markup_as_text() -> None:
 def test_a_correction_says_so() -> None:
     assert "Alerte A7 corrigée — gendarmerie" in alerts.body(alert(revision=2), MOREL)
     assert "corrigée" not in alerts.body(alert(), MOREL)
+
+
+def test_a_telephone_gets_the_letters_in_which_an_alert_was_counted() -> None:
+    longest = "Vol à l'hôtel : " + "é" * (160 - 16)
+    assert gsm7_length(longest) == 160
+    sms = prepare(alerts.sms(alert(longest)))
+    assert (sms.encoding, sms.units, sms.segments) == (Encoding.GSM7, 160, 1)
 
 
 @pytest.mark.parametrize(("length", "parts"), [(139, "1 SMS"), (140, "2 SMS"), (160, "2 SMS")])

@@ -1,6 +1,7 @@
 """Plans applied: what fails stops nothing else, a crash costs nothing, revocation is at once."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 from support.golden import OURSELVES, Place, small_world
@@ -12,7 +13,7 @@ from appservice.domain.ids import MemberId
 from appservice.domain.membership import Phase, guichet_key
 from appservice.domain.membership.room_steps import CreateRoom
 from appservice.domain.room import KnownRoom
-from appservice.flows.membership import Membership
+from appservice.flows.membership import AHEAD, Membership
 from appservice.flows.provisioning import welcome_html
 
 ALERTS = "maillage_alertes_buralistes_liffre_35152"
@@ -180,6 +181,22 @@ async def test_revocation_empties_every_seat_at_once(place):
     assert user("bruno") in place.homeserver.inside(place.homeserver.named(ALERTS))
     assert await membership.plan() == ()
     assert await membership.room_of(MemberId("anne")) is None
+
+
+async def test_nothing_in_a_room_lets_a_revoked_person_back_in(place):
+    await place.membership(small_world()).revoke(MemberId("anne"), "operator")
+    room = place.homeserver.named(ALERTS)
+    assert place.homeserver.proofs[room, user("anne")] == {}
+    assert place.homeserver.proofs[room, user("bruno")] != {}
+
+
+async def test_seats_end_before_the_charter_does_never_after(place):
+    async with place.store.transaction() as tx:
+        signature = await tx.signatures.latest(MemberId("anne"))
+    place.now = signature.valid_until - AHEAD + timedelta(seconds=1)
+    assert (await place.membership(small_world()).reconcile()).complete
+    assert user("anne") not in place.homeserver.inside(place.homeserver.named(ALERTS))
+    assert not any("aci-anne" in group.members for group in place.signal.groups.values())
 
 
 async def test_revocation_while_signal_is_down_is_finished_later(place):
