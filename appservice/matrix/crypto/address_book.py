@@ -20,9 +20,9 @@ DELETE FROM crypto_device
 WHERE user_id = ANY($1)
   AND (user_id, device_id) NOT IN (SELECT * FROM unnest($2::text[], $3::text[]))
 """
-ADD_DEVICE = """
+ADD_DEVICES = """
 INSERT INTO crypto_device (user_id, device_id, identity_key, signing_key, trust, deleted, name)
-VALUES ($1, $2, $3, $4, 0, false, '')
+SELECT *, 0, false, '' FROM unnest($1::text[], $2::text[], $3::text[], $4::text[])
 """
 # `first_seen_key` is never overwritten: it tells an identity that was reset from the first one.
 SET_IDENTITY = """
@@ -87,13 +87,13 @@ class AddressBook:
             await conn.execute(
                 FORGET_DEVICES, users, [user for user, _ in refused], [name for _, name in refused]
             )
-            await conn.executemany(
-                ADD_DEVICE,
-                [
-                    (device.user_id, device.device_id, device.identity_key, device.signing_key)
-                    for person in people
-                    for device in person.devices
-                ],
+            devices = [device for person in people for device in person.devices]
+            await conn.execute(
+                ADD_DEVICES,
+                [device.user_id for device in devices],
+                [device.device_id for device in devices],
+                [device.identity_key for device in devices],
+                [device.signing_key for device in devices],
             )
             await conn.executemany(
                 SET_IDENTITY,

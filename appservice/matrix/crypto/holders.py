@@ -8,9 +8,9 @@ from mautrix.util.async_db import Database
 from appservice.matrix.crypto.devices import Device
 
 HOLDERS = "SELECT user_id, device_id, identity_key FROM maillage_key_holder WHERE session_id = $1"
-ADD_HOLDER = """
+ADD_HOLDERS = """
 INSERT INTO maillage_key_holder (session_id, room_id, user_id, device_id, identity_key)
-VALUES ($1, $2, $3, $4, $5)
+SELECT $1, $2, * FROM unnest($3::text[], $4::text[], $5::text[])
 ON CONFLICT (session_id, user_id, device_id) DO UPDATE SET identity_key = excluded.identity_key
 """
 FORGET_ROOM = "DELETE FROM maillage_key_holder WHERE room_id = $1 AND session_id <> $2"
@@ -39,8 +39,10 @@ class Holders:
         return {(row["user_id"], row["device_id"], row["identity_key"]) for row in rows}
 
     async def add(self, session_id: str, room: str, devices: Iterable[Device]) -> None:
-        rows = [(session_id, room, *holding(device)) for device in devices]
-        await self.database.executemany(ADD_HOLDER, rows)
+        rows = [holding(device) for device in devices]
+        if rows:
+            columns = (list(column) for column in zip(*rows, strict=True))
+            await self.database.execute(ADD_HOLDERS, session_id, room, *columns)
 
     async def forget_older(self, room: str, session_id: str) -> None:
         """Once a new session has taken over in that room."""

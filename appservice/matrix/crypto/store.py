@@ -41,10 +41,12 @@ ORDER BY sender_key, last_decrypted DESC
 OLD_ROOM_KEYS = "DELETE FROM crypto_megolm_inbound_session WHERE received_at < $1"
 OLD_INDEXES = "DELETE FROM crypto_message_index WHERE timestamp < $1"
 
-SAVE_SESSION = """
+SAVE_SESSIONS = """
 INSERT INTO crypto_olm_session (
     session_id, sender_key, session, created_at, last_encrypted, last_decrypted, account_id
-) VALUES ($1, $2, $3, $4, $5, $6, $7)
+)
+SELECT *, $7 FROM unnest(
+    $1::text[], $2::text[], $3::bytea[], $4::timestamp[], $5::timestamp[], $6::timestamp[])
 ON CONFLICT (account_id, session_id)
 DO UPDATE SET session = excluded.session, last_encrypted = excluded.last_encrypted
 """
@@ -77,10 +79,11 @@ class KeyStore(PgCryptoStore):
                     session.creation_time,
                     session.last_encrypted,
                     session.last_decrypted,
-                    self.account_id,
                 )
             )
-        await self.db.executemany(SAVE_SESSION, rows)
+        if rows:
+            columns = (list(column) for column in zip(*rows, strict=True))
+            await self.db.execute(SAVE_SESSIONS, *columns, self.account_id)
 
     async def forget_old(self, before: datetime) -> None:
         """What would open messages of long ago is of use to nobody but a thief."""
