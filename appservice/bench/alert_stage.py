@@ -63,7 +63,8 @@ class Reader:
     room: RoomId
     shown: dict[str, float]  # text → when it could be read
 
-    async def reads(self, text: str, seconds: float = 60) -> float:
+    async def reads(self, text: str, seconds: float = 300) -> float:
+        # The first one waits until the service has read of all who came in before it started.
         await self.element.reads(text, seconds)
         return next(at for seen, at in self.shown.items() if text in seen)
 

@@ -50,7 +50,7 @@ async def bench(lab: Lab) -> Outcome:
 def measure(
     communes: int, members: int, empty: bool
 ) -> tuple[float, float, int, float, float, float]:
-    """CPU seconds (there is nothing to wait for) and MiB at the peak; steps, seconds of each half, MiB of the register.
+    """CPU seconds, MiB at the peak, steps, seconds of each half, MiB of the register.
 
     One territory after the other, as `flows.membership` walks; what the homeserver says of one
     is an input, so that making it up counts in the memory and not in the seconds.
