@@ -148,11 +148,10 @@ class Element:
     async def send_photo(
         self, room: str, data: bytes, filename: str = "photo.jpg", caption: str = ""
     ) -> str:
-        """Encrypts, uploads and shows a picture."""
+        """Encrypts, uploads and shows a picture. As in Element, its name goes in the message."""
         upload, keys = await self._client.upload(
             io.BytesIO(data),
             "application/octet-stream",
-            filename,
             encrypt=True,
             filesize=len(data),
         )
