@@ -73,14 +73,14 @@ async def test_signal_alone_or_a_basic_phone_is_enough(town: Town, who: str, cha
     alert = await town.publishes()
     await cast.receives(who, alert, 1, PATIENCE)
     report = town.seen_at("Vitrine brisée", "des montres ont été volées")
-    answers = cast.copies(who, "Reçu : ")
+    answers = cast.copies(who, "votre signalement")
     if channel == "signal":
         town.stage.signal.world.say(cast.aci(who), report)
     else:
         town.stage.kannel.say(cast.people[who].number, report)
     card = await cast.elements["kerboul"].reads(report, PATIENCE)
     assert cast.people[who].shop in card.text
-    await cast.receives(who, "Reçu : ", answers + 1, PATIENCE)
+    await cast.receives(who, "votre signalement", answers + 1, PATIENCE)
     number = report_number(card.text)
     await cast.elements["kerboul"].say(town.poste, f"prends {number}")
     await cast.receives(who, f"{number} : pris en charge", 1, PATIENCE)
