@@ -20,7 +20,7 @@ BY_SMS = "Vitrine du celtique fracassée, juke-box emporté"
 BY_SIGNAL = "Vol de douze gourmettes chez moi hier à 9 h 41, vitrine cassée"
 EXCHANGE = "Vol de trois sautoirs chez moi hier à 8 h 13, serrure percée"
 ACCUSED = "C'est le cousin de la mercière, un type louche"
-STRANGER = "Bonjour, je voudrais recevoir les alertes du quartier des tanneurs"
+STRANGER = "Je voudrais recevoir les alertes du quartier des tanneurs"
 
 # What stays on phones and in the hands of whoever runs the demonstration.
 PHONES = ("signal-phones", "basic-phones", "element/", "accounts.", "demo.json")
