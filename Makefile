@@ -43,8 +43,12 @@ clean: ## Remove .venv and the demo's state
 tools:
 	@need=""; command -v docker-compose >/dev/null || need="$$need docker-compose"; \
 	command -v chromium >/dev/null || need="$$need chromium"; \
+	[ -x /usr/sbin/bearerbox ] || need="$$need kannel"; \
 	[ -z "$$need" ] || { echo "apt-get install$$need"; $(SUDO) apt-get update -qq && \
 	$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$need >/dev/null; }
+	@[ -x .venv/tools/usr/bin/promtool -a -x .venv/tools/usr/bin/caddy ] || { \
+	mkdir -p .venv/tools && cd .venv/tools && apt-get download -qq prometheus caddy && \
+	for package in *.deb; do dpkg -x "$$package" . && rm "$$package"; done; }
 
 .venv/bin/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python ≥ 3.11 needed"; exit 1; }

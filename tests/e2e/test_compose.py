@@ -20,16 +20,22 @@ CONFIG = shipped("synapse-config")
 MAKE_SECRETS = CONFIG / "make-secrets.sh"
 
 
-@pytest.fixture(scope="module")
-def compose() -> dict[str, Any]:
-    """The compose file as docker-compose understands it."""
+def _compose(*files: str) -> dict[str, Any]:
+    """The compose files as docker-compose understands them."""
     if shutil.which("docker-compose") is None:
-        pytest.fail("docker-compose is missing: apt-get install docker-compose", pytrace=False)
-    command = ["docker-compose", "-f", str(ROOT / "docker-compose.yml"), "config"]
+        pytest.fail("docker-compose is missing: make tools", pytrace=False)
+    given = [part for file in files for part in ("-f", str(ROOT / file))]
+    command = ["docker-compose", *given, "--profile", "backup", "config"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     parsed: dict[str, Any] = YAML(typ="safe", pure=True).load(done.stdout)
     return parsed
+
+
+@pytest.fixture(scope="module", params=["alone", "workers"])
+def compose(request: pytest.FixtureRequest) -> dict[str, Any]:
+    more = ["docker/workers.yml"] if request.param == "workers" else []
+    return _compose("docker-compose.yml", *more)
 
 
 @pytest.fixture
@@ -39,19 +45,44 @@ def secrets(tmp_path: Path) -> Path:
     return folder
 
 
-def test_nothing_is_published_beyond_this_machine(compose: dict[str, Any]) -> None:
-    published = [port for it in compose["services"].values() for port in it.get("ports", [])]
-    assert published
-    for port in published:
-        address = port["host_ip"] if isinstance(port, dict) else port
-        assert address.startswith("127.0.0.1")
+def test_only_the_tls_front_is_published_beyond_this_machine(compose: dict[str, Any]) -> None:
+    for name, service in compose["services"].items():
+        for port in service.get("ports", []):
+            said = port if isinstance(port, str) else f"{port.get('host_ip', '')}:{port}"
+            assert name == "caddy" or said.startswith("127.0.0.1"), name
     assert compose["services"]["postgres"]["networks"].keys() == {"inside"}
+    assert "outside" not in compose["services"]["maillage"]["networks"]
 
 
 def test_everything_says_how_it_feels_and_comes_back(compose: dict[str, Any]) -> None:
     for name, service in compose["services"].items():
+        if name == "synapse-volume":  # it is done in a moment
+            assert service["restart"] == "no"
+            continue
         assert service["healthcheck"]["test"], name
         assert service["restart"] == "unless-stopped", name
+
+
+def test_nothing_has_more_rights_than_it_needs(compose: dict[str, Any]) -> None:
+    needed = {"caddy": ["NET_BIND_SERVICE"], "synapse-volume": ["CHOWN"]}
+    for name, service in compose["services"].items():
+        assert service["read_only"] is True, name
+        assert service["cap_drop"] == ["ALL"], name
+        assert service.get("cap_add", []) == needed.get(name, []), name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+        assert service["mem_limit"], name
+        assert service["pids_limit"], name
+        assert not service.get("privileged"), name
+
+
+def test_every_file_that_a_container_reads_is_there(compose: dict[str, Any]) -> None:
+    made = ("secrets", "backups")  # by the operator, as docs/exploitation.md says
+    for name, service in compose["services"].items():
+        for volume in service.get("volumes", []):
+            source = volume if isinstance(volume, dict) else {"source": volume.split(":")[0]}
+            path = Path(source["source"])
+            if path.is_absolute() and not set(made) & set(path.relative_to(ROOT).parts):
+                assert path.exists(), (name, path)
 
 
 def test_every_secret_is_a_file_that_the_script_makes(
@@ -75,7 +106,14 @@ def test_the_service_accepts_its_settings(
     )
     config = load_config(filled)
     assert config.database.resolve().endswith("@postgres/maillage")
-    assert f":{config.listen.port}/" in str(compose["services"]["maillage"]["healthcheck"])
+    assert f":{config.metrics.port}/" in str(compose["services"]["maillage"]["healthcheck"])
+    scraped = (ROOT / "docker" / "prometheus" / "prometheus.yml").read_text()
+    assert f"maillage:{config.metrics.port}" in scraped
+    assert config.signal is not None
+    assert f"--tcp=0.0.0.0:{config.signal.port}" in compose["services"]["signal"]["command"]
+    assert config.sms is not None
+    kannel = (secrets / "kannel").read_text()
+    assert f"maillage:{config.sms.listen.port}/{config.sms.secret_file.read_text()}/mo" in kannel
     homeserver = YAML(typ="safe", pure=True).load(CONFIG / "homeserver.yaml")
     assert config.homeserver.server_name == homeserver["server_name"]
 
@@ -119,22 +157,44 @@ def _maillage(*words: str) -> str:
     return done.stdout
 
 
-def test_synapse_accepts_the_production_settings(secrets: Path, tmp_path: Path) -> None:
-    """Filled in as synapse-config/README.md says, with what our own commands print."""
+@pytest.fixture
+def filled(secrets: Path, tmp_path: Path) -> Path:
+    """The folder of the settings, filled in with what our own commands print."""
     key = _maillage("keys", str(tmp_path / "keys")).strip()
     words = ("--server-name", "alertes.example.fr", "--url", "http://maillage:29320")
     (secrets / "registration").write_text(_maillage("registration", *words))
     settings = (CONFIG / "homeserver.yaml").read_text()
-    filled = tmp_path / "homeserver.yaml"
-    filled.write_text(
+    (tmp_path / "homeserver.yaml").write_text(
         settings.replace("- CHANGE", f"- {key}")
         .replace("/run/secrets", str(secrets))
         .replace("/data/", f"{tmp_path}/")
     )
-    files = [filled, CONFIG / "compose.yaml", secrets / "synapse"]
+    for file in (ROOT / "docker" / "synapse").iterdir():
+        text = file.read_text().replace("/config/log.yaml", str(CONFIG / "log.yaml"))
+        (tmp_path / file.name).write_text(text)
+    return tmp_path
+
+
+def test_synapse_accepts_the_production_settings(secrets: Path, filled: Path) -> None:
+    files = [filled / "homeserver.yaml", CONFIG / "compose.yaml", secrets / "synapse"]
     done = _synapse_reads(files, "server.server_name")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "alertes.example.fr" in done.stdout
+
+
+@pytest.mark.parametrize("process", ["", "sync-1", "sync-2", "background"])
+def test_synapse_accepts_the_settings_of_each_worker(
+    secrets: Path, filled: Path, process: str
+) -> None:
+    files = [filled / "homeserver.yaml", CONFIG / "compose.yaml", filled / "shared.yaml"]
+    files.append(secrets / "synapse")
+    files += [filled / f"{process}.yaml"] if process else []
+    done = _synapse_reads(files, "worker.worker_name")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (process or "None") in done.stdout
+    services = _compose("docker-compose.yml", "docker/workers.yml")["services"]
+    read = [word.split("=")[1] for word in services[process or "synapse"]["command"][1:]]
+    assert [Path(path).name for path in read] == [path.name for path in files]
 
 
 def test_settings_nobody_filled_in_do_not_start(secrets: Path, tmp_path: Path) -> None:
