@@ -21,7 +21,7 @@ async def export(args: Namespace) -> int:
 async def check(args: Namespace) -> int:
     """Needs the export and the public key only. Exit status 1 when the chain doesn't hold."""
     try:
-        lines = Path(args.file).read_text("utf-8").splitlines()
+        lines = _lines(Path(args.file))
         entries, checkpoints = read_export(lines)
         faults = verify(entries, checkpoints, args.key)
     except (OSError, ValueError) as error:
@@ -35,3 +35,7 @@ async def check(args: Namespace) -> int:
         file=sys.stderr,
     )
     return 1 if faults else 0
+
+
+def _lines(path: Path) -> list[str]:
+    return path.read_text("utf-8").splitlines()

@@ -18,7 +18,7 @@ class Kind(StrEnum):
 
 
 class State(StrEnum):
-    """Where a parcel stands. A lease that runs out while submitting gives UNKNOWN, never a resend."""
+    """Where a parcel stands. A lease that ran out while submitting gives UNKNOWN, not a resend."""
 
     QUEUED = "queued"
     SUBMITTING = "submitting"

@@ -68,6 +68,9 @@ class Channel(StrEnum):
         return {"matrix": "Element", "signal": "Signal", "sms": "SMS"}[self.value]
 
 
+NOWHERE = Insee("")
+
+
 @dataclass(frozen=True, slots=True)
 class Member:
     """A person enrolled by the mairie. Personal fields are sealed at rest."""
@@ -78,7 +81,7 @@ class Member:
     territory: str
     shop: str = ""
     trades: tuple[TradeId, ...] = ()  # the first one is the home trade
-    commune: Insee = Insee("")  # a merchant's shop
+    commune: Insee = NOWHERE  # a merchant's shop
     zones: tuple[Zone, ...] = ()  # an agent's land
     channels: frozenset[Channel] = field(default_factory=frozenset)
     mxid: UserId | None = None

@@ -68,7 +68,9 @@ class SmsBridge:
             return Rejected("too_long")
         if self._kannel is None:
             return Throttled(self._settings.throttle, "not_started")
-        return await self._kannel.submit(number, sms, message_id(message.key, self._settings.secret))
+        return await self._kannel.submit(
+            number, sms, message_id(message.key, self._settings.secret)
+        )
 
     async def health(self) -> Health:
         alive = self._kannel is not None and await self._kannel.alive()

@@ -44,7 +44,9 @@ def test_a_protocol_has_at_most_six_methods(path):
                 n
                 for n in node.body
                 if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)
-                and not any(isinstance(d, ast.Name) and d.id == "property" for d in n.decorator_list)
+                and not any(
+                    isinstance(d, ast.Name) and d.id == "property" for d in n.decorator_list
+                )
             ]
             assert len(methods) <= 6, f"{path.name}:{node.name}"
 

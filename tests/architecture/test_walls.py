@@ -11,7 +11,8 @@ TRACKED = [
     p
     for p in ROOT.rglob("*")
     if p.is_file()
-    and p.suffix in {".py", ".md", ".yaml", ".yml", ".toml", ".sql", ".html", ".css", ".js", ".mjs"}
+    and p.suffix
+    in {".py", ".md", ".yaml", ".yml", ".toml", ".sql", ".html", ".css", ".js", ".mjs"}
     and not {".venv", "node_modules", ".git", ".state"} & set(p.relative_to(ROOT).parts)
 ]
 SQL = re.compile(r"\b(SELECT .+ FROM|INSERT INTO|UPDATE \w+ SET|DELETE FROM|CREATE TABLE)\b")

@@ -53,9 +53,9 @@ def main() -> int:
     seen = Collector()
     pytest.main(["-q", "-m", "acceptance", str(ROOT / "tests"), *sys.argv[1:]], plugins=[seen])
     strangers = sorted({s for all_ in seen.sentences.values() for s in all_} - set(known))
-    print("\n".join(table(known, seen)))
+    sys.stdout.write("\n".join(table(known, seen)) + "\n")
     if strangers:
-        print(f"unknown sentences: {' '.join(strangers)}", file=sys.stderr)
+        sys.stderr.write(f"unknown sentences: {' '.join(strangers)}\n")
     return 1 if seen.failed or strangers else 0
 
 

@@ -24,7 +24,6 @@ from bridges.protocol import (
 from bridges.sms.bridge import SmsBridge, message_id
 from bridges.sms.settings import SmsSettings
 
-
 SECRET = "s3cret"  # of SmsWorld
 
 
