@@ -52,3 +52,17 @@ def test_a_channel_that_is_left_out_is_not_served(path):
 def test_a_configuration_that_is_not_there_is_said(tmp_path):
     with pytest.raises(BadFiles, match=r"absent\.yaml:1: fichier illisible"):
         load_config(tmp_path / "absent.yaml")
+
+
+def test_figures_are_shown_on_the_loopback_unless_said_otherwise(path):
+    assert load_config(path).metrics == Address("127.0.0.1", 29322)
+    with path.open("a", encoding="utf-8") as file:
+        file.write("metrics: {host: 0.0.0.0, port: 9100}\n")
+    assert load_config(path).metrics == Address("0.0.0.0", 9100)
+
+
+def test_figures_and_the_homeserver_come_in_by_two_doors(path):
+    with path.open("a", encoding="utf-8") as file:
+        file.write("metrics: {port: 29320}\n")
+    with pytest.raises(BadFiles, match="« metrics » et « listen » : il faut deux ports"):
+        load_config(path)

@@ -47,6 +47,8 @@ EXPECTED: dict[str, list[str]] = {
         "16: « sender » : 11 lettres ou chiffres au plus, sans accent",
         "17: « max_segments » va de 1 à 6, pas 12",
         "19: « sms_expires_minutes » doit être positif, pas -5",
+        "20: clé inconnue « path »",
+        "20: « port » va de 1 à 65535, pas 0",
     ],
     "config.missing-files.yaml": [
         "4: « registration » : fichier introuvable « ailleurs.yaml »",
