@@ -132,10 +132,10 @@ class Stage:
         await self.restart_service()
         self._stack.push_async_callback(self.stop_service)
 
-    async def restart_service(self) -> None:
-        """Starts the process again, after it stopped or was killed."""
+    async def restart_service(self, *words: str) -> None:
+        """Starts the process again, after it stopped or was killed; `words` follow `serve`."""
         output = self.state / "service.log"
-        child = self.service = await start_child(self._command("serve"), output)
+        child = self.service = await start_child(self._command("serve", *words), output)
 
         async def ready() -> bool:
             if not child.running:

@@ -41,14 +41,22 @@ def said(out: str) -> dict[str, bool]:
     return {line[2:].split(" : ")[0]: line[0] == "✓" for line in lines}
 
 
+async def rooms(stage: Stage) -> list[str]:
+    """Those that the bot is in."""
+    headers = {"Authorization": f"Bearer {stage.homeserver.as_token}"}
+    url = f"{stage.homeserver.url}/_matrix/client/v3/joined_rooms"
+    query = {"user_id": stage.homeserver.bot}
+    async with aiohttp.ClientSession(headers=headers) as http, http.get(url, params=query) as it:
+        joined: list[str] = (await it.json())["joined_rooms"]
+    return sorted(joined)
+
+
 async def sits_in_a_doctors_room(stage: Stage) -> bool:
     """Whether the bot is still in a room that was made for an examination."""
     headers = {"Authorization": f"Bearer {stage.homeserver.as_token}"}
     base, query = f"{stage.homeserver.url}/_matrix/client/v3", {"user_id": stage.homeserver.bot}
     async with aiohttp.ClientSession(headers=headers) as http:
-        async with http.get(f"{base}/joined_rooms", params=query) as answer:
-            rooms = (await answer.json())["joined_rooms"]
-        for room in rooms:
+        for room in await rooms(stage):
             path = f"{base}/rooms/{room}/state/m.room.create/"
             async with http.get(path, params=query) as answer:
                 if (await answer.json())["fr.maillage.charter"] == {"room": "doctor"}:
@@ -101,6 +109,38 @@ async def test_all_is_well_while_the_service_is_stopped_too(stage: Stage) -> Non
         await stage.restart_service()
     assert answer.status == 0, answer.out + answer.err
     assert "service : à l'arrêt" in answer.out
+
+
+async def test_a_dry_run_shows_everything_and_changes_nothing(stage: Stage) -> None:
+    await stage.stop_service()
+    try:
+        before = await rooms(stage)
+        first = await stage.maillage("apply", "--dry-run")
+        again = await stage.maillage("plan")
+        after = await rooms(stage)
+    finally:
+        await stage.restart_service()
+    assert first.status == 0, first.err
+    assert "rien n'est changé" in first.err
+    assert first.out == again.out
+    assert before == after
+
+
+async def test_safe_mode_is_hard_to_overlook(stage: Stage) -> None:
+    await stage.stop_service()
+    await stage.restart_service("--safe")
+    try:
+        answer = await stage.maillage("doctor")
+        readiness, figures = await get(stage, "/readyz"), await get(stage, "/metrics")
+    finally:
+        await stage.stop_service()
+        await stage.restart_service()
+    assert answer.status == 1
+    assert [what for what, well in said(answer.out).items() if not well] == ["service"]
+    assert "les alertes sont suspendues" in answer.out
+    assert '"mode": "safe"' in readiness[1]
+    assert "maillage_safe_mode 1.0" in figures[1]
+    assert "SAFE MODE" in (stage.state / "service.log").read_text()
 
 
 async def test_a_homeserver_without_the_gate_is_found_out(stage: Stage) -> None:
