@@ -21,7 +21,7 @@ async def bench(lab: Lab) -> Outcome:
     """The floor of a linear plan is ten times what a tenth of the land takes."""
     communes, members = (400, 800) if lab.quick else (COMMUNES, MEMBERS)
     rows = []
-    rounds = 1 if lab.quick else 3
+    rounds = 1  # of the processor's time: what else runs changes it little
     for name, empty in (("rien n'est fait", True), ("tout est fait", False)):
         mine, tenth = [], []
         for _ in range(rounds):
