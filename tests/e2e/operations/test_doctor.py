@@ -29,6 +29,21 @@ async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage
         yield stage
 
 
+@pytest.fixture
+async def served(stage: Stage) -> Stage:
+    """The service runs."""
+    if stage.service is None:
+        await stage.restart_service()
+    return stage
+
+
+@pytest.fixture
+async def stopped(stage: Stage) -> Stage:
+    """The service has run, and does no more."""
+    await stage.stop_service()
+    return stage
+
+
 async def get(stage: Stage, path: str) -> tuple[int, str]:
     url = f"http://127.0.0.1:{stage.ports['mesures']}{path}"
     async with aiohttp.ClientSession() as http, http.get(url) as answer:
@@ -64,8 +79,8 @@ async def sits_in_a_doctors_room(stage: Stage) -> bool:
     return False
 
 
-async def test_all_is_well_while_the_service_runs(stage: Stage) -> None:
-    answer = await stage.maillage("doctor")
+async def test_all_is_well_while_the_service_runs(served: Stage) -> None:
+    answer = await served.maillage("doctor")
     assert answer.status == 0, answer.out + answer.err
     findings = said(answer.out)
     assert all(findings.values())
@@ -74,87 +89,74 @@ async def test_all_is_well_while_the_service_runs(stage: Stage) -> None:
         "jeton du service", "serveur Matrix → service", "barrière de charte",
         "clé publique à la barrière", "service", "canal matrix", "canal signal", "canal sms",
     } <= set(findings)  # fmt: skip
-    assert not await sits_in_a_doctors_room(stage)
+    assert not await sits_in_a_doctors_room(served)
 
 
-async def test_the_service_says_that_it_lives_and_is_ready_and_counts(stage: Stage) -> None:
-    assert (await get(stage, "/healthz"))[0] == 200
-    status, body = await get(stage, "/readyz")
+async def test_the_service_says_that_it_lives_and_is_ready_and_counts(served: Stage) -> None:
+    assert (await get(served, "/healthz"))[0] == 200
+    status, body = await get(served, "/readyz")
     assert status == 200, body
-    status, text = await get(stage, "/metrics")
+    status, text = await get(served, "/metrics")
     assert status == 200
     for line in ("maillage_safe_mode 0.0", 'maillage_part_up{part="database"} 1.0'):
         assert line in text
     assert "maillage_report_taken_seconds_bucket" in text
 
 
-async def test_a_channel_that_is_down_is_named(stage: Stage) -> None:
-    await stage.kannel.stop()
+async def test_a_channel_that_is_down_is_named(served: Stage) -> None:
+    await served.kannel.stop()
     try:
-        status, body = await get(stage, "/readyz")
-        answer = await stage.maillage("doctor")
+        status, body = await get(served, "/readyz")
+        answer = await served.maillage("doctor")
     finally:
-        await stage.kannel.start()
+        await served.kannel.start()
     assert status == 503
     assert '"failing": {"sms": "gateway_down"}' in body
     assert answer.status == 1
     assert [what for what, well in said(answer.out).items() if not well] == ["canal sms"]
 
 
-async def test_all_is_well_while_the_service_is_stopped_too(stage: Stage) -> None:
-    await stage.stop_service()
-    try:
-        answer = await stage.maillage("doctor")
-    finally:
-        await stage.restart_service()
+async def test_all_is_well_while_the_service_is_stopped_too(stopped: Stage) -> None:
+    answer = await stopped.maillage("doctor")
     assert answer.status == 0, answer.out + answer.err
     assert "service : à l'arrêt" in answer.out
 
 
-async def test_a_dry_run_shows_everything_and_changes_nothing(stage: Stage) -> None:
-    await stage.stop_service()
-    try:
-        before = await rooms(stage)
-        first = await stage.maillage("apply", "--dry-run")
-        again = await stage.maillage("plan")
-        after = await rooms(stage)
-    finally:
-        await stage.restart_service()
+async def test_a_dry_run_shows_everything_and_changes_nothing(stopped: Stage) -> None:
+    before = await rooms(stopped)
+    first = await stopped.maillage("apply", "--dry-run")
+    again = await stopped.maillage("plan")
     assert first.status == 0, first.err
     assert "rien n'est changé" in first.err
     assert first.out == again.out
-    assert before == after
+    assert await rooms(stopped) == before
 
 
-async def test_safe_mode_is_hard_to_overlook(stage: Stage) -> None:
-    await stage.stop_service()
-    await stage.restart_service("--safe")
-    try:
-        answer = await stage.maillage("doctor")
-        readiness, figures = await get(stage, "/readyz"), await get(stage, "/metrics")
-    finally:
-        await stage.stop_service()
-        await stage.restart_service()
-    assert answer.status == 1
-    assert [what for what, well in said(answer.out).items() if not well] == ["service"]
-    assert "les alertes sont suspendues" in answer.out
-    assert '"mode": "safe"' in readiness[1]
-    assert "maillage_safe_mode 1.0" in figures[1]
-    assert "SAFE MODE" in (stage.state / "service.log").read_text()
-
-
-async def test_a_homeserver_without_the_gate_is_found_out(stage: Stage) -> None:
-    guarded = stage.homeserver
-    await stage.stop_service()
+async def test_a_homeserver_without_the_gate_is_found_out(stopped: Stage) -> None:
+    guarded = stopped.homeserver
     await guarded.stop()
     open_to_all = Homeserver(replace(guarded.plan, overrides={"modules": []}))
     await open_to_all.start()
     try:
-        answer = await stage.maillage("doctor")
+        answer = await stopped.maillage("doctor")
     finally:
         await open_to_all.stop()
         await guarded.start()
     assert answer.status == 1
     assert [what for what, well in said(answer.out).items() if not well] == ["barrière de charte"]
     assert "charter_gate.CharterGate" in answer.out
-    await stage.restart_service()
+
+
+async def test_safe_mode_is_hard_to_overlook(stopped: Stage) -> None:
+    await stopped.restart_service("--safe")
+    try:
+        answer = await stopped.maillage("doctor")
+        readiness, figures = await get(stopped, "/readyz"), await get(stopped, "/metrics")
+    finally:
+        await stopped.stop_service()
+    assert answer.status == 1
+    assert [what for what, well in said(answer.out).items() if not well] == ["service"]
+    assert "les alertes sont suspendues" in answer.out
+    assert '"mode": "safe"' in readiness[1]
+    assert "maillage_safe_mode 1.0" in figures[1]
+    assert "SAFE MODE" in (stopped.state / "service.log").read_text()
