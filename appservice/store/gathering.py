@@ -16,7 +16,9 @@ class Gathering(Generic[T, R]):
     """While one batch is on its way to the database, the next one gathers.
 
     `name` tells things apart: a batch never holds two of the same name, since the second answer
-    must see what the first one did. A batch is as heavy as `limit`, or is one thing alone.
+    must see what the first one did. A batch is as heavy as `limit`, or is one thing alone. Where
+    several came together last time, the next batch waits `linger` seconds for company, because a
+    commit costs more; who comes alone never waits.
     """
 
     def __init__(
@@ -25,11 +27,14 @@ class Gathering(Generic[T, R]):
         name: Callable[[T], Hashable],
         limit: int,
         weigh: Callable[[T], int] = _one,
+        linger: float = 0.0,
     ) -> None:
         self._write = write
         self._name = name
         self._limit = limit
         self._weigh = weigh
+        self._linger = linger
+        self._company = False  # whether the last batch held several
         self._waiting: list[tuple[T, asyncio.Future[R]]] = []
         self._writer: asyncio.Task[None] | None = None
 
@@ -48,7 +53,10 @@ class Gathering(Generic[T, R]):
 
     async def _write_all(self) -> None:
         while self._waiting:
+            if self._linger and self._company:
+                await asyncio.sleep(self._linger)
             batch = self._next_batch()
+            self._company = len(batch) > 1
             try:
                 answers = await self._write([thing for thing, _ in batch])
             except Exception as error:

@@ -13,6 +13,7 @@ from appservice.store.wake import CHANNEL
 
 SEALED = "journal.sealed"
 BATCH = 200  # entries of up to 64 KiB; a larger one counts for several
+LINGER = 0.001  # seconds; a commit waits for the disk for longer than that
 log = logging.getLogger(__name__)
 
 
@@ -34,7 +35,7 @@ class PgJournal:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._gathering = Gathering(
-            self._write, lambda entry: (entry.source, entry.index), BATCH, _weight
+            self._write, lambda entry: (entry.source, entry.index), BATCH, _weight, LINGER
         )
 
     async def write(self, source: str, key: str, payload: bytes, at: datetime) -> bool:

@@ -11,12 +11,12 @@ from appservice.store.gathering import Gathering
 class Ledger:
     """Writes when the gate is open; notes each batch."""
 
-    def __init__(self, limit: int = 10) -> None:
+    def __init__(self, limit: int = 10, linger: float = 0) -> None:
         self.batches: list[list[tuple[str, int]]] = []
         self.gate = asyncio.Event()
         self.gate.set()
         self.broken = False
-        self.gathering = Gathering(self._write, lambda t: t[0], limit, lambda t: t[1])
+        self.gathering = Gathering(self._write, lambda t: t[0], limit, lambda t: t[1], linger)
 
     async def _write(self, things: Sequence[tuple[str, int]]) -> Sequence[str]:
         self.batches.append(list(things))
@@ -97,3 +97,18 @@ async def test_closing_waits_for_what_is_on_its_way():
     ledger.gate.set()
     await closing
     assert put.done() or await put == "A"
+
+
+async def test_after_company_a_batch_waits_for_more():
+    ledger = Ledger(linger=0.05)
+    await asyncio.gather(ledger.put("a"), ledger.put("b"))
+    first = ledger.put("c")
+    await asyncio.sleep(0.001)
+    await asyncio.gather(first, ledger.put("d"))
+    assert ledger.names == ["ab", "cd"]
+
+
+async def test_who_comes_alone_does_not_wait():
+    ledger = Ledger(linger=3600)
+    assert await ledger.put("a") == "A"
+    assert await ledger.put("b") == "B"
