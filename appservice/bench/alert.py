@@ -8,7 +8,7 @@ import statistics
 import time
 from dataclasses import dataclass, field
 
-from appservice.bench.alert_stage import Reader, Stage
+from appservice.bench.beneath.alert_stage import Reader, Stage
 from appservice.bench.lab import Lab
 from appservice.bench.outcome import Outcome, Row
 from appservice.demo.element import Element

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from appservice.app import clock
-from appservice.bench.fanout_floor import BareQueue
+from appservice.bench.beneath.fanout_floor import BareQueue
 from appservice.bench.lab import Lab
 from appservice.bench.measure import in_turn
 from appservice.bench.merchants import enrol, merchants

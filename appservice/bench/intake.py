@@ -69,7 +69,7 @@ async def _push(port: int, word: str, count: int, hands: int) -> float:
         *(
             sys.executable,
             "-m",
-            "appservice.bench.pusher",
+            "appservice.bench.beneath.pusher",
             str(port),
             word,
             str(count),

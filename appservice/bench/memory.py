@@ -9,11 +9,11 @@ from pathlib import Path
 from ruamel.yaml import YAML
 
 from appservice.app import clock, is_served
+from appservice.bench.beneath.settled_proxy import SettledProxy, state_of
 from appservice.bench.country import settled
 from appservice.bench.lab import Lab
 from appservice.bench.merchants import enrol, merchants, signed
 from appservice.bench.outcome import Outcome, Row
-from appservice.bench.settled_proxy import SettledProxy, state_of
 from appservice.demo.child import Child, start_child, wait_until
 from appservice.demo.ports import LOOPBACK, any_free_port
 from appservice.domain.member import Channel, Member

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from mautrix.crypto.store import PgCryptoStateStore
 
 from appservice.app import clock
+from appservice.bench.beneath.share_floor import BareDevice
 from appservice.bench.crowd import DEVICES_EACH, Crowd, open_room
 from appservice.bench.lab import Lab
 from appservice.bench.measure import in_turn
 from appservice.bench.outcome import Outcome, Row
-from appservice.bench.share_floor import BareDevice
 from appservice.matrix.api import Api
 from appservice.matrix.crypto.identity import open_identity
 from appservice.matrix.crypto.machine import Machine

@@ -134,7 +134,7 @@ class Stage:
     async def serve(self) -> None:
         """Starts the service and waits until its keys are in place."""
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "appservice.bench.alert_service"),
+            *(sys.executable, "-m", "appservice.bench.beneath.alert_service"),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
         )

@@ -1,0 +1,1 @@
+"""What stands beneath the measures: floors, and the parts that are set up for them."""
