@@ -1,7 +1,7 @@
 """Finds every notion of the lexicons in a list of words, level after level."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from appservice.domain.moderation.pattern import Pattern, PatternError, Step
 from appservice.domain.moderation.tokens import Token
@@ -45,16 +45,6 @@ def _consuming(steps: tuple[Step, ...]) -> int:
     raise PatternError("motif sans mot")
 
 
-def _variants(steps: tuple[Step, ...]) -> list[tuple[Step, ...]]:
-    """A pattern that begins with optional steps is several patterns that do not."""
-    index = _consuming(steps)
-    first = steps[index]
-    if not first.optional:
-        return [steps]
-    kept = (*steps[:index], replace(first, optional=False), *steps[index + 1 :])
-    return [kept, *_variants(steps[:index] + steps[index + 1 :])]
-
-
 def levels(references: Mapping[str, frozenset[str]]) -> dict[str, int]:
     """Depth of each notion over the notions it is made of; a circle is an error."""
     known: dict[str, int] = {}
@@ -94,17 +84,16 @@ class Grammar:
         self._stem_lengths = sorted({len(stem) for stem in self._by_stem})
 
     def _index(self, notion: str, pattern: Pattern, level: int) -> None:
-        for steps in _variants(pattern.steps):
-            first = steps[_consuming(steps)]
-            if first.gap:
-                raise PatternError(f"« {pattern.source} » commence par un écart")
-            entry = _Entry(notion, steps, level)
-            for word in {*first.words, *(phrase[0] for phrase in first.phrases)}:
-                self._by_word.setdefault(word, []).append(entry)
-            for stem in first.stems:
-                self._by_stem.setdefault(stem, []).append(entry)
-            for tag in first.tags:
-                self._by_tag.setdefault((tag, level), []).append(entry)
+        first = pattern.steps[_consuming(pattern.steps)]
+        if first.gap:
+            raise PatternError(f"« {pattern.source} » commence par un écart")
+        entry = _Entry(notion, pattern.steps, level)
+        for word in {*first.words, *(phrase[0] for phrase in first.phrases)}:
+            self._by_word.setdefault(word, []).append(entry)
+        for stem in first.stems:
+            self._by_stem.setdefault(stem, []).append(entry)
+        for tag in first.tags:
+            self._by_tag.setdefault((tag, level), []).append(entry)
 
     def _starting(self, word: str) -> tuple[_Start, ...]:
         """What may begin with this word, per level."""

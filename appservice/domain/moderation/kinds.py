@@ -9,12 +9,8 @@ FACT = "fait"
 NOT_A_FACT = "hors_fait"
 WEAK_FACT = "fait_faible"
 NOT_A_WEAK_FACT = "sauf_faible"
-DETAIL = "detail"
 MINE = "moi"
 WEAKNESS = "faiblesse"
-# Merchants talk around what happened to them; officers write only what must be known.
-_TALKATIVE = frozenset({"merchant"})
-_SHORTEST_TOPIC = 4
 _STRONG = {"K6": "hors_sujet_fort", "K7": "promotion_forte"}
 KIND_NOTIONS = {
     "K2": "conseil",
@@ -74,8 +70,6 @@ def classify(reading: Reading) -> Kinds:
         weak = reading.free([WEAK_FACT], [NOT_A_FACT, NOT_A_WEAK_FACT])
         places["K1"] = [] if reading.has(WEAKNESS) else _told(reading, weak)
     _drop_settings(reading, places)
-    if reading.submission.author_role not in _TALKATIVE:
-        places["K6"] = sorted({*places["K6"], *_strangers(reading, places)})
     return Kinds(places, _per_sentence(reading, places))
 
 
@@ -100,21 +94,6 @@ def _drop_settings(reading: Reading, places: dict[str, list[Slice]]) -> None:
             for part in places[kind]
             if reading.tokens[part[0]].sentence not in told or part in kept or _inside(part, kept)
         ]
-
-
-def _strangers(reading: Reading, places: dict[str, list[Slice]]) -> list[Slice]:
-    """Sentences beside a fact in which nothing belongs to one: they are about something else."""
-    if not places["K1"]:
-        return []
-    known = {reading.tokens[start].sentence for start, _ in reading.slices([DETAIL])}
-    bounds: dict[int, list[int]] = {}
-    for index, token in enumerate(reading.tokens):
-        bounds.setdefault(token.sentence, []).append(index)
-    return [
-        (words[0], words[-1] + 1)
-        for sentence, words in bounds.items()
-        if sentence not in known and len(words) >= _SHORTEST_TOPIC
-    ]
 
 
 def _inside(part: Slice, others: list[Slice]) -> bool:

@@ -137,5 +137,7 @@ def parse(source: str) -> Pattern:
         raise PatternError("motif vide")
     if all(step.gap or step.optional or step.anchor or step.refused for step in steps):
         raise PatternError(f"« {source} » ne contient aucun mot obligatoire")
+    if next(step for step in steps if not (step.anchor or step.refused)).optional:
+        raise PatternError(f"« {source} » commence par un mot facultatif : écrire deux motifs")
     tags = frozenset(tag for step in steps for tag in step.tags)
     return Pattern(steps, source, tags)

@@ -8,8 +8,10 @@ from appservice.domain.moderation.tokens import Token
 
 _LEET = str.maketrans("0134578", "oieastb")
 _SHORTEST_MENDED, _LONGEST_MENDED = 9, 24
-# Nobody spells more letters than this one by one.
+# Nobody spells more letters than this one by one: the rest of such a run says nothing.
 _LONGEST_RUN = 80
+# A word said over and over says nothing more; this many are kept of each run.
+_LONGEST_ECHO = 12
 _STRETCHED = re.compile(r"([a-z])\1{2,}")
 
 
@@ -26,7 +28,7 @@ class Spelling:
 def mend(tokens: list[Token], spelling: Spelling, known: Callable[[str], bool]) -> list[Token]:
     """Replace what is written by what is meant; offsets stay those of the original."""
     mended: list[Token] = []
-    for token in _join_spaced(tokens, known):
+    for token in _join_spaced(_without_echo(tokens), known):
         words = _meant(token.word, spelling, known)
         for rank, word in enumerate(words):
             quiet = rank > 0
@@ -36,6 +38,17 @@ def mend(tokens: list[Token], spelling: Spelling, known: Callable[[str], bool]) 
                 else replace(token, word=word, pause=token.pause and not quiet)
             )
     return mended
+
+
+def _without_echo(tokens: list[Token]) -> list[Token]:
+    """Leave out what only repeats the word before, beyond a dozen times."""
+    kept: list[Token] = []
+    run = 0
+    for index, token in enumerate(tokens):
+        run = run + 1 if index and token.word == tokens[index - 1].word else 0
+        if run < _LONGEST_ECHO:
+            kept.append(token)
+    return kept
 
 
 def _meant(word: str, spelling: Spelling, known: Callable[[str], bool]) -> tuple[str, ...]:
@@ -115,7 +128,7 @@ def _join_spaced(tokens: list[Token], known: Callable[[str], bool]) -> list[Toke
             joined.extend(_spell(run, known))
             index = stop
         else:
-            joined.extend(run or tokens[index : index + 1])
+            joined.extend(run[:_LONGEST_RUN] or tokens[index : index + 1])
             index = max(stop, index + 1)
     return joined
 

@@ -73,6 +73,7 @@ def test_a_mistake_in_a_rule(tmp_path: Path, changes: dict[str, str], mistake: s
         ("mot[", "99-essai.yaml:3: essai : crochet mal fermé"),
         ("vo*", "99-essai.yaml:3: essai : radical trop court"),
         ("_40 mot", "99-essai.yaml:3: essai : écart « _40 »"),
+        ("petite? voiture", "99-essai.yaml:3: essai : « petite? voiture » commence par un mot"),
         ("mot[zz]", "99-essai.yaml:3: essai : terminaison inconnue"),
         ("..3", "99-essai.yaml:3: essai : « ..3 » ne contient aucun mot"),
     ],

@@ -62,6 +62,8 @@ def _full_name(reading: Reading, index: int, excepted: set[int], ambiguous: bool
     last = tokens[end]
     known = _rank(names.last, last.word) <= _COMMON_LAST
     written = first.capital and last.capital and not (first.shout and last.shout)
+    if written and len(last.word) == 1:
+        return end + 1
     if written and (known or not reading.policy.grammar.is_known(last.word)):
         return end + 1
     plain = known and not ambiguous and not reading.policy.grammar.is_known(last.word)
