@@ -1,6 +1,7 @@
 """The small language of word patterns that lexicons are written in, and its reader."""
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from appservice.domain.moderation.characters import fold
 from appservice.domain.moderation.tokens import tokenise
@@ -112,6 +113,8 @@ def _alternatives(body: str, *, optional: bool, refused: bool) -> Step:
     )
 
 
+# The same pieces come back all over the lexicons.
+@lru_cache(maxsize=32_768)
 def _step(piece: str) -> Step:
     if piece in {"^", "$", "//"}:
         return Step(anchor=piece)
