@@ -3,13 +3,22 @@
 import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from pathlib import Path
 
 import aiohttp
 import pytest
 
+from appservice.app import clock, matrix_settings
 from appservice.demo.homeserver import Homeserver
 from appservice.demo.ports import any_free_port
 from appservice.demo.stage import SERVICES, Stage
+from appservice.domain.errors import PermanentFailure
+from appservice.domain.gate import GateTrial
+from appservice.files.config import load_config
+from appservice.files.keys import Keys, load_keys, make_keys
+from appservice.files.registration import read_tokens
+from appservice.matrix.api import Api
+from appservice.matrix.probe import HomeserverProbe, Prove
 
 pytestmark = pytest.mark.e2e
 
@@ -101,6 +110,27 @@ async def test_the_service_says_that_it_lives_and_is_ready_and_counts(served: St
     for line in ("maillage_safe_mode 0.0", 'maillage_part_up{part="database"} 1.0'):
         assert line in text
     assert "maillage_report_taken_seconds_bucket" in text
+
+
+async def test_the_gate_tells_our_key_from_another(served: Stage, tmp_path: Path) -> None:
+    config = load_config(served.config)
+    tokens, ours = read_tokens(config.homeserver.registration), load_keys(config.keys)
+    settings = matrix_settings(config, tokens, ours)
+    another = make_keys(tmp_path / "keys")
+
+    def prove(keys: Keys) -> Prove:
+        return lambda room, user, until: keys.proof(room, user, "essai", until)
+
+    async with aiohttp.ClientSession() as http:
+        api = Api(http, config.homeserver.url, tokens.as_token)
+        trials = [
+            await HomeserverProbe(api, settings, prove(keys), clock, served=True).try_gate()
+            for keys in (ours, another)
+        ]
+        stranger = Api(http, config.homeserver.url, "un-autre-jeton")
+        with pytest.raises(PermanentFailure, match="401 M_UNKNOWN_TOKEN"):
+            await HomeserverProbe(stranger, settings, prove(ours), clock, served=True).whoami()
+    assert trials == [GateTrial(True, True, True, True), GateTrial(True, True, True, False)]
 
 
 async def test_a_channel_that_is_down_is_named(served: Stage) -> None:
