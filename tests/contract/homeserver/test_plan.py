@@ -85,10 +85,10 @@ async def settle(house) -> Callable[[str], Any]:
     async def settled(commune: str) -> tuple[Service, Member, Member]:
         service = Service(house, {"id": f"contrat-{commune}", "communes": [commune]})
         anne = await service.enrol("anne", "merchant", commune)
-        claude = await service.enrol("claude", "gendarme", commune)
+        camille = await service.enrol("camille", "gendarme", commune)
         await service.reconcile()
         assert await service.phases() == set()
-        for member in (anne, claude):
+        for member in (anne, camille):
             await service.sign(member)
         await service.reconcile()
         assert await service.phases() == set()
@@ -96,7 +96,7 @@ async def settle(house) -> Callable[[str], Any]:
         assert await service.phases() == {Phase.WELCOMES}
         await service.reconcile()
         assert await service.phases() == set()
-        return service, anne, claude
+        return service, anne, camille
 
     return settled
 
@@ -120,12 +120,12 @@ async def test_everything_that_a_hand_can_change_is_put_right(settle, house):
 
 
 async def test_revocation_empties_every_seat_and_a_new_signature_gives_them_back(settle, house):
-    service, anne, claude = await settle("35002")
-    applied = await service.membership.revoke(anne.id, claude.id)
+    service, anne, camille = await settle("35002")
+    applied = await service.membership.revoke(anne.id, camille.id)
     assert (applied.done, applied.complete) == (5, True)
     assert await service.phases() == set()
     shown = await service.signing.shown_to(anne.id)
-    await service.signing.sign(anne.id, shown.hash, readmitted_by=claude.id)
+    await service.signing.sign(anne.id, shown.hash, readmitted_by=camille.id)
     await service.reconcile()
     await service.join_everywhere()
     await service.reconcile()

@@ -13,7 +13,7 @@ GOOD = Path(__file__).parent / "good" / "seed.yaml"
 
 
 def test_people_are_read_with_numbers_in_international_form():
-    anne, claude = read_seed(GOOD, shipped_world(), "maillage.test").people
+    anne, camille = read_seed(GOOD, shipped_world(), "maillage.test").people
     assert (anne.role, anne.shop, anne.home_trade) == (
         Role.MERCHANT,
         "Tabac du Centre",
@@ -21,8 +21,8 @@ def test_people_are_read_with_numbers_in_international_form():
     )
     assert anne.phone == "+33639980001"
     assert anne.channels == {Channel.MATRIX, Channel.SMS}
-    assert claude.zones == (Zone(Level.DEPARTMENT, "35"),)
-    assert (claude.mxid, claude.language) == ("@claude:maillage.test", "en")
+    assert camille.zones == (Zone(Level.DEPARTMENT, "35"),)
+    assert (camille.mxid, camille.language) == ("@camille:maillage.test", "en")
 
 
 def test_what_the_register_refuses_is_told_at_its_line():

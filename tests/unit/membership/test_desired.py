@@ -76,7 +76,7 @@ def test_of_two_trades_the_first_is_the_home_of_alerts():
 
 
 def test_an_officer_of_one_commune_sits_in_what_covers_it_and_nowhere_else():
-    (seats,) = rooms_of(officer("claude", Zone(Level.COMMUNE, "35236"))).values()
+    (seats,) = rooms_of(officer("camille", Zone(Level.COMMUNE, "35236"))).values()
     assert "poste_ille-et-vilaine_35" in seats
     assert "alertes_bijoutiers_redon_35236" in seats
     assert "alertes_buralistes_ille-et-vilaine_35" in seats
@@ -89,8 +89,8 @@ def test_a_mairie_has_its_guichet_and_the_spaces_only():
 
 
 def test_without_a_charter_nobody_sits_anywhere():
-    anne, claude = merchant("anne"), officer("claude")
-    assert rooms_of(anne, claude, unsigned=(anne, claude)) == {"anne": set(), "claude": set()}
+    anne, camille = merchant("anne"), officer("camille")
+    assert rooms_of(anne, camille, unsigned=(anne, camille)) == {"anne": set(), "camille": set()}
 
 
 @pytest.mark.parametrize(
@@ -122,14 +122,14 @@ def test_a_right_carries_what_proofs_need():
 def test_signal_people_are_those_who_chose_signal_and_have_an_account():
     anne = merchant("anne", channels="signal")
     bruno = replace(merchant("bruno", channels="matrix signal"), signal=None)
-    claude = officer("claude", channels="matrix")
-    people = [anne, bruno, claude]
+    camille = officer("camille", channels="matrix")
+    people = [anne, bruno, camille]
     wanted = desired(shipped_world(), people, {m.id: signed(m) for m in people}, NOW)
     groups = {room.alias: room.signal_people for room in wanted.rooms.values() if room.signal}
     assert groups["maillage_alertes_buralistes_ille-et-vilaine_35"] == {"aci-anne"}
     assert groups["maillage_poste_ille-et-vilaine_35"] == frozenset()
     rooms = {room.alias: room for room in wanted.rooms.values()}
-    assert rooms["maillage_alertes_buralistes_ille-et-vilaine_35"].members == {"bruno", "claude"}
+    assert rooms["maillage_alertes_buralistes_ille-et-vilaine_35"].members == {"bruno", "camille"}
 
 
 def test_a_person_without_matrix_has_no_room_of_their_own():
@@ -194,8 +194,8 @@ def test_there_is_no_space_for_communes_that_hold_no_room():
 
 
 def test_in_alerts_nobody_but_the_service_may_do_anything_but_officers_remove():
-    powers = power_levels(shipped_world().templates[Kind.ALERTES], [user("claude")])
-    assert powers["users"] == {user("claude"): 50}
+    powers = power_levels(shipped_world().templates[Kind.ALERTES], [user("camille")])
+    assert powers["users"] == {user("camille"): 50}
     assert powers["events_default"] == 100
     assert powers["redact"] == 50
     assert powers["events"] == {"m.room.redaction": 50}
@@ -204,14 +204,14 @@ def test_in_alerts_nobody_but_the_service_may_do_anything_but_officers_remove():
 
 def test_in_a_guichet_and_a_poste_everybody_writes_and_nobody_rules():
     for kind in (Kind.GUICHET, Kind.POSTE):
-        powers = power_levels(shipped_world().templates[kind], [user("claude")])
+        powers = power_levels(shipped_world().templates[kind], [user("camille")])
         assert powers["users"] == {}
         assert powers["events_default"] == powers["users_default"] == 0
         assert powers["redact"] == powers["invite"] == 100
 
 
 def test_powers_are_the_same_when_what_counts_is():
-    powers = power_levels(shipped_world().templates[Kind.ECHANGES], [user("claude")])
+    powers = power_levels(shipped_world().templates[Kind.ECHANGES], [user("camille")])
     assert same_powers({**powers, "org.example.unknown": 7}, powers)
     assert not same_powers({**powers, "invite": 0}, powers)
     assert not same_powers({}, powers)

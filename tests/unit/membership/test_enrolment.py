@@ -23,7 +23,7 @@ from appservice.domain.member import Channel, Role
 from appservice.domain.territory import Level, Zone
 from appservice.flows.enrolment import Enrolment
 
-ANNE, CLAUDE = merchant("anne", channels="matrix sms"), officer("claude")
+ANNE, CLAUDE = merchant("anne", channels="matrix sms"), officer("camille")
 ACI = "0f8fad5b-d9cb-469f-a165-70867728950e"
 
 
@@ -69,7 +69,7 @@ async def test_a_mairie_enrols_on_its_own_land_once_its_charter_is_signed(enrolm
 
 @pytest.mark.parametrize("role", [role for role in Role if role is not Role.MAIRIE])
 async def test_nobody_else_enrols(enrolment, store, role):
-    person = ANNE if role is Role.MERCHANT else officer("claude", role=role)
+    person = ANNE if role is Role.MERCHANT else officer("camille", role=role)
     member = await enrolment.enrol(person, OPERATOR)
     async with store.transaction() as tx:
         await tx.signatures.add(signed(member))

@@ -12,7 +12,7 @@ LAND = {
     "poste": "departement",
     "trades": {"buralistes": "departement", "bijoutiers": "commune"},
 }
-NAMES = ("anne", "bruno", "claude", "dora")
+NAMES = ("anne", "bruno", "camille", "dora")
 
 channels = st.sets(st.sampled_from(["matrix", "signal", "sms"]), min_size=1).map(sorted)
 standings = st.sampled_from(["in-force", "in-force", "never", "expired", "revoked"])

@@ -21,7 +21,7 @@ TALK = "maillage_echanges_buralistes_liffre_35152"
 PEOPLE = {
     "anne": {"role": "merchant", "channels": ["matrix", "signal"]},
     "bruno": {"role": "merchant"},
-    "claude": {"role": "gendarme"},
+    "camille": {"role": "gendarme"},
 }
 
 

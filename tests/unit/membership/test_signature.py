@@ -14,7 +14,7 @@ from appservice.domain.errors import NotAllowed, PermanentFailure
 from appservice.domain.ids import MemberId
 from appservice.flows.signature import Signing, TextChanged
 
-ANNE, CLAUDE = merchant("anne"), officer("claude")
+ANNE, CLAUDE = merchant("anne"), officer("camille")
 
 
 @pytest.fixture
