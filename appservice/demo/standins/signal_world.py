@@ -195,11 +195,6 @@ class SignalWorld:
             self._save()
         return waiting
 
-    def put_back(self, envelopes: Sequence[dict[str, object]]) -> None:
-        """What could not be handed over after all."""
-        self.register.waiting[:0] = envelopes
-        self._save()
-
     def _audience(self, aci: str, group: str | None) -> list[str]:
         if group is None:
             return [self.service]
