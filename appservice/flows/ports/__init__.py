@@ -1,0 +1,53 @@
+"""What the flows need from the outside, in verbs of the trade.
+
+`Store.transaction()` is the heart: a step of a story reads, decides, writes and queues its
+parcels in one transaction, so a process may die between any two steps and lose nothing.
+"""
+
+from appservice.flows.ports.mail import Journal, Outbox, Queue, Wake
+from appservice.flows.ports.outside import (
+    Clock,
+    Guichets,
+    Homeserver,
+    NewId,
+    Photos,
+    Probe,
+    Seals,
+    Watched,
+)
+from appservice.flows.ports.registers import (
+    Acts,
+    Alerts,
+    Blobs,
+    Links,
+    Members,
+    Reports,
+    Rooms,
+    Signatures,
+)
+from appservice.flows.ports.transaction import Store, Transaction
+
+__all__ = [
+    "Acts",
+    "Alerts",
+    "Blobs",
+    "Clock",
+    "Guichets",
+    "Homeserver",
+    "Journal",
+    "Links",
+    "Members",
+    "NewId",
+    "Outbox",
+    "Photos",
+    "Probe",
+    "Queue",
+    "Reports",
+    "Rooms",
+    "Seals",
+    "Signatures",
+    "Store",
+    "Transaction",
+    "Wake",
+    "Watched",
+]

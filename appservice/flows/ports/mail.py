@@ -1,0 +1,101 @@
+"""What comes in and what goes out: journal, outbox, queue."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from appservice.domain.delivery import Claimed, Parcel, State, Tally
+from appservice.domain.ids import AlertId, ParcelId
+from appservice.domain.member import Channel
+from bridges.protocol import Receipt
+
+
+class Outbox(Protocol):
+    """Parcels on their way."""
+
+    async def put(self, parcels: Sequence[Parcel]) -> None:
+        """Queues them; a key that is already there changes nothing.
+
+        What acts on another parcel takes that one's urgency, so as never to overtake it.
+        """
+
+    async def delivered_as(self, key: str) -> str | None:
+        """The channel's id of the parcel with that key, once accepted."""
+        ...
+
+    async def by_provider_id(self, channel: Channel, provider_id: str) -> Parcel | None: ...
+
+    async def tally(self, alert: AlertId) -> Tally:
+        """Of its POST parcels."""
+        ...
+
+    async def of_alert(self, alert: AlertId) -> Sequence[Parcel]:
+        """Its POST parcels, oldest first."""
+        ...
+
+    async def unknown(self, since: datetime) -> Sequence[Parcel]:
+        """Parcels whose fate has been uncertain since then or later, oldest first."""
+        ...
+
+
+class Journal(Protocol):
+    """What came in, written before anything is answered, handled once."""
+
+    async def write(self, source: str, key: str, payload: bytes, at: datetime) -> bool:
+        """False when that (source, key) is already there."""
+        ...
+
+    async def pending(self, source: str, limit: int) -> Sequence[tuple[int, bytes]]:
+        """Oldest first."""
+        ...
+
+    async def done(self, entry: int) -> None: ...
+
+
+class Queue(Protocol):
+    """The delivery side of the outbox."""
+
+    async def claim(
+        self, channel: Channel, limit: int, lease: timedelta, now: datetime
+    ) -> Sequence[Claimed]:
+        """At most one parcel per conversation, urgent before the rest, then oldest first.
+
+        A parcel that waits (`retry_at`) holds up those behind it, except urgent ones.
+        Parcels past `expires_at` become EXPIRED. A lease that ran out becomes UNKNOWN, or QUEUED
+        again on a channel that is idempotent (Matrix).
+        """
+        ...
+
+    async def settle(
+        self,
+        claimed: Claimed,
+        state: State,
+        now: datetime,
+        *,
+        provider_id: str | None = None,
+        retry_at: datetime | None = None,
+        code: str = "",
+        detail: str = "",
+    ) -> bool:
+        """Writes the outcome if the lease is still ours, or was the last one and gave UNKNOWN."""
+        ...
+
+    async def receipt(self, channel: Channel, receipt: Receipt, now: datetime) -> None:
+        """Early and duplicate receipts are absorbed.
+
+        What is said of one person of a group is kept and leaves the group's parcel accepted.
+        """
+
+    async def renounce(self, parcel: ParcelId, now: datetime) -> None:
+        """Gives up a queued or unknown parcel that an officer no longer wants sent: FAILED."""
+
+
+class Wake(Protocol):
+    """Says that there is work, so that nobody asks the database again and again."""
+
+    async def wait(self, topic: str, at_most: timedelta) -> bool:
+        """True once something was put there since the last call, False after `at_most`.
+
+        `topic` is a channel (a parcel was queued) or `journal:<source>`. A hint: poll besides.
+        """
+        ...

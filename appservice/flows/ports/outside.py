@@ -1,0 +1,102 @@
+"""What stands around the database: the homeserver, our key, pictures, time."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from appservice.domain.figures import Figures
+from appservice.domain.gate import GateTrial
+from appservice.domain.ids import MemberId, RoomId, UserId
+from appservice.domain.room import ActualRoom, DesiredRoom
+from bridges.protocol import Attachment
+
+Clock = Callable[[], datetime]
+"""Aware, UTC."""
+
+NewId = Callable[[], str]
+"""Opaque, unique, unguessable."""
+
+
+class Watched(Protocol):
+    """What operators may know of the database: that it answers, and how much of what it holds."""
+
+    async def now(self) -> datetime:
+        """The database's own clock. Raises TemporaryFailure."""
+        ...
+
+    async def read(self, texts: Collection[str]) -> Figures:
+        """Counts and ages; `texts` are the hashes of the charters in force."""
+        ...
+
+
+class Probe(Protocol):
+    """The homeserver, asked what a doctor asks.
+
+    Every question raises TemporaryFailure when nobody answers, PermanentFailure when the answer
+    is no; `message` then says what was answered, without personal data.
+    """
+
+    async def version(self) -> tuple[str, datetime | None]:
+        """What it calls itself, and its clock to the second."""
+        ...
+
+    async def whoami(self) -> str:
+        """Whom our token names."""
+        ...
+
+    async def ping(self) -> None:
+        """Has it reach us at the address of the registration, with its own token."""
+
+    async def try_gate(self) -> GateTrial:
+        """A real attempt in a room made for it and left at once."""
+        ...
+
+
+class Guichets(Protocol):
+    """Each member's private room with the service."""
+
+    async def room_of(self, member: MemberId) -> RoomId | None:
+        """Opened on demand; None for a member who is not on Matrix or may not take part.
+
+        Raises TemporaryFailure when the homeserver is out of reach.
+        """
+        ...
+
+
+class Homeserver(Protocol):
+    """Rooms as a thing that is provisioned."""
+
+    async def snapshot(self, rooms: Sequence[RoomId]) -> Mapping[RoomId, ActualRoom]:
+        """What they look like now; a room that is gone is absent."""
+        ...
+
+    async def create(self, room: DesiredRoom) -> RoomId:
+        """Makes it, or adopts the one that already holds its alias."""
+        ...
+
+    async def set_state(
+        self, room: RoomId, kind: str, key: str, content: Mapping[str, object]
+    ) -> None: ...
+
+    async def invite(self, room: RoomId, user: UserId, proof: Mapping[str, object]) -> None: ...
+
+    async def remove(self, room: RoomId, user: UserId, reason: str) -> None: ...
+
+    async def pin_welcome(self, room: RoomId, text: str, html: str) -> None:
+        """Posts the welcome, pins it, and takes the former one away."""
+
+
+class Seals(Protocol):
+    """The service's Ed25519 key."""
+
+    def sign(self, payload: bytes) -> str:
+        """Unpadded base64."""
+        ...
+
+
+class Photos(Protocol):
+    """Makes a picture fit to be shown."""
+
+    async def clean(self, attachment: Attachment) -> Attachment | None:
+        """Without metadata (EXIF, XMP, GPS, thumbnails); None for a type that is refused."""
+        ...

@@ -1,0 +1,129 @@
+"""What is kept: members, charters, alerts, reports, rooms, photos, acts."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from appservice.domain.alert import Alert, StageName
+from appservice.domain.audit import Act
+from appservice.domain.charter import Signature
+from appservice.domain.ids import AlertId, BlobId, MemberId, ReportId, RoomId
+from appservice.domain.member import Channel, Member
+from appservice.domain.report import Report
+from appservice.domain.report import StageName as ReportStageName
+from appservice.domain.room import KnownRoom, RoomKey
+from bridges.protocol import Attachment
+
+
+class Members(Protocol):
+    """The register."""
+
+    async def save(self, member: Member) -> None:
+        """Adds the member or replaces what was known.
+
+        Raises PermanentFailure when one of the addresses is another member's.
+        """
+
+    async def get(self, member: MemberId) -> Member | None: ...
+
+    async def at(self, channel: Channel, address: str) -> Member | None:
+        """Whoever is found at that address of that channel."""
+        ...
+
+    async def some(self, members: Collection[MemberId]) -> Mapping[MemberId, Member]:
+        """Those of them who are in the register."""
+        ...
+
+    async def everyone(self, territory: str | None = None) -> Sequence[Member]: ...
+
+
+class Signatures(Protocol):
+    """Signed charters; nothing is ever overwritten."""
+
+    async def add(self, signature: Signature) -> None: ...
+
+    async def latest(self, member: MemberId) -> Signature | None: ...
+
+    async def latest_of(self, members: Collection[MemberId]) -> Mapping[MemberId, Signature]:
+        """Of those of them who have signed."""
+        ...
+
+    async def all_latest(self) -> Mapping[MemberId, Signature]: ...
+
+    async def revoke(self, member: MemberId, at: datetime) -> None: ...
+
+
+class Alerts(Protocol):
+    """Alerts by stage."""
+
+    async def open(self, alert: Alert) -> Alert:
+        """Writes a new alert and gives it its number."""
+        ...
+
+    async def get(self, alert: AlertId) -> Alert | None: ...
+
+    async def advance(self, alert: Alert, expected: StageName) -> bool:
+        """Writes the alert if its stage is still `expected`: of two hands only one wins.
+
+        A correction or cancellation must also be based on the revision that stands.
+        """
+        ...
+
+    async def recent(self, since: datetime) -> Sequence[Alert]:
+        """Submitted since then, oldest first."""
+        ...
+
+
+class Reports(Protocol):
+    """Reports by stage."""
+
+    async def open(self, report: Report) -> Report: ...
+
+    async def get(self, report: ReportId) -> Report | None: ...
+
+    async def advance(self, report: Report, expected: ReportStageName) -> bool: ...
+
+    async def add_blob(self, report: ReportId, blob: BlobId) -> None: ...
+
+    async def open_of(self, member: MemberId, since: datetime) -> Report | None:
+        """The member's last report that is not closed: a photo that follows belongs to it."""
+        ...
+
+
+class Rooms(Protocol):
+    """The rooms that we made."""
+
+    async def remember(self, room: KnownRoom) -> None: ...
+
+    async def all(self) -> Sequence[KnownRoom]: ...
+
+    async def by_id(self, room: RoomId) -> KnownRoom | None: ...
+
+    async def by_group(self, signal_group: str) -> KnownRoom | None: ...
+
+    async def by_key(self, key: RoomKey) -> KnownRoom | None: ...
+
+
+class Links(Protocol):
+    """Which message of one channel is which message of another, and who wrote it."""
+
+    async def relate(self, source: str, parcel_key: str) -> None:
+        """`source` is `channel:key` of an inbound message that became that parcel."""
+
+    async def parcels_of(self, source: str) -> Sequence[str]: ...
+
+    async def source_of(self, parcel_key: str) -> str | None: ...
+
+
+class Blobs(Protocol):
+    """Photos, sealed, with an end."""
+
+    async def put(self, owner: str, attachment: Attachment, until: datetime) -> BlobId: ...
+
+    async def get(self, blob: BlobId) -> Attachment | None: ...
+
+
+class Acts(Protocol):
+    """The audit chain."""
+
+    async def append(self, act: Act) -> None: ...

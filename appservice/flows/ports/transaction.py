@@ -1,0 +1,52 @@
+"""One step of a story: everything that it may touch, in one transaction."""
+
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+
+from appservice.domain.member import Channel
+from appservice.flows.ports.mail import Outbox
+from appservice.flows.ports.registers import (
+    Acts,
+    Alerts,
+    Blobs,
+    Links,
+    Members,
+    Reports,
+    Rooms,
+    Signatures,
+)
+
+
+class Transaction(Protocol):
+    """Everything a step may touch; all of it happens, or none."""
+
+    async def first_time(self, channel: Channel, key: str) -> bool:
+        """Marks an inbound message as handled; False when it already was."""
+        ...
+
+    @property
+    def members(self) -> Members: ...
+    @property
+    def signatures(self) -> Signatures: ...
+    @property
+    def alerts(self) -> Alerts: ...
+    @property
+    def reports(self) -> Reports: ...
+    @property
+    def rooms(self) -> Rooms: ...
+    @property
+    def outbox(self) -> Outbox: ...
+    @property
+    def links(self) -> Links: ...
+    @property
+    def blobs(self) -> Blobs: ...
+    @property
+    def acts(self) -> Acts: ...
+
+
+class Store(Protocol):
+    """The database."""
+
+    def transaction(self) -> AbstractAsyncContextManager[Transaction]:
+        """Raises TemporaryFailure when the database is out of reach."""
+        ...
