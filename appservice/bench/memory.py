@@ -94,7 +94,8 @@ async def bench(lab: Lab) -> Outcome:
 
 async def _plans(town: _Town, passes: int) -> None:
     for count in range(1, passes + 1):
-        await asyncio.wait_for(town.proxy.looked_at(count), 300)
+        async with asyncio.timeout(300):
+            await town.proxy.looked_at(count)
         await asyncio.sleep(2)  # what it compares once it has everything
         town.proxy.check()
         await town.store.wake.ring(TOPIC)

@@ -31,7 +31,8 @@ class Child:
         if self.running:
             self.process.send_signal(self.stop_signal)
         try:
-            await asyncio.wait_for(self.process.wait(), grace)
+            async with asyncio.timeout(grace):
+                await self.process.wait()
         except TimeoutError:
             self.process.kill()
             await self.process.wait()

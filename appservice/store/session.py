@@ -210,7 +210,8 @@ class Database:
     async def close(self) -> None:
         """Waits a little for those who still hold a connection."""
         try:
-            await asyncio.wait_for(self._pool.close(), CONNECT.total_seconds())
+            async with asyncio.timeout(CONNECT.total_seconds()):
+                await self._pool.close()
         except TimeoutError:
             self._pool.terminate()
 

@@ -67,7 +67,8 @@ class FaultStage(Stage):
     async def dies_at(self, point: str) -> None:
         """Waits for the service to have died there, whatever it was doing."""
         assert self.service is not None
-        await asyncio.wait_for(self.service.process.wait(), PATIENCE)
+        async with asyncio.timeout(PATIENCE):
+            await self.service.process.wait()
         assert self.died.is_file(), f"ended before « {point} »"
         assert self.died.read_text("utf-8") == point
         self.died.unlink()

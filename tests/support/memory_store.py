@@ -278,7 +278,8 @@ class MemoryWake:
     async def wait(self, topic: str, at_most: timedelta) -> bool:
         bell = self._bells[topic]
         try:
-            await asyncio.wait_for(bell.wait(), at_most.total_seconds())
+            async with asyncio.timeout(at_most.total_seconds()):
+                await bell.wait()
         except TimeoutError:
             return False
         bell.clear()

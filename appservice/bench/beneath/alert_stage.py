@@ -156,7 +156,8 @@ class Stage:
         process.stdin.write(json.dumps(given).encode() + b"\n")
         following = asyncio.create_task(self.line.follow(process.stdout))
         self.lab.stack.callback(following.cancel)
-        await asyncio.wait_for(self.line.when("ready"), 60)
+        async with asyncio.timeout(60):
+            await self.line.when("ready")
 
     async def _enter(
         self,

@@ -238,13 +238,14 @@ async def test_stop_lets_what_has_left_arrive(story: Story) -> None:
     worker = story.delivery(Channel.SMS)
     await put(story, sms("a"))
     running = asyncio.create_task(worker.run())
-    await asyncio.wait_for(bridge.begun.wait(), 5)
+    async with asyncio.timeout(5):
+        await bridge.begun.wait()
     stopping = asyncio.create_task(worker.stop())
     await asyncio.sleep(0)
     await put(story, sms("b", "+33639980009"))
     bridge.may_end.set()
-    await asyncio.wait_for(stopping, 5)
-    await asyncio.wait_for(running, 5)
+    async with asyncio.timeout(5):
+        await asyncio.gather(stopping, running)
     assert state(story, "a") is State.ACCEPTED
     assert state(story, "b") is State.QUEUED
 
