@@ -42,7 +42,8 @@ class Step:
     optional: bool = False
     refused: bool = False
     anchor: str = ""
-    # Whether it simply asks for the next words. Kept: the judge asks a thousand times a message.
+    source: str = ""
+    # Whether it simply asks for the next words.
     plain: bool = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -80,7 +81,7 @@ def _plain(word: str) -> tuple[str, ...]:
     return tuple(token.word for token in tokenise(fold(word, {})))
 
 
-def _alternatives(body: str, *, optional: bool, refused: bool) -> Step:
+def _alternatives(piece: str, body: str, *, optional: bool, refused: bool) -> Step:
     words: set[str] = set()
     stems: list[str] = []
     tags: set[str] = set()
@@ -110,37 +111,45 @@ def _alternatives(body: str, *, optional: bool, refused: bool) -> Step:
         phrases=tuple(phrases),
         optional=optional,
         refused=refused,
+        source=piece,
     )
 
 
 # The same pieces come back all over the lexicons.
 @lru_cache(maxsize=32_768)
 def _step(piece: str) -> Step:
+    if piece.isascii() and piece.isalpha():
+        return Step(words=frozenset((piece.lower(),)), source=piece)
     if piece in {"^", "$", "//"}:
-        return Step(anchor=piece)
+        return Step(anchor=piece, source=piece)
     for mark, across in (("..", True), ("_", False)):
         if piece.startswith(mark) and piece[len(mark) :].isdigit():
             width = int(piece[len(mark) :])
             if not 1 <= width <= 12:
                 raise PatternError(f"écart « {piece} » : de 1 à 12 mots")
-            return Step(gap=width, across=across)
+            return Step(gap=width, across=across, source=piece)
     refused = piece.startswith("!")
     body = piece[1:] if refused else piece
     optional = body.endswith("?")
     body = body[:-1] if optional else body
     if not body:
         raise PatternError(f"élément vide « {piece} »")
-    return _alternatives(body, optional=optional, refused=refused)
+    return _alternatives(piece, body, optional=optional, refused=refused)
 
 
 def parse(source: str) -> Pattern:
     """Read one pattern, for instance `aucun|pas d|de _2 @infraction`."""
-    steps = tuple(_step(piece) for piece in source.split())
+    steps = tuple(map(_step, source.split()))
     if not steps:
         raise PatternError("motif vide")
+    if not steps[0].plain:
+        _must_begin_with_a_word(source, steps)
+    tags = frozenset(tag for step in steps if step.tags for tag in step.tags)
+    return Pattern(steps, source, tags)
+
+
+def _must_begin_with_a_word(source: str, steps: tuple[Step, ...]) -> None:
     if all(step.gap or step.optional or step.anchor or step.refused for step in steps):
         raise PatternError(f"« {source} » ne contient aucun mot obligatoire")
     if next(step for step in steps if not (step.anchor or step.refused)).optional:
         raise PatternError(f"« {source} » commence par un mot facultatif : écrire deux motifs")
-    tags = frozenset(tag for step in steps for tag in step.tags)
-    return Pattern(steps, source, tags)

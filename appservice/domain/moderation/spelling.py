@@ -1,7 +1,7 @@
 """Brings the spellings of text messages back to dictionary words."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from appservice.domain.moderation.tokens import Token
@@ -15,13 +15,29 @@ _LONGEST_ECHO = 12
 _STRETCHED = re.compile(r"([a-z])\1{2,}")
 
 
+class LongWords:
+    """Words long enough for a slip to show, and those one slip away from what is typed."""
+
+    def __init__(self, words: Iterable[str]) -> None:
+        self._shelves: dict[tuple[str, int], list[str]] = {}
+        for word in words:
+            if len(word) >= _SHORTEST_MENDED:
+                self._shelves.setdefault((word[0], len(word)), []).append(word)
+
+    def near(self, word: str) -> list[str]:
+        """The first letter is rarely mistyped; keeping it avoids far-fetched corrections."""
+        lengths = (len(word) - 1, len(word), len(word) + 1)
+        shelved = (other for n in lengths for other in self._shelves.get((word[0], n), ()))
+        return sorted(other for other in shelved if _is_slip(word, other))
+
+
 @dataclass(frozen=True, slots=True)
 class Spelling:
     """Short forms and emoji, each with the words they stand for."""
 
     short_forms: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     pictures: Mapping[str, str] = field(default_factory=dict)
-    typos: Mapping[str, str] = field(default_factory=dict)
+    long_words: "LongWords" = field(default_factory=lambda: LongWords(()))
     masked: tuple[str, ...] = ()
 
 
@@ -86,28 +102,33 @@ def _attempts(word: str, spelling: Spelling) -> list[str]:
         attempts.append(_STRETCHED.sub(r"\1", word))
         attempts.append(_STRETCHED.sub(r"\1\1", word))
     if _SHORTEST_MENDED <= len(word) <= _LONGEST_MENDED and word.isalpha():
-        attempts.extend(_near(word, spelling.typos))
+        attempts.extend(spelling.long_words.near(word))
     return attempts
 
 
-def deletions(word: str) -> list[str]:
-    """The word with each of its letters left out in turn."""
-    return [word[:i] + word[i + 1 :] for i in range(len(word))]
-
-
-def _near(word: str, typos: Mapping[str, str]) -> list[str]:
-    """Known words one slip away."""
-    candidates = [word, *deletions(word)]
-    found = {typos[candidate] for candidate in candidates if candidate in typos}
-    # The first letter is rarely mistyped; keeping it avoids far-fetched corrections.
-    return sorted(o for o in found if o[0] == word[0] and _is_slip(word, o))
-
-
 def _is_slip(word: str, other: str) -> bool:
-    """A letter too many, missing, or two swapped; one letter for another is another word."""
+    """A letter too many, missing, or misplaced; one letter for another is another word."""
     if _same_stem(word, other):
         return False
-    return len(word) != len(other) or sorted(word) == sorted(other)
+    if len(word) < len(other):
+        word, other = other, word
+    start = _alike(word, other)
+    one, two = word[start:], other[start:]
+    end = _alike(one[::-1], two[::-1])
+    one, two = one[: len(one) - end], two[: len(two) - end]
+    if len(word) > len(other):
+        return not two and len(one) == 1
+    return one[1:] + one[:1] == two or one[-1:] + one[:-1] == two
+
+
+def _alike(one: str, other: str) -> int:
+    """How many letters begin both."""
+    count = 0
+    for mine, yours in zip(one, other, strict=False):
+        if mine != yours:
+            break
+        count += 1
+    return count
 
 
 def _same_stem(one: str, other: str) -> bool:

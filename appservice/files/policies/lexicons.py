@@ -1,13 +1,13 @@
 """Reads the lexicons of a policy: lists of word patterns, short forms and emoji."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from appservice.domain.moderation.pattern import Pattern, PatternError, parse
-from appservice.domain.moderation.spelling import Spelling, deletions
+from appservice.domain.moderation.spelling import LongWords, Spelling
 from appservice.files.yaml_source import Line, ProblemList, Table
 
-_SHORTEST_MENDED = 9
 # Words of this lexicon are looked for behind stars.
 _MASKED = "insulte"
 
@@ -29,18 +29,14 @@ class Lexicons:
     uses: list[Use] = field(default_factory=list)
 
 
+# A comma, but not inside brackets: `vol[s,eur]` is one word.
+_COMMA = re.compile(r",(?![^\[\]]*\])")
+
+
 def _pieces(line: str) -> list[str]:
-    """The patterns of a line: split at commas, but not inside brackets; `#` opens a comment."""
-    pieces, depth, current = [], 0, ""
-    for char in line.split("#")[0]:
-        depth += (char == "[") - (char == "]")
-        if char == "," and depth == 0:
-            pieces.append(current)
-            current = ""
-        else:
-            current += char
-    pieces.append(current)
-    return [piece.strip() for piece in pieces if piece.strip()]
+    """The patterns of a line; `#` opens a comment."""
+    stripped = (piece.strip() for piece in _COMMA.split(line.partition("#")[0]))
+    return [piece for piece in stripped if piece]
 
 
 def read_lexicons(tables: Iterable[Table], problems: ProblemList) -> Lexicons:
@@ -82,7 +78,7 @@ def read_spelling(tables: Iterable[Table], problems: ProblemList, lexicons: Lexi
         for form, words in _pairs(table, "short_forms", problems):
             short[form] = tuple(words.split())
         pictures.update(_pairs(table, "emoji", problems))
-    return Spelling(short, pictures, _typos(lexicons), _masked(lexicons))
+    return Spelling(short, pictures, _long_words(lexicons), _masked(lexicons))
 
 
 def _pairs(table: Table, key: str, problems: ProblemList) -> Iterable[tuple[str, str]]:
@@ -103,15 +99,6 @@ def _masked(lexicons: Lexicons) -> tuple[str, ...]:
     return tuple(sorted(single, key=lambda word: (len(word), word)))
 
 
-def _typos(lexicons: Lexicons) -> dict[str, str]:
-    """Each long word and its forms with one letter missing, towards the word itself."""
-    words = {
-        word
-        for patterns in lexicons.patterns.values()
-        for pattern in patterns
-        for step in pattern.steps
-        for word in step.words
-        if len(word) >= _SHORTEST_MENDED
-    }
-    typos = {form: word for word in sorted(words) for form in deletions(word)}
-    return typos | {word: word for word in words}
+def _long_words(lexicons: Lexicons) -> LongWords:
+    steps = (s for found in lexicons.patterns.values() for p in found for s in p.steps)
+    return LongWords(sorted({word for step in steps for word in step.words}))

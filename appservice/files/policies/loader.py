@@ -1,7 +1,9 @@
 """Loads `policies/*.yaml` into the policy that the judge of messages reads."""
 
+import gc
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 
@@ -33,9 +35,26 @@ def load_policy(directory: Path) -> Policy:
     return _load(directory, paths, _hash(paths))
 
 
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """No garbage is looked for among the many small objects of a policy: all of them stay."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
 @lru_cache(maxsize=4)
 def _load(directory: Path, paths: tuple[Path, ...], digest: str) -> Policy:
     """The same files are read once: a policy never changes, its files may."""
+    with _uncollected():
+        return _read(directory, paths, digest)
+
+
+def _read(directory: Path, paths: tuple[Path, ...], digest: str) -> Policy:
     problems = ProblemList()
     if not paths:
         problems.add(directory, 1, "aucun fichier .yaml dans ce dossier")
