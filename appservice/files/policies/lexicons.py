@@ -1,7 +1,7 @@
 """Reads the lexicons of a policy: lists of word patterns, short forms and emoji."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from appservice.domain.moderation.pattern import Pattern, PatternError, parse
@@ -39,6 +39,20 @@ def _pieces(line: str) -> list[str]:
     return [piece for piece in stripped if piece]
 
 
+def _whole(lines: Iterable[Line]) -> Iterator[Line]:
+    """A line that ends with `|` goes on below, so that long choices can be read."""
+    begun: Line | None = None
+    for line in lines:
+        text = line.text.strip()
+        if begun is not None:
+            line = Line(begun.text + text, begun.line)
+        begun = line if text.endswith("|") else None
+        if begun is None:
+            yield line
+    if begun is not None:
+        yield begun
+
+
 def read_lexicons(tables: Iterable[Table], problems: ProblemList) -> Lexicons:
     """Every lexicon of every file; the same name in two files is one lexicon."""
     lexicons = Lexicons()
@@ -46,7 +60,7 @@ def read_lexicons(tables: Iterable[Table], problems: ProblemList) -> Lexicons:
         words = table.table("lexicons", required=False)
         for name in words.keys() if words else ():
             patterns = lexicons.patterns.setdefault(name, [])
-            for line in words.block(name) if words else ():
+            for line in _whole(words.block(name)) if words else ():
                 _read_line(line, name, words, patterns, lexicons, problems)
     return lexicons
 

@@ -109,3 +109,12 @@ def test_a_pattern_of_operators_is_compiled_safely(tmp_path: Path) -> None:
         "    finds: insulte\n", "    patterns:\n      - '(?=a)'\n"
     )
     assert "expression refusée" in _mistakes(tmp_path / "p", text)[0]
+
+
+def test_a_long_choice_goes_on_below(tmp_path: Path) -> None:
+    folder = _small_policy(tmp_path / "p")
+    text = "lexicons:\n  essai: |\n    un|\n      deux trois|\n      quatre\n"
+    (folder / "99-essai.yaml").write_text(text, "utf-8")
+    words = load_policy(folder).grammar.words
+    assert {"un", "deux", "trois", "quatre"} <= words
+    assert len(_mistakes(tmp_path / "q", text.replace("trois", "vo*"))) == 1

@@ -1,10 +1,13 @@
 """Every example written in `policies/*.yaml` is a test of its rule."""
 
+import re
+
 import pytest
 from support.shipped_policy import policy
 
 from appservice.domain.moderation import Policy, Submission, judge
 from appservice.domain.moderation.policy import Example
+from appservice.files.shipped import shipped
 
 POLICY: Policy = policy()
 
@@ -44,3 +47,10 @@ def test_every_rule_has_examples_of_both_kinds_and_every_language() -> None:
         assert len(rule.accepted) >= 2
         assert len(rule.refused) >= 2
         assert set(rule.sentences) == {"fr", "en", "es", "de", "it"}
+
+
+def test_lexicons_are_written_in_lines_that_a_jurist_can_read() -> None:
+    for path in shipped("policies").glob("*.yaml"):
+        if not re.search("-regles-", path.name):
+            lines = path.read_text("utf-8").splitlines()
+            assert [line for line in lines if len(line) > 112] == [], path.name
