@@ -121,10 +121,12 @@ def _judging(add: Add) -> None:
     )
     moderate.add_argument("--explain", action="store_true", help="pour une personne")
     policy = add(
-        "policy", "mesure les règles sur un corpus", _lazily("commands.judging", "policy")
+        "policy",
+        "mesure les règles sur un corpus, ou en écrit les pages",
+        _lazily("commands.judging", "policy"),
     )
-    policy.add_argument("what", choices=("test",))
-    policy.add_argument("file", type=Path, metavar="CORPUS")
+    policy.add_argument("what", choices=("test", "pages"))
+    policy.add_argument("file", type=Path, metavar="CORPUS|DOSSIER")
     policy.add_argument("--html", type=Path, default=None, help="écrit aussi une page")
 
 

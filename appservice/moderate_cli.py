@@ -1,4 +1,4 @@
-"""`maillage moderate` and `maillage policy test`: the judge on the command line."""
+"""`maillage moderate` and `maillage policy`: the judge on the command line."""
 
 import json
 import sys
@@ -14,6 +14,7 @@ from appservice.files.shipped import shipped
 from appservice.trial.corpus import read_corpus
 from appservice.trial.page import page
 from appservice.trial.report import report
+from appservice.trial.rule_pages import rule_pages
 from appservice.trial.score import score
 
 _FIELDS = ("id", "text", "author_role", "room")
@@ -122,3 +123,13 @@ def policy_test(path: Path, html: Path | None = None, stdout: IO[str] | None = N
     if html is not None:
         html.write_text(page(result, policy), "utf-8")
     return 0 if result.right == result.total else 1
+
+
+def policy_pages(folder: Path, stdout: IO[str] | None = None) -> int:
+    """Write the page of each rule, and their index."""
+    folder.mkdir(parents=True, exist_ok=True)
+    pages = rule_pages(load_policy(shipped("policies")))
+    for name, text in pages.items():
+        (folder / name).write_text(text, "utf-8")
+    (stdout or sys.stdout).write(f"{len(pages)} pages écrites dans {folder}\n")
+    return 0

@@ -3,7 +3,7 @@
 import sys
 from argparse import Namespace
 
-from appservice.moderate_cli import moderate, policy_test
+from appservice.moderate_cli import moderate, policy_pages, policy_test
 
 
 async def run(args: Namespace) -> int:
@@ -12,5 +12,7 @@ async def run(args: Namespace) -> int:
 
 
 async def policy(args: Namespace) -> int:
-    """Confusion, precision and recall per rule, and the errors."""
+    """Confusion, precision and recall per rule, and the errors; or a page for each rule."""
+    if args.what == "pages":
+        return policy_pages(args.file)
     return policy_test(args.file, args.html)

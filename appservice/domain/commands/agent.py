@@ -9,6 +9,7 @@ from appservice.domain.commands.nouns import (
     AskHelp,
     AskMe,
     AskReport,
+    AskRules,
     CancelAlert,
     ClearReport,
     CloseReport,
@@ -26,6 +27,7 @@ from appservice.domain.commands.words import (
     plain,
     read_line,
     read_reference,
+    read_rule,
 )
 from appservice.domain.errors import NotUnderstood
 from appservice.domain.ids import AlertId, ReportId
@@ -41,6 +43,7 @@ FORMS: Mapping[str, str] = {
     "levée": "levée S12 fondé (ou infondé)",
     "clos": "clos S12",
     "état": "état A7",
+    "règles": "règles (ou « règle 12 »)",
     "aide": "aide",
 }
 """Each command as it is taught."""
@@ -57,6 +60,7 @@ _SPELLINGS: Mapping[str, str] = {
     "état": "etat etats statut suivi",
     "aide": "aide help menu commandes",
     "charte": "charte",
+    "règles": "regles regle reglement",
     "moi": "moi",
 }
 _VERBS = {word: verb for verb, words in _SPELLINGS.items() for word in words.split()}
@@ -199,6 +203,11 @@ def _state(line: Line, _: Territory) -> Command | None:
     )
 
 
+def _rules(line: Line, _: Territory) -> Command | None:
+    rule = read_rule(line.rest)
+    return None if rule is None else AskRules(rule)
+
+
 def _must_lack_reference(line: Line, verb: str) -> None:
     """A verb without reference is a command when it stands alone or is called, else a talk."""
     if line.called or not line.rest:
@@ -224,5 +233,6 @@ _READERS: Mapping[str, Callable[[Line, Territory], Command | None]] = {
     "état": _state,
     "aide": _alone(AskHelp()),
     "charte": _alone(AskCharter()),
+    "règles": _rules,
     "moi": _alone(AskMe()),
 }

@@ -8,10 +8,11 @@ from appservice.domain.commands.nouns import (
     AskHelp,
     AskMe,
     AskReport,
+    AskRules,
     Command,
     StopSms,
 )
-from appservice.domain.commands.words import closest, plain, read_line, read_reference
+from appservice.domain.commands.words import closest, plain, read_line, read_reference, read_rule
 from appservice.domain.errors import NotUnderstood
 from appservice.domain.ids import ReportId
 from appservice.domain.member import Channel
@@ -23,6 +24,7 @@ _WORDS: Mapping[str, Command] = {
     "charte": AskCharter(),
     "moi": AskMe(),
 }
+_RULES = frozenset({"regle", "regles", "reglement"})
 _STATE = frozenset({"etat", "statut", "suivi"})
 _STOP = frozenset(
     "stop stopp stope stopsms arret arrete arreter arretez desinscription desinscrire "
@@ -50,13 +52,18 @@ def parse_member(text: str, channel: Channel) -> Command | None:
         found = read_reference(line.rest)
         if found is not None and found.letter in {"S", ""}:
             return AskReport(ReportId(found.number))
+    if line.verb in _RULES:
+        rule = read_rule(line.rest)
+        if rule is not None:
+            return AskRules(rule)
     if line.called and text.strip().startswith(("!", "/")):
-        known = [*_WORDS, "etat"]
+        known = [*_WORDS, "etat", "regles"]
         close = closest(line.verb, known)
         hint = f"Vouliez-vous dire « {close} » ? " if close else ""
         raise NotUnderstood(
             f"Commande inconnue : « {line.verb} ». {hint}"
-            "Commandes : aide, charte, moi, état S12. Pour signaler un fait, écrivez-le tel quel."
+            "Commandes : aide, charte, règles, moi, état S12. "
+            "Pour signaler un fait, écrivez-le tel quel."
         )
     return None
 

@@ -98,6 +98,13 @@ class AskMe:
 
 
 @dataclass(frozen=True, slots=True)
+class AskRules:
+    """`règles`, or `règle 12`: what judges messages. `rule` is a number, an id or empty."""
+
+    rule: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class StopSms:
     """`STOP`, on a telephone: no more SMS."""
 
@@ -116,5 +123,6 @@ Command = (
     | AskHelp
     | AskCharter
     | AskMe
+    | AskRules
     | StopSms
 )

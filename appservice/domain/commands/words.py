@@ -61,6 +61,14 @@ def read_reference(text: str) -> Reference | None:
     return Reference((match["letter"] or "").upper(), int(match["number"]), after.lstrip(_EDGES))
 
 
+def read_rule(rest: str) -> str | None:
+    """Which rule « règle 12 » or « règles » asks for; None when it goes on like a sentence."""
+    words = plain(rest).strip(_EDGES).split()
+    if len(words) > 1:
+        return None
+    return words[0] if words else ""
+
+
 def closest(word: str, known: Iterable[str], cutoff: float = 0.7) -> str | None:
     """The known word that was probably meant."""
     found = difflib.get_close_matches(word, sorted(known), n=1, cutoff=cutoff)

@@ -64,11 +64,12 @@ def help_for(member: Member, territory: Territory, channel: Channel) -> str:
     if member.role.kind == "merchant":
         if channel is Channel.SMS:
             report = "Pour signaler, écrivez le fait : quoi, où, quand."
-            return f"{urgent} {report} {contact} STOP : plus de SMS."
+            return f"{urgent} {report} {contact} REGLES. STOP : plus de SMS."
         return (
             f"{urgent}\n"
             "Pour signaler, écrivez le fait ici : quoi, où, quand. Une photo peut suivre.\n"
             "« état S12 » : où en est votre signalement. « charte » : vos engagements. "
+            "« règles » : ce qui peut être diffusé, et pourquoi. "
             f"« moi » : ce que le service sait de vous.\n{contact}"
         )
     forms = "\n".join(f"• {form}" for form in FORMS.values())

@@ -11,6 +11,7 @@ from appservice.domain.commands import (
     AskHelp,
     AskMe,
     AskReport,
+    AskRules,
     CancelAlert,
     ClearReport,
     CloseReport,
@@ -21,8 +22,9 @@ from appservice.domain.commands import (
     SubmitAlert,
     TakeReport,
 )
-from appservice.domain.errors import NotAllowed
+from appservice.domain.errors import NotAllowed, NotUnderstood
 from appservice.domain.member import Channel
+from appservice.domain.wording import rules as rule_words
 from appservice.domain.wording import talk as words
 from appservice.flows import alerts, reports
 from appservice.flows.step import Step
@@ -79,7 +81,7 @@ async def _report(step: Step, command: _ReportCommand) -> None:
 
 
 async def _question(
-    step: Step, command: AskAlert | AskReport | AskHelp | AskCharter | AskMe | StopSms
+    step: Step, command: AskAlert | AskReport | AskHelp | AskCharter | AskRules | AskMe | StopSms
 ) -> None:
     match command:
         case AskAlert(alert=alert):
@@ -91,6 +93,8 @@ async def _question(
             await step.answer(words.help_for(step.member, step.territory, channel))
         case AskCharter():
             await _charter(step)
+        case AskRules(rule=rule):
+            await _rules(step, rule)
         case AskMe():
             standing = await step.standing_of(step.member)
             await step.answer(words.me(step.member, step.territory, standing))
@@ -105,6 +109,18 @@ async def _charter(step: Step) -> None:
     if charter is not None:
         standing = await step.standing_of(step.member)
         await step.answer(words.charter(charter, standing, step.channel or Channel.MATRIX))
+
+
+async def _rules(step: Step, asked: str) -> None:
+    """All of them, or one; the rules that judge, as the jurists wrote them."""
+    channel, policy = step.channel or Channel.MATRIX, step.world.policy
+    if not asked:
+        await step.answer(rule_words.listed(policy, channel))
+        return
+    rule = rule_words.find(policy, asked)
+    if rule is None:
+        raise NotUnderstood(rule_words.unknown(policy, asked))
+    await step.answer(rule_words.one(policy, rule, step.member.role, channel))
 
 
 async def _stop(step: Step) -> None:

@@ -8,6 +8,8 @@ from support.town import FINISTERE, PATIENCE, Town
 from appservice.demo.child import wait_until
 from appservice.demo.people import BRETAGNE, MANTES
 from appservice.domain.room import Kind
+from appservice.files.policies import load_policy
+from appservice.files.shipped import shipped
 
 pytestmark = pytest.mark.e2e
 
@@ -74,19 +76,20 @@ async def test_an_alert_gets_the_same_verdict_from_element_signal_and_sms(town: 
     for minute, channel in enumerate(("matrix", "signal", "sms")):
         text = f"Vol constaté à Quimper hier à 10 h 2{minute} dans une boulangerie."
         news = town.news("cariou")
-        await _write(town, channel, f"alerte boulangers : {text}")
+        await _writes(town, "cariou", channel, f"alerte boulangers : {text}")
         await news.of(" publiée : ")
         await town.once_a_channel(text, ["nedelec"])
 
 
-async def _write(town: Town, channel: str, text: str) -> None:
+async def _writes(town: Town, key: str, channel: str, text: str) -> None:
+    """Alone with the service."""
     cast = town.cast
     if channel == "matrix":
-        await cast.elements["cariou"].say(cast.guichet("cariou"), text)
+        await cast.elements[key].say(cast.guichet(key), text)
     elif channel == "signal":
-        town.stage.signal.world.say(cast.aci("cariou"), text)
+        town.stage.signal.world.say(cast.aci(key), text)
     else:
-        town.stage.kannel.say(cast.people["cariou"].number, text)
+        town.stage.kannel.say(cast.people[key].number, text)
 
 
 def _told(town: Town, channel: str) -> list[str]:
@@ -106,7 +109,7 @@ def _told(town: Town, channel: str) -> list[str]:
 async def _verdict(town: Town, channel: str, order: str) -> tuple[str, ...]:
     """The rules that the answer names; a held alert names them on its card, in the poste."""
     before, news = len(_told(town, channel)), town.news("cariou")
-    await _write(town, channel, order)
+    await _writes(town, "cariou", channel, order)
 
     async def answered() -> bool:
         return len(_told(town, channel)) > before
@@ -184,6 +187,7 @@ EMERGENCY = "Au secours, braquage en cours dans mon magasin, ils sont armés"
 
 
 @pytest.mark.acceptance("S0-12")
+@pytest.mark.acceptance("S1-06")
 async def test_an_emergency_is_told_17_and_112_before_anything_else(town: Town) -> None:
     cast = town.cast
     # Element, in the guichet and in a shared room.
@@ -218,7 +222,27 @@ async def test_an_emergency_is_told_17_and_112_before_anything_else(town: Town) 
 
 
 def _tells(text: str) -> bool:
-    return text.startswith("Danger en cours") and "17" in text and "112" in text
+    return text.startswith("Danger en cours") and all(n in text for n in ("17", "112", "114"))
+
+
+@pytest.mark.acceptance("S0-17")
+@pytest.mark.parametrize(
+    ("key", "channel"), [("tanguy", "matrix"), ("legoff", "signal"), ("riou", "sms")]
+)
+async def test_any_member_reads_the_rules_that_judge(town: Town, key: str, channel: str) -> None:
+    policy = load_policy(shipped("policies"))
+    news = town.news(key)
+    await _writes(town, key, channel, "Règles")
+    if channel == "sms":
+        assert f"REGLE 1 à {len(policy.rules)}" in await news.of("Une alerte dit un fait")
+    else:
+        listed = await news.of("Les règles qui jugent")
+        assert all(rule.sentences["fr"] in listed for rule in policy.rules.values())
+        assert policy.hash[:12] in listed
+    plate = list(policy.rules).index("licence-plate") + 1
+    await _writes(town, key, channel, f"règle {plate}")
+    one = await news.of(policy.rules["licence-plate"].legal_basis)
+    assert policy.rules["licence-plate"].sentences["fr"] in one
 
 
 async def test_another_territory_hears_nothing(town: Town) -> None:
