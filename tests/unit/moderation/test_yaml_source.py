@@ -70,6 +70,15 @@ def test_files_that_cannot_be_read(tmp_path: Path, text: str | bytes, message: s
     assert message in _messages(problems)[0]
 
 
+def test_what_only_yaml_1_2_allows_is_read(tmp_path: Path) -> None:
+    table, problems = _read(tmp_path, "door: {url: http://127.0.0.1:1, hosts: [a:b, c]}\n")
+    assert len(problems) == 0
+    assert table is not None
+    door = table.table("door")
+    assert door is not None
+    assert (door.text("url"), door.texts("hosts")) == ("http://127.0.0.1:1", ["a:b", "c"])
+
+
 def test_the_lines_of_a_block_know_where_they_are(tmp_path: Path) -> None:
     table, _ = _read(tmp_path, "a: 1\nwords: |\n  one\n  two\n")
     assert table is not None
