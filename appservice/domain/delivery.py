@@ -36,6 +36,9 @@ class Urgency(StrEnum):
     NORMAL = "normal"
 
 
+REROUTED = "rerouted"
+"""Code of a parcel that was taken back: what it says reaches the same people another way."""
+
 GUICHET = "guichet:"
 """A Matrix target `guichet:<member id>`: the room is opened on demand at delivery."""
 

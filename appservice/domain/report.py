@@ -73,6 +73,7 @@ class Report:
     blobs: tuple[BlobId, ...] = ()
     emergency: bool = False
     stage: Stage = Received()
+    leader: ReportId | None = None  # the first report of the same event, whose card it shares
 
     @property
     def reference(self) -> str:
@@ -97,6 +98,29 @@ def clear(report: Report, by: MemberId, at: datetime, *, founded: bool) -> Repor
 def close(report: Report, by: MemberId, at: datetime) -> Report:
     """Ends it, from any open stage."""
     return replace(report, stage=_closed(report, by, at))
+
+
+def follow(report: Report, leader: Report) -> Report:
+    """Another report of the leader's event: it shares that one's card, and stands where it does.
+
+    Whoever has the leader has it too, from the moment it came.
+    """
+    match leader.stage:
+        case Received():
+            return replace(report, leader=leader.id, stage=leader.stage)
+        case Taken(by=by):
+            return replace(report, leader=leader.id, stage=Taken(by=by, at=report.received_at))
+        case Cleared() | Closed():
+            raise InvalidTransition(f"{leader.reference} est déjà traité.")
+        case _:
+            assert_never(leader.stage)
+
+
+def leave(report: Report) -> Report:
+    """An event of its own after all; it stands where it stood."""
+    if report.leader is None:
+        raise InvalidTransition(f"{report.reference} n'est pas regroupé avec un autre.")
+    return replace(report, leader=None)
 
 
 def _closed(report: Report, by: MemberId, at: datetime) -> Closed:

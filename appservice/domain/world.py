@@ -19,6 +19,7 @@ class Settings:
     sms_expires_after: timedelta = timedelta(minutes=30)
     photo_follows_within: timedelta = timedelta(minutes=15)
     photo_kept: timedelta = timedelta(hours=72)
+    same_event_within: timedelta = timedelta(minutes=10)  # 0: each report has a card of its own
     suspended: bool = False  # safe mode: no alert is published
 
 

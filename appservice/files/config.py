@@ -197,19 +197,25 @@ def _settings(root: Table) -> Settings:
     table = root.table("alerts", required=False)
     if table is None:
         return usual
-    table.only("sms_expires_minutes", "photo_follows_minutes", "photo_kept_hours")
+    table.only(
+        "sms_expires_minutes", "photo_follows_minutes", "photo_kept_hours", "same_event_minutes"
+    )  # fmt: skip
     return Settings(
         sms_expires_after=_minutes(table, "sms_expires_minutes", usual.sms_expires_after),
         photo_follows_within=_minutes(table, "photo_follows_minutes", usual.photo_follows_within),
         photo_kept=_minutes(table, "photo_kept_hours", usual.photo_kept, in_one=60),
+        same_event_within=_minutes(table, "same_event_minutes", usual.same_event_within, least=0),
     )
 
 
-def _minutes(table: Table, key: str, usual: timedelta, in_one: int = 1) -> timedelta:
+def _minutes(
+    table: Table, key: str, usual: timedelta, in_one: int = 1, least: int = 1
+) -> timedelta:
     unit = timedelta(minutes=in_one)
     count = table.whole(key, usual // unit)
-    if count <= 0:
-        table.problem(key, f"« {key} » doit être positif, pas {count}")
+    if count < least:
+        what = "positif" if least else "positif ou nul"
+        table.problem(key, f"« {key} » doit être {what}, pas {count}")
     return count * unit
 
 

@@ -3,18 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from appservice.domain.charter import InForce
 from appservice.domain.delivery import Urgency
-from appservice.domain.errors import InvalidTransition, NotAllowed, NotUnderstood
 from appservice.domain.ids import BlobId, ReportId
 from appservice.domain.member import Channel, Member, Role
 from appservice.domain.moderation import Decision, Policy, Submission, judge
-from appservice.domain.report import Report, clear, close, take
-from appservice.domain.report import name_of as stage_of
+from appservice.domain.report import Report, follow
 from appservice.domain.room import KnownRoom
 from appservice.domain.territory import Level, Zone
+from appservice.domain.wording import cases as case_words
 from appservice.domain.wording import reports as words
 from appservice.domain.wording.common import harmless
+from appservice.flows import cases
 from appservice.flows.ports import Photos
 from appservice.flows.step import Step
 from bridges.protocol import Attachment
@@ -64,46 +63,6 @@ async def emergency(step: Step, text: str, pictures: Pictures = Pictures()) -> R
     return await _open(step, text, pictures, danger=True)
 
 
-async def take_on(step: Step, number: ReportId) -> Report:
-    """The first officer to take it has it. Raises InvalidTransition for the others."""
-    report = await _found(step, number)
-    taken = take(report, step.member.id, step.now)
-    await _advance(step, taken, report)
-    await _told(step, taken, words.taken_poste(taken, step.member), words.taken(taken))
-    await step.record("report.take", report.reference)
-    return taken
-
-
-async def clear_doubt(step: Step, number: ReportId, *, founded: bool) -> Report:
-    """Levée de doute."""
-    report = await _found(step, number)
-    cleared = clear(report, step.member.id, step.now, founded=founded)
-    await _advance(step, cleared, report)
-    poste = words.cleared_poste(cleared, step.member, founded=founded)
-    await _told(step, cleared, poste, words.cleared(cleared, founded=founded))
-    await step.record("report.clear", report.reference, ["founded" if founded else "unfounded"])
-    return cleared
-
-
-async def finish(step: Step, number: ReportId) -> Report:
-    """Nothing more is expected."""
-    report = await _found(step, number)
-    closed = close(report, step.member.id, step.now)
-    await _advance(step, closed, report)
-    await _told(step, closed, words.closed_poste(closed, step.member), words.closed(closed))
-    await step.record("report.close", report.reference)
-    return closed
-
-
-async def state(step: Step, number: ReportId) -> str:
-    """Where the report stands, for an officer or for its author."""
-    report = await step.tx.reports.get(number)
-    mine = report is not None and report.author == step.member.id
-    if report is None or not (mine or (_reads(step, report))):
-        raise NotUnderstood(words.unknown(number))
-    return words.state(report)
-
-
 async def changed(step: Step, report: ReportId, text: str) -> None:
     """The author (links hold who that is) edited; the first words stay on record."""
     known = await step.tx.reports.get(report)
@@ -114,7 +73,7 @@ async def changed(step: Step, report: ReportId, text: str) -> None:
     if danger:
         await step.answer(words.emergency(), Urgency.URGENT)
     await step.post(
-        await _postes_of(step, step.member),
+        await postes_of(step, step.member),
         words.changed(known, text),
         urgency=Urgency.URGENT if danger else Urgency.NORMAL,
         report=report,
@@ -125,7 +84,7 @@ async def withdrawn(step: Step, report: ReportId) -> None:
     """The author deleted their message."""
     known = await step.tx.reports.get(report)
     if known is not None:
-        rooms = await _postes_of(step, step.member)
+        rooms = await postes_of(step, step.member)
         await step.post(rooms, words.withdrawn(known), report=report)
 
 
@@ -154,32 +113,40 @@ async def _open(step: Step, text: str, pictures: Pictures, *, danger: bool) -> R
         received_at=step.now,
         emergency=danger,
     )
-    opened = await step.tx.reports.open(draft)
+    leader = await cases.leader_of(step, text)
+    opened = await step.tx.reports.open(draft if leader is None else follow(draft, leader))
     await _keep(step, opened, pictures)
     report = await step.tx.reports.get(opened.id) or opened
-    rooms = await _postes_of(step, step.member)
-    name = f"card:{report.reference}"
-    await step.post(
-        rooms,
-        words.card(report, step.member, step.territory),
-        name=name,
-        urgency=Urgency.URGENT if danger else Urgency.NORMAL,
-        report=report.id,
-        blobs=report.blobs,
-    )
-    await step.tx.links.relate(step.source, name)
+    rooms = await postes_of(step, step.member)
+    if leader is None:
+        await show(step, report, step.member, rooms)
+    else:
+        await cases.joined(step, report, leader, rooms)
+    await step.tx.links.relate(step.source, f"card:{report.reference}")
     await step.record("report.open", report.reference, ["emergency"] if danger else [])
     if not rooms:
         await step.answer(words.NO_POSTE)
     elif not danger:
-        await step.answer(words.received(report, words.missing(text, step.member)))
+        also = case_words.also(leader) if leader is not None else ""
+        await step.answer(words.received(report, words.missing(text, step.member), also))
     return report
+
+
+async def show(step: Step, report: Report, author: Member, rooms: Sequence[KnownRoom]) -> None:
+    await step.post(
+        rooms,
+        words.card(report, author, step.territory),
+        name=f"card:{report.reference}",
+        urgency=Urgency.URGENT if report.emergency else Urgency.NORMAL,
+        report=report.id,
+        blobs=report.blobs,
+    )
 
 
 async def _complete(step: Step, report: Report, text: str, pictures: Pictures) -> None:
     blobs = await _keep(step, report, pictures)
     line = words.more(report, text, len(blobs))
-    rooms = await _postes_of(step, step.member)
+    rooms = await postes_of(step, step.member)
     await step.post(rooms, line, report=report.id, blobs=blobs)
     await step.answer(words.received_more(report))
     await step.record("report.complete", report.reference)
@@ -196,20 +163,7 @@ async def _keep(step: Step, report: Report, pictures: Pictures) -> list[BlobId]:
     return kept
 
 
-async def _told(step: Step, report: Report, poste: str, author: str) -> None:
-    """The other officers, and whoever reported, on the channel where they did."""
-    reporter = await step.tx.members.get(report.author)
-    rooms = await _postes_of(step, reporter or step.member)
-    if step.room is not None and step.room not in rooms:
-        rooms = [step.room, *rooms]
-    await step.post(rooms, poste, report=report.id)
-    if step.room is None:
-        await step.answer(poste)
-    if reporter is not None and isinstance(await step.standing_of(reporter), InForce):
-        await step.tell(reporter, author, channel=report.channel, report=report.id)
-
-
-async def _postes_of(step: Step, author: Member) -> list[KnownRoom]:
+async def postes_of(step: Step, author: Member) -> list[KnownRoom]:
     """The poste of the shop's commune; for an officer, those of their land."""
     if author.commune:
         return await step.postes(Zone(Level.COMMUNE, author.commune))
@@ -219,22 +173,3 @@ async def _postes_of(step: Step, author: Member) -> list[KnownRoom]:
     for zone in author.zones:
         found |= {room.room_id: room for room in await step.postes(zone)}
     return list(found.values())
-
-
-async def _advance(step: Step, report: Report, before: Report) -> None:
-    if not await step.tx.reports.advance(report, stage_of(before.stage)):
-        raise InvalidTransition(f"{report.reference} vient d'être traité par quelqu'un d'autre.")
-
-
-async def _found(step: Step, number: ReportId) -> Report:
-    """Only officers of the territory; to anybody else it does not exist."""
-    if not step.member.role.is_officer:
-        raise NotAllowed(words.OFFICERS_ONLY)
-    report = await step.tx.reports.get(number)
-    if report is None or not _reads(step, report):
-        raise NotUnderstood(words.unknown(number))
-    return report
-
-
-def _reads(step: Step, report: Report) -> bool:
-    return step.member.role.is_officer and report.territory == step.territory.id

@@ -13,10 +13,12 @@ from appservice.store import journal, migrate
 from appservice.store.alerts import PgAlerts
 from appservice.store.audit import Audit, PgActs
 from appservice.store.blobs import PgBlobs
+from appservice.store.cases import PgCases
 from appservice.store.figures import PgFigures
 from appservice.store.mail.links import PgLinks
 from appservice.store.mail.outbox import PgOutbox
 from appservice.store.mail.queue import PgQueue
+from appservice.store.mail.recall import PgRecall
 from appservice.store.members import PgMembers
 from appservice.store.reports import PgReports
 from appservice.store.rooms import PgRooms
@@ -38,8 +40,10 @@ class PgTransaction:
         self.signatures: ports.Signatures = PgSignatures(session)
         self.alerts: ports.Alerts = PgAlerts(session)
         self.reports: ports.Reports = PgReports(session)
+        self.cases: ports.Cases = PgCases(session)
         self.rooms: ports.Rooms = PgRooms(session)
         self.outbox: ports.Outbox = PgOutbox(session)
+        self.recall: ports.Recall = PgRecall(session)
         self.links: ports.Links = PgLinks(session)
         self.blobs: ports.Blobs = PgBlobs(session)
         self.acts = PgActs(session, new_id)
@@ -80,6 +84,7 @@ class PgStore:
         """
         async with self._database.transaction() as session:
             await self._forget_addresses(session, owner)
+            await session.run(SHRED_SHARED_CARDS, owner)
             await session.run(SHRED_KEY, owner)
             await session.run(SHRED_MEMBER, owner)
             await session.run(SHRED_BLOBS, owner)
@@ -177,6 +182,11 @@ FROM parcels WHERE parcels.id = deliveries.id AND (owner = $1 OR member = $1)
 """
 SHRED_JOURNAL = """
 UPDATE journal SET sealed = NULL, done_at = $2 WHERE owner = $1 AND done_at IS NULL
+"""
+# The card of an event quotes everybody who told of it, under its leader's key.
+SHRED_SHARED_CARDS = """
+DELETE FROM parcels USING reports
+WHERE 'case:S' || reports.id = $1 AND parcels.report = reports.leader AND parcels.kind = 'edit'
 """
 # Parcels stay as the record that something was sent, under names that nobody can guess.
 SHRED_NAMES = """

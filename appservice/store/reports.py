@@ -47,6 +47,7 @@ class PgReports:
             list(report.blobs),
             name_of(report.stage),
             *_columns(report.stage),
+            report.leader,
         )
         return numbered
 
@@ -68,7 +69,7 @@ class PgReports:
         if row is None:
             return None
         owner = case_of(row["id"])
-        return _report(row, (await self._session.keys([owner])).get(owner))
+        return report_from(row, (await self._session.keys([owner])).get(owner))
 
 
 def case_of(report: ReportId) -> str:
@@ -91,7 +92,8 @@ def _columns(stage: Stage) -> tuple[object, ...]:
             assert_never(stage)
 
 
-def _report(row: Record, key: DataKey | None) -> Report:
+def report_from(row: Record, key: DataKey | None) -> Report:
+    """Without its text when the key was shredded."""
     return Report(
         id=ReportId(row["id"]),
         author=MemberId(row["author"]),
@@ -102,6 +104,7 @@ def _report(row: Record, key: DataKey | None) -> Report:
         blobs=tuple(BlobId(blob) for blob in row["blobs"]),
         emergency=row["emergency"],
         stage=_stage(row),
+        leader=ReportId(row["leader"]) if row["leader"] is not None else None,
     )
 
 
@@ -125,9 +128,9 @@ def _stage(row: Record) -> Stage:
 NEXT = "SELECT nextval(pg_get_serial_sequence('reports', 'id')) AS id"
 OPEN = """
 INSERT INTO reports (id, author, territory, channel, sealed, received_at, emergency, blobs,
-    stage, stage_by, taken_at, cleared_at, founded, closed_at)
+    stage, stage_by, taken_at, cleared_at, founded, closed_at, leader)
 OVERRIDING SYSTEM VALUE
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
 """
 GET = "SELECT * FROM reports WHERE id = $1"
 ADVANCE = """

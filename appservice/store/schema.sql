@@ -112,6 +112,8 @@ CREATE TABLE reports (
     cleared_at timestamptz,
     founded boolean,
     closed_at timestamptz,
+    leader bigint, -- the first report of the same event, if this one came after it
+    CONSTRAINT nobody_follows_themself CHECK (leader <> id),
     CONSTRAINT received_is_nobodys CHECK ((stage = 'received') = (stage_by IS NULL)),
     CONSTRAINT taken_has_time CHECK (
         CASE stage WHEN 'received' THEN taken_at IS NULL
@@ -126,6 +128,7 @@ CREATE TABLE reports (
     CONSTRAINT closed_has_time CHECK ((stage = 'closed') = (closed_at IS NOT NULL))
 );
 CREATE INDEX reports_by_author ON reports (author, id DESC) WHERE stage <> 'closed';
+CREATE INDEX reports_by_leader ON reports (leader, id) WHERE leader IS NOT NULL;
 
 CREATE TABLE blobs (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

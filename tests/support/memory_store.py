@@ -15,7 +15,7 @@ from appservice.domain.audit import Act
 from appservice.domain.charter import Signature
 from appservice.domain.delivery import Kind, Parcel, State, Tally
 from appservice.domain.errors import PermanentFailure
-from appservice.domain.ids import AlertId, BlobId, MemberId, ParcelId, ReportId, RoomId
+from appservice.domain.ids import AlertId, BlobId, Insee, MemberId, ParcelId, ReportId, RoomId
 from appservice.domain.member import Channel, Member
 from appservice.domain.report import Closed, Report
 from appservice.domain.report import StageName as ReportStage
@@ -141,6 +141,31 @@ class MemoryReports:
         return next((r for r in still_open if r.received_at >= since), None)
 
 
+class MemoryCases:
+    def __init__(self, tables: Tables) -> None:
+        self._rows, self._members = tables.reports, tables.members
+
+    async def around(self, territory: str, commune: Insee, since: datetime) -> Sequence[Report]:
+        def is_here(report: Report) -> bool:
+            author = self._members.get(report.author)
+            place = (author.territory, report.territory, author.commune) if author else None
+            open_ = report_stage(report.stage) in ("received", "taken")
+            return place == (territory, territory, commune) and report.leader is None and open_
+
+        leaders = [r for r in reversed(self._rows.values()) if is_here(r)]
+        return [r for r in leaders if (await self.of(r.id))[-1].received_at >= since]
+
+    async def of(self, leader: ReportId) -> Sequence[Report]:
+        return [r for r in self._rows.values() if leader in (r.id, r.leader)]
+
+    async def leave(self, report: ReportId) -> bool:
+        known = self._rows.get(report)
+        if known is None or known.leader is None:
+            return False
+        self._rows[report] = replace(known, leader=None)
+        return True
+
+
 class MemoryRooms:
     def __init__(self, tables: Tables) -> None:
         self._rows = tables.rooms
@@ -162,8 +187,9 @@ class MemoryRooms:
 
 
 class MemoryOutbox:
-    def __init__(self, tables: Tables) -> None:
+    def __init__(self, tables: Tables, clock: Clock) -> None:
         self._rows = tables.slips
+        self._clock = clock
         self.touched: set[Channel] = set()
 
     async def put(self, parcels: Sequence[Parcel]) -> None:
@@ -174,7 +200,7 @@ class MemoryOutbox:
             # An edit never overtakes what it edits, even when only the edit is urgent.
             urgency = acted_on.urgency if acted_on else parcel.urgency
             number = ParcelId(len(self._rows) + 1)
-            self._rows[parcel.key] = Slip(number, parcel, urgency)
+            self._rows[parcel.key] = Slip(number, parcel, urgency, self._clock())
             self.touched.add(parcel.channel)
 
     async def delivered_as(self, key: str) -> str | None:
@@ -207,8 +233,32 @@ class MemoryOutbox:
 
     def _posts_of(self, alert: AlertId) -> Iterable[Slip]:
         for slip in self._rows.values():
-            if slip.parcel.alert == alert and slip.parcel.kind is Kind.POST:
+            post = slip.parcel.alert == alert and slip.parcel.kind is Kind.POST
+            if post and slip.code != "rerouted":
                 yield slip
+
+
+class MemoryRecall:
+    def __init__(self, tables: Tables, clock: Clock) -> None:
+        self._rows, self._clock = tables.slips, clock
+
+    async def take_back(self, keys: Sequence[str], code: str) -> Collection[str]:
+        taken = {k for k in keys if k in self._rows and self._rows[k].state is State.QUEUED}
+        for key in taken:
+            slip = replace(self._rows[key], state=State.FAILED, code=code, token="")
+            self._rows[key] = replace(slip, settled_at=self._clock())
+        return taken
+
+    async def late(self, channel: Channel, put_before: datetime) -> Sequence[Parcel]:
+        return [
+            slip.parcel
+            for slip in self._rows.values()
+            if slip.parcel.channel is channel
+            and slip.state is State.QUEUED
+            and slip.parcel.alert is not None
+            and slip.parcel.kind is Kind.POST
+            and slip.put_at <= put_before
+        ]
 
 
 class MemoryLinks:
@@ -255,8 +305,10 @@ class MemoryTransaction:
         self.signatures = MemorySignatures(tables)
         self.alerts = MemoryAlerts(tables)
         self.reports = MemoryReports(tables)
+        self.cases = MemoryCases(tables)
         self.rooms = MemoryRooms(tables)
-        self.outbox = MemoryOutbox(tables)
+        self.outbox = MemoryOutbox(tables, clock)
+        self.recall = MemoryRecall(tables, clock)
         self.links = MemoryLinks(tables)
         self.blobs = MemoryBlobs(tables, clock)
         self.acts = MemoryActs(tables)

@@ -21,6 +21,7 @@ class Slip:
     id: ParcelId
     parcel: Parcel
     urgency: Urgency
+    put_at: datetime
     state: State = State.QUEUED
     attempts: int = 0
     token: str = ""

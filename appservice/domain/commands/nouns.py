@@ -69,6 +69,20 @@ class CloseReport:
 
 
 @dataclass(frozen=True, slots=True)
+class DetachReport:
+    """`détache S12`: out of the event that it was taken for."""
+
+    report: ReportId
+
+
+@dataclass(frozen=True, slots=True)
+class SeparateReports:
+    """`dissocie S12`: every report of that event on its own again."""
+
+    report: ReportId
+
+
+@dataclass(frozen=True, slots=True)
 class AskAlert:
     """`état A7`."""
 
@@ -118,6 +132,8 @@ Command = (
     | TakeReport
     | ClearReport
     | CloseReport
+    | DetachReport
+    | SeparateReports
     | AskAlert
     | AskReport
     | AskHelp

@@ -91,11 +91,11 @@ def emergency(*, to_officers: bool = True) -> str:
     )
 
 
-def received(report: Report, gaps: tuple[str, ...]) -> str:
-    """« reçu »."""
+def received(report: Report, gaps: tuple[str, ...], also: str = "") -> str:
+    """« reçu »; `also` says that others told of the same thing."""
     ask = f" Précisez si possible : {', '.join(gaps)}." if gaps else ""
     line = f"Reçu : votre signalement {report.reference} est chez les agents."
-    return f"{line}{ask} {NOT_EMERGENCY_LINE}"
+    return f"{line}{f' {also}' if also else ''}{ask} {NOT_EMERGENCY_LINE}"
 
 
 def received_more(report: Report) -> str:
@@ -103,19 +103,19 @@ def received_more(report: Report) -> str:
     return f"Reçu : ajouté à {report.reference}."
 
 
-def taken_poste(report: Report, by: Member) -> str:
+def taken_poste(name: str, by: Member) -> str:
     """To the other officers."""
-    return f"{report.reference} pris en charge par {by.attribution}."
+    return f"{name} pris en charge par {by.attribution}."
 
 
-def cleared_poste(report: Report, by: Member, *, founded: bool) -> str:
+def cleared_poste(name: str, by: Member, *, founded: bool) -> str:
     """To the other officers."""
-    return f"{report.reference}, levée de doute par {by.attribution} : {_found(founded)}."
+    return f"{name}, levée de doute par {by.attribution} : {_found(founded)}."
 
 
-def closed_poste(report: Report, by: Member) -> str:
+def closed_poste(name: str, by: Member) -> str:
     """To the other officers."""
-    return f"{report.reference} clos par {by.attribution}."
+    return f"{name} clos par {by.attribution}."
 
 
 def taken(report: Report) -> str:

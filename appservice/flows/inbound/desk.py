@@ -17,7 +17,9 @@ from appservice.domain.commands import (
     CloseReport,
     Command,
     CorrectAlert,
+    DetachReport,
     RefuseAlert,
+    SeparateReports,
     StopSms,
     SubmitAlert,
     TakeReport,
@@ -26,11 +28,11 @@ from appservice.domain.errors import NotAllowed, NotUnderstood
 from appservice.domain.member import Channel
 from appservice.domain.wording import rules as rule_words
 from appservice.domain.wording import talk as words
-from appservice.flows import alerts, reports
+from appservice.flows import alerts, handling
 from appservice.flows.step import Step
 
 _AlertCommand = SubmitAlert | ApproveAlert | RefuseAlert | CorrectAlert | CancelAlert
-_ReportCommand = TakeReport | ClearReport | CloseReport
+_ReportCommand = TakeReport | ClearReport | CloseReport | DetachReport | SeparateReports
 
 
 async def obey(step: Step, command: Command) -> None:
@@ -39,7 +41,7 @@ async def obey(step: Step, command: Command) -> None:
         case SubmitAlert() | ApproveAlert() | RefuseAlert() | CorrectAlert() | CancelAlert():
             _must_be_verified(step)
             await _alert(step, command)
-        case TakeReport() | ClearReport() | CloseReport():
+        case TakeReport() | ClearReport() | CloseReport() | DetachReport() | SeparateReports():
             _must_be_verified(step)
             await _report(step, command)
         case _:
@@ -71,11 +73,15 @@ async def _alert(step: Step, command: _AlertCommand) -> None:
 async def _report(step: Step, command: _ReportCommand) -> None:
     match command:
         case TakeReport(report=report):
-            await reports.take_on(step, report)
+            await handling.take_on(step, report)
         case ClearReport(report=report, founded=founded):
-            await reports.clear_doubt(step, report, founded=founded)
+            await handling.clear_doubt(step, report, founded=founded)
         case CloseReport(report=report):
-            await reports.finish(step, report)
+            await handling.finish(step, report)
+        case DetachReport(report=report):
+            await handling.detach(step, report)
+        case SeparateReports(report=report):
+            await handling.separate(step, report)
         case _:
             assert_never(command)
 
@@ -87,7 +93,7 @@ async def _question(
         case AskAlert(alert=alert):
             await step.answer(await alerts.state(step, alert))
         case AskReport(report=report):
-            await step.answer(await reports.state(step, report))
+            await step.answer(await handling.state(step, report))
         case AskHelp():
             channel = step.channel or Channel.MATRIX
             await step.answer(words.help_for(step.member, step.territory, channel))

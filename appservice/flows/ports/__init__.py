@@ -4,7 +4,7 @@
 parcels in one transaction, so a process may die between any two steps and lose nothing.
 """
 
-from appservice.flows.ports.mail import Journal, Outbox, Queue, Wake
+from appservice.flows.ports.mail import Journal, Outbox, Queue, Recall, Wake
 from appservice.flows.ports.outside import (
     Clock,
     Guichets,
@@ -19,6 +19,7 @@ from appservice.flows.ports.registers import (
     Acts,
     Alerts,
     Blobs,
+    Cases,
     Links,
     Members,
     Reports,
@@ -31,6 +32,7 @@ __all__ = [
     "Acts",
     "Alerts",
     "Blobs",
+    "Cases",
     "Clock",
     "Guichets",
     "Homeserver",
@@ -42,6 +44,7 @@ __all__ = [
     "Photos",
     "Probe",
     "Queue",
+    "Recall",
     "Reports",
     "Rooms",
     "Seals",

@@ -1,6 +1,6 @@
 """What comes in and what goes out: journal, outbox, queue."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -26,15 +26,30 @@ class Outbox(Protocol):
     async def by_provider_id(self, channel: Channel, provider_id: str) -> Parcel | None: ...
 
     async def tally(self, alert: AlertId) -> Tally:
-        """Of its POST parcels."""
+        """Of its POST parcels; those that took another way are counted there."""
         ...
 
     async def of_alert(self, alert: AlertId) -> Sequence[Parcel]:
-        """Its POST parcels, oldest first."""
+        """Its POST parcels, oldest first, without those that took another way."""
         ...
 
     async def unknown(self, since: datetime) -> Sequence[Parcel]:
         """Parcels whose fate has been uncertain since then or later, oldest first."""
+        ...
+
+
+class Recall(Protocol):
+    """Parcels that have not left, taken back in the transaction that does something else."""
+
+    async def take_back(self, keys: Sequence[str], code: str) -> Collection[str]:
+        """Of these parcels, those that were still queued: FAILED with that code from now on.
+
+        A parcel that is being handed over, or was, is left alone and not returned.
+        """
+        ...
+
+    async def late(self, channel: Channel, put_before: datetime) -> Sequence[Parcel]:
+        """POST parcels of alerts, put by then, that are still queued."""
         ...
 
 

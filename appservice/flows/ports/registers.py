@@ -7,7 +7,7 @@ from typing import Protocol
 from appservice.domain.alert import Alert, StageName
 from appservice.domain.audit import Act
 from appservice.domain.charter import Signature
-from appservice.domain.ids import AlertId, BlobId, MemberId, ReportId, RoomId
+from appservice.domain.ids import AlertId, BlobId, Insee, MemberId, ReportId, RoomId
 from appservice.domain.member import Channel, Member
 from appservice.domain.report import Report
 from appservice.domain.report import StageName as ReportStageName
@@ -87,6 +87,25 @@ class Reports(Protocol):
 
     async def open_of(self, member: MemberId, since: datetime) -> Report | None:
         """The member's last report that is not closed: a photo that follows belongs to it."""
+        ...
+
+
+class Cases(Protocol):
+    """Reports of one event: the first one leads, the others share its card and its stage."""
+
+    async def around(self, territory: str, commune: Insee, since: datetime) -> Sequence[Report]:
+        """Leaders of events still open there, whose last report came since then; last one first.
+
+        Until the transaction ends nobody else opens a report there, and no such leader moves.
+        """
+        ...
+
+    async def of(self, leader: ReportId) -> Sequence[Report]:
+        """Every report of the event, the leader first, then as they came."""
+        ...
+
+    async def leave(self, report: ReportId) -> bool:
+        """The report stands by itself from now on; False when it already did."""
         ...
 
 

@@ -4,11 +4,12 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from appservice.domain.member import Channel
-from appservice.flows.ports.mail import Outbox
+from appservice.flows.ports.mail import Outbox, Recall
 from appservice.flows.ports.registers import (
     Acts,
     Alerts,
     Blobs,
+    Cases,
     Links,
     Members,
     Reports,
@@ -33,9 +34,13 @@ class Transaction(Protocol):
     @property
     def reports(self) -> Reports: ...
     @property
+    def cases(self) -> Cases: ...
+    @property
     def rooms(self) -> Rooms: ...
     @property
     def outbox(self) -> Outbox: ...
+    @property
+    def recall(self) -> Recall: ...
     @property
     def links(self) -> Links: ...
     @property

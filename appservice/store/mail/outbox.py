@@ -84,10 +84,11 @@ ORDER BY id DESC LIMIT 1
 """
 TALLY = """
 SELECT channel, state, count(*) AS n FROM parcels JOIN deliveries USING (id)
-WHERE alert = $1 AND kind = 'post' GROUP BY channel, state
+WHERE alert = $1 AND kind = 'post' AND code <> 'rerouted' GROUP BY channel, state
 """
 OF_ALERT = """
-SELECT * FROM parcels JOIN deliveries USING (id) WHERE alert = $1 AND kind = 'post' ORDER BY id
+SELECT * FROM parcels JOIN deliveries USING (id)
+WHERE alert = $1 AND kind = 'post' AND code <> 'rerouted' ORDER BY id
 """
 UNKNOWN = """
 SELECT * FROM deliveries JOIN parcels USING (id)

@@ -6,12 +6,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from support.store_builders import NOON, a_report, an_alert
+from support.store_builders import NOON, a_merchant, a_report, an_alert
 
 from appservice.domain import alert as alerts
 from appservice.domain import report as reports
-from appservice.domain.ids import AlertId, BlobId, MemberId, ReportId
+from appservice.domain.ids import AlertId, BlobId, Insee, MemberId, ReportId
 
+LIFFRE = Insee("35152")
 AGENT, OTHER = MemberId("o2"), MemberId("o3")
 LATER = NOON + timedelta(minutes=5)
 
@@ -143,3 +144,69 @@ async def test_the_open_report_of_a_member(store: Any) -> None:
         assert await tx.reports.advance(reports.close(second, AGENT, LATER), "received")
         assert await tx.reports.open_of(me, NOON) == first
         assert await tx.reports.open_of(me, LATER) is None
+
+
+SINCE = NOON - timedelta(minutes=10)
+
+
+async def _seen(store: Any, member: str, commune: str = "35152", **changes: Any) -> reports.Report:
+    """A report of a merchant of that commune."""
+    async with store.transaction() as tx:
+        person = a_merchant(member, commune=Insee(commune))
+        await tx.members.save(person)
+        seen = a_report(author=MemberId(member), **changes)
+        opened: reports.Report = await tx.reports.open(seen)
+    return opened
+
+
+async def test_events_still_open_around_a_place(store: Any) -> None:
+    first = await _seen(store, "m1", received_at=SINCE)
+    await _seen(store, "m2", commune="35236")
+    await _seen(store, "m3", territory="mantes")
+    await _seen(store, "m4", received_at=SINCE - timedelta(seconds=1))
+    cleared = await _seen(store, "m5")
+    async with store.transaction() as tx:
+        taken = reports.take(cleared, AGENT, LATER)
+        assert await tx.reports.advance(taken, "received")
+        assert [r.id for r in await tx.cases.around("liffre", LIFFRE, SINCE)] == [5, 1]
+        done = reports.clear(taken, AGENT, LATER, founded=False)
+        assert await tx.reports.advance(done, "taken")
+        assert list(await tx.cases.around("liffre", LIFFRE, SINCE)) == [first]
+        assert list(await tx.cases.around("mantes", LIFFRE, SINCE)) == []
+
+
+async def test_followers_keep_an_event_young_and_lead_none(store: Any) -> None:
+    first = await _seen(store, "m1", received_at=SINCE - timedelta(hours=1))
+    second = await _seen(store, "m2", leader=first.id)
+    assert second.leader == first.id
+    async with store.transaction() as tx:
+        assert await tx.reports.get(second.id) == second
+        assert list(await tx.cases.around("liffre", LIFFRE, SINCE)) == [first]
+        assert list(await tx.cases.of(first.id)) == [first, second]
+        assert list(await tx.cases.of(second.id)) == [second]
+
+
+async def test_a_report_leaves_its_event_once(store: Any) -> None:
+    first = await _seen(store, "m1")
+    second = await _seen(store, "m2", leader=first.id)
+    async with store.transaction() as tx:
+        assert await tx.cases.leave(second.id)
+        assert not await tx.cases.leave(second.id)
+        assert not await tx.cases.leave(first.id)
+        assert list(await tx.cases.of(first.id)) == [first]
+        assert {r.id for r in await tx.cases.around("liffre", LIFFRE, SINCE)} == {1, 2}
+
+
+async def test_of_many_at_once_the_first_leads_them_all(store: Any) -> None:
+    async def tell(number: int) -> None:
+        async with store.transaction() as tx:
+            author = MemberId(f"m{number}")
+            await tx.members.save(a_merchant(author))
+            near = await tx.cases.around("liffre", LIFFRE, SINCE)
+            draft = a_report(author=author)
+            await tx.reports.open(reports.follow(draft, near[0]) if near else draft)
+
+    await asyncio.gather(*(tell(number) for number in range(20)))
+    async with store.transaction() as tx:
+        [leader] = await tx.cases.around("liffre", LIFFRE, SINCE)
+        assert len(await tx.cases.of(leader.id)) == 20

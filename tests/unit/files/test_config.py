@@ -66,3 +66,20 @@ def test_figures_and_the_homeserver_come_in_by_two_doors(path):
         file.write("metrics: {port: 29320}\n")
     with pytest.raises(BadFiles, match="« metrics » et « listen » : il faut deux ports"):
         load_config(path)
+
+
+def _with_alerts(path: Path, line: str) -> None:
+    text = path.read_text("utf-8")
+    path.write_text(text.replace("alerts:\n", f"alerts:\n  {line}\n"), "utf-8")
+
+
+def test_a_card_for_each_report_may_be_wanted(path):
+    assert load_config(path).settings.same_event_within == timedelta(minutes=10)
+    _with_alerts(path, "same_event_minutes: 0")
+    assert load_config(path).settings.same_event_within == timedelta(0)
+
+
+def test_no_window_goes_backwards(path):
+    _with_alerts(path, "same_event_minutes: -1")
+    with pytest.raises(BadFiles, match="« same_event_minutes » doit être positif ou nul, pas -1"):
+        load_config(path)
