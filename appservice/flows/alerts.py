@@ -10,6 +10,7 @@ from appservice.domain.moderation import Decision, Submission, Verdict, judge
 from appservice.domain.moderation.rewrite import suggest
 from appservice.domain.wording import alerts as words
 from appservice.domain.wording.common import harmless
+from appservice.domain.wording.hold import HoldCard
 from appservice.flows import broadcast, reports
 from appservice.flows.step import Step
 
@@ -36,7 +37,8 @@ async def submit(step: Step, audience: Audience, text: str) -> Alert | Verdict:
             return verdict
         case Decision.HOLD:
             _must_not_be_suspended(step)
-            return await _hold(step, _new(step, audience, text, verdict, Held(verdict.rules)))
+            draft = _new(step, audience, text, verdict, Held(verdict.rules))
+            return await _hold(step, draft, verdict)
         case Decision.PUBLISH:
             _must_not_be_suspended(step)
             stage = Published(at=step.now, approved_by=None)
@@ -165,13 +167,14 @@ def _better(step: Step, text: str, verdict: Verdict) -> str | None:
     return better if fits else None
 
 
-async def _hold(step: Step, draft: Alert) -> Alert:
+async def _hold(step: Step, draft: Alert, verdict: Verdict) -> Alert:
     await broadcast.reach(step, draft)  # nobody approves what nobody would read
     alert = await step.tx.alerts.open(draft)
     rules = step.world.policy.rules
-    card = words.hold_card(alert, step.member, step.territory, rules)
+    card = HoldCard(alert, step.member, step.territory, verdict.findings, rules)
     rooms = await step.postes(alert.audience.zone)
-    await step.post(rooms, card, name=f"card:{alert.reference}", case=alert.reference)
+    name = f"card:{alert.reference}"
+    await step.post(rooms, card.body, name=name, html=card.html, case=alert.reference)
     if step.room not in rooms:  # the card itself answers whoever wrote in that poste
         await step.answer(words.waiting(alert))
     held = alert.stage.rules if isinstance(alert.stage, Held) else ()

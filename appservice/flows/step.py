@@ -67,6 +67,7 @@ class Step:
         text: str,
         *,
         name: str = "",
+        html: str = "",
         urgency: Urgency = Urgency.NORMAL,
         report: ReportId | None = None,
         blobs: Sequence[BlobId] = (),
@@ -74,12 +75,13 @@ class Step:
     ) -> None:
         """In each room and the Signal group that mirrors it. `name` makes the key a known one.
 
-        `case` is the reference of the alert whose words these are: they are erased with it.
+        `html` is what Element shows of it. `case` is the reference of the alert whose words these
+        are: they are erased with it.
         """
         name = name or self._next_key("post")
         sealed_for = f"case:{case}" if case else ""
         for room in rooms:
-            for parcel in room_parcels(room, text, name):
+            for parcel in room_parcels(room, text, name, html):
                 said = replace(parcel, urgency=urgency, report=report, blobs=tuple(blobs))
                 await self.tx.outbox.put([replace(said, sealed_for=sealed_for)])
 
@@ -149,10 +151,10 @@ def _best(member: Member) -> Channel | None:
     return next(reached, None)
 
 
-def room_parcels(room: KnownRoom, text: str, name: str) -> list[Parcel]:
+def room_parcels(room: KnownRoom, text: str, name: str, html: str = "") -> list[Parcel]:
     """One for the Matrix room and, when a Signal group mirrors it, one for the group."""
     parcels = [
-        Parcel(f"{name}:matrix:{room.room_id}", Channel.MATRIX, room.room_id, text),
+        Parcel(f"{name}:matrix:{room.room_id}", Channel.MATRIX, room.room_id, text, html=html),
     ]
     if room.signal_group is not None:
         group = room.signal_group

@@ -7,7 +7,6 @@ from typing import assert_never
 
 from appservice.domain.alert import Alert, Cancelled, Held, Published, Turned
 from appservice.domain.audience import Audience, Route
-from appservice.domain.commands.reactions import HINTS
 from appservice.domain.delivery import State, Tally
 from appservice.domain.member import Channel, Member
 from appservice.domain.territory import Territory
@@ -100,21 +99,6 @@ def to_revise(rules: Iterable[str], known: Mapping[str, Explained], better: str 
     """Rule, sentence and article, and a text that would do."""
     end = f"Proposition : {better}" if better else "Corrigez le texte et renvoyez-le."
     return f"Alerte non diffusée.\n{reasons(rules, known)}\n{end}"
-
-
-def hold_card(
-    alert: Alert, author: Member, territory: Territory, known: Mapping[str, Explained]
-) -> str:
-    """The card in the poste that a second person answers."""
-    held = alert.stage.rules if isinstance(alert.stage, Held) else ()
-    return (
-        f"🕓 {alert.reference} attend une deuxième personne\n"
-        f"De : {author.attribution}\n"
-        f"Pour : {audience(alert.audience, territory)}\n"
-        f"Texte : {quoted(alert.text)} ({length(alert.text)})\n"
-        f"{reasons(held, known)}\n"
-        f"{HINTS['hold']} — ou « valide {alert.reference} », « refuse {alert.reference} motif »"
-    )
 
 
 def length(text: str) -> str:

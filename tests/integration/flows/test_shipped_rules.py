@@ -1,5 +1,6 @@
 """The examples of the operator's instructions, through the flows, under the rules that ship."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -11,18 +12,23 @@ from support.story import (
     CHLOE,
     ECHANGES,
     ECHANGES_GROUP,
+    MOREL,
+    NADIA,
+    PAULE,
     POSTE,
+    POSTE_GROUP,
     Story,
     agent,
     signature,
 )
 
-from appservice.domain.alert import Held, Published
+from appservice.domain.alert import Held, Published, Turned
 from appservice.domain.ids import AlertId
 from appservice.domain.member import Channel, Role
 from appservice.domain.text import gsm7_length
 from appservice.files.world import load_world, shipped_paths
 
+MARKED = re.compile(r"<span [^>]*><strong>(.*?)</strong></span>")
 MEYTHET = (
     "MEYTHET, nombreux cambriolages dans les maisons, en fin de journée : prenez vos précautions "
     "et soyez vigilants, faites passer l'info !"
@@ -83,6 +89,54 @@ async def test_a_slip_is_told_with_a_text_that_would_do(memory: Story) -> None:
     assert "06 39" not in better
     await memory.writes(CHEF, f"alerte tous : {better}", where=POSTE)
     assert isinstance(memory.store.tables.alerts[AlertId(1)].stage, Published)
+
+
+@pytest.mark.parametrize("channel", list(Channel))
+async def test_the_author_is_told_sentence_article_and_rewrite_where_they_wrote(
+    memory: Story, channel: Channel
+) -> None:
+    slip = "alerte tous : Vol par ruse constaté à Redon, fourgon AB-123-CD en fuite."
+    author = replace(PAULE, channels=frozenset(Channel))
+    async with memory.store.transaction() as tx:
+        await tx.members.save(author)
+    await memory.writes(author, slip, channel=channel)
+    (answer,) = memory.told(author, channel)
+    rule = memory.world.policy.rules["licence-plate"]
+    assert rule.sentences["fr"] in answer
+    assert rule.legal_basis in answer
+    assert "Proposition : Vol par ruse constaté à Redon, fourgon en fuite" in answer
+    assert memory.store.tables.alerts == {}
+
+
+HELD = "Vol constaté à Redon, un homme barbu en jogging gris & <casquette>, fuite à pied"
+
+
+@pytest.mark.parametrize(
+    ("emoji", "channel", "stage"),
+    [
+        ("✅", Channel.MATRIX, Published),
+        ("👍🏽", Channel.SIGNAL, Published),
+        ("❌", Channel.MATRIX, Turned),
+        ("👎", Channel.SIGNAL, Turned),
+    ],
+)
+async def test_a_hold_shows_what_was_recognised_and_is_answered_by_one_tap(
+    memory: Story, emoji: str, channel: Channel, stage: type
+) -> None:
+    await memory.writes(MOREL, f"alerte tous : {HELD}", where=POSTE)
+    [card] = [p for p in memory.parcels(Channel.MATRIX, POSTE) if p.key.startswith("card:")]
+    assert "Relevé : « barbu », « en jogging gris », « casquette »" in card.body
+    assert MARKED.findall(card.html) == ["barbu", "en jogging gris", "casquette"]
+    assert "gris</strong></span> &amp; &lt;<span" in card.html
+    [twin] = [p for p in memory.parcels(Channel.SIGNAL, POSTE_GROUP) if p.key.startswith("card:")]
+    assert "Relevé : « barbu », « en jogging gris », « casquette »" in twin.body
+    await memory.deliver()
+    key, where = (card.key, POSTE) if channel is Channel.MATRIX else (twin.key, POSTE_GROUP)
+    await memory.reacts(MOREL, key, emoji, where=where, channel=channel)
+    if stage is Published:
+        assert isinstance(memory.store.tables.alerts[AlertId(1)].stage, Held), "not by its author"
+        await memory.reacts(NADIA, key, emoji, where=where, channel=channel)
+    assert isinstance(memory.store.tables.alerts[AlertId(1)].stage, stage)
 
 
 async def test_nobody_is_prompted_to_attest_what_they_did_not(memory: Story) -> None:
