@@ -28,6 +28,7 @@ from appservice.flows.progress import watch
 from appservice.flows.reconciliation import Reconciliation
 from appservice.flows.signature import Signing
 from appservice.flows.suspension import remind
+from appservice.flows.telephone import consent
 from appservice.flows.unreadable import Unreadable
 from appservice.matrix.accounts import first_contact
 from appservice.matrix.api import Api
@@ -190,7 +191,7 @@ async def serve(office: Office, stop: asyncio.Event, *, safe: bool = False) -> N
             for c, bridge in channels.items()
         ]
         parts = [reconciliation.run(), watch(store, world, clock), _housekeeping(office)]
-        parts.append(remind(store, world, clock))
+        parts += [remind(store, world, clock), consent.watch(store, world, clock)]
         parts += [inbox.run() for inbox in inboxes] + [d.run() for d in deliveries]
         tasks = [asyncio.create_task(part) for part in parts]
         stack.push_async_callback(_end, tasks)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from appservice.app import clock
 from appservice.domain.charter import Signature
+from appservice.domain.consent import Agreed, Consent
 from appservice.domain.ids import Insee, MemberId, TradeId, UserId
 from appservice.domain.member import Channel, Member, Role
 from appservice.domain.world import World
@@ -46,6 +47,9 @@ async def enrol(store: PgStore, world: World, people: Iterable[Member]) -> None:
             for person in waiting[start : start + AT_ONCE]:
                 await tx.members.save(person)
                 await tx.signatures.add(signed(world, person))
+                if person.phone is not None:
+                    agreed = Consent(person.id, Agreed(clock()), "OUI")
+                    await tx.telephone.consents.advance(person.phone, agreed, None)
 
 
 def signed(world: World, person: Member) -> Signature:

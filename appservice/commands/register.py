@@ -8,10 +8,13 @@ from rich.table import Table
 
 from appservice.app import Office, clock, open_office, provisioning
 from appservice.domain.charter import InForce, NotInForce
+from appservice.domain.consent import Consent, name_of
 from appservice.domain.enrolment import OPERATOR, EnrolmentRefused
 from appservice.domain.errors import PermanentFailure
 from appservice.domain.ids import MemberId
 from appservice.domain.member import Channel, Member
+from appservice.domain.wording import telephone as words
+from appservice.domain.wording.common import day
 from appservice.files.config import load_config
 from appservice.files.seed import read_seed
 from appservice.flows.reconciliation import TOPIC
@@ -73,18 +76,30 @@ async def members(args: Namespace) -> int:
         async with office.store.transaction() as tx:
             people = await tx.members.everyone(args.territory)
             signatures = await tx.signatures.all_latest()
+            consents = await tx.telephone.consents.held_by()
         table = Table(box=None, pad_edge=False)
         for title in ("id", "rôle", "nom", "commerce", "territoire", "canaux", "charte"):
             table.add_column(title)
         for person in sorted(people, key=lambda p: (p.territory, p.role, p.shop, p.name)):
             standing = office.world.standing(person, signatures.get(person.id), clock())
-            channels = " ".join(c.label for c in Channel if c in person.channels)
+            channels = _channels(person, consents.get(person.id))
             table.add_row(
                 *(person.id, person.role.french, person.name, person.shop),
                 *(person.territory, channels, _french(standing)),
             )
     Console(width=None if sys.stdout.isatty() else 200).print(table)
     return 0
+
+
+def _channels(person: Member, consent: Consent | None) -> str:
+    """With what the number has answered, which outlives the choice of SMS."""
+    mine = consent if consent is not None and consent.concerns(person.id) else None
+    stopped = mine is not None and mine.refuses
+    shown = [c.label for c in Channel if c in person.channels and c is not Channel.SMS]
+    if Channel.SMS in person.channels or stopped:
+        stage = name_of(mine.stage) if mine is not None else None
+        shown.append(words.standing(person, stage, day(mine.stage.at) if mine else ""))
+    return " ".join(shown)
 
 
 def _french(standing: InForce | NotInForce) -> str:

@@ -20,6 +20,8 @@ from appservice.demo.stage import Answer, Stage
 from appservice.demo.standins.signal_people import Note
 from appservice.domain.ids import RoomId
 
+AGREED = "vous recevrez les alertes par SMS"
+
 
 class CommandFailed(StartFailed):
     """A command of the story did not succeed."""
@@ -97,6 +99,19 @@ class Cast:
             digest = shown.err.split()[2]
             # A performance that was cut short may have left somebody revoked.
             await self.maillage("sign", "--readmit", "--hash", digest, *people)
+
+    async def agree(self, keys: Iterable[str]) -> int:
+        """Each telephone is asked by SMS and answers OUI, once for ever; how many answered now."""
+        count = 0
+        for key in keys:
+            person = self.people[key]
+            if "sms" not in person.channels or self.copies(key, AGREED):
+                continue
+            await self.receives(key, "pondez OUI pour les recevoir")
+            self.stage.kannel.say(person.number, "OUI")
+            await self.receives(key, AGREED)
+            count += 1
+        return count
 
     async def look_around(self) -> Scenery:
         """Learns which rooms there are and who belongs in them."""

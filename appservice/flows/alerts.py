@@ -11,6 +11,7 @@ from appservice.domain.moderation.rewrite import suggest
 from appservice.domain.wording import alerts as words
 from appservice.domain.wording.common import harmless
 from appservice.domain.wording.hold import HoldCard
+from appservice.domain.wording.telephone import without_consent
 from appservice.flows import broadcast, reports
 from appservice.flows.step import Step
 
@@ -183,10 +184,11 @@ async def _hold(step: Step, draft: Alert, verdict: Verdict) -> Alert:
 
 
 async def _publish(step: Step, alert: Alert, author: Member) -> None:
-    through = await broadcast.reach(step, alert)
-    await broadcast.send(step, alert, author, through)
+    reach = await broadcast.reach(step, alert)
+    await broadcast.send(step, alert, author, reach.routes)
     await step.record("alert.publish", alert.reference)
-    await _say(step, alert, words.published(alert, through), author)
+    said = words.published(alert, reach.routes) + without_consent(reach.unasked)
+    await _say(step, alert, said, author)
 
 
 async def _say(step: Step, alert: Alert, text: str, author: Member) -> None:

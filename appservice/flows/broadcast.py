@@ -12,6 +12,7 @@ from appservice.domain.errors import Refused
 from appservice.domain.ids import MemberId
 from appservice.domain.member import Channel, Member, Role
 from appservice.domain.wording import alerts as words
+from appservice.domain.wording.telephone import without_consent
 from appservice.flows.step import Step
 
 
@@ -22,17 +23,26 @@ class _Map:
     present: frozenset[MemberId]
     homes: Mapping[Channel, Mapping[MemberId, str]]
     routes: tuple[Route, ...]
+    unasked: int  # people who chose SMS and have not agreed to it
 
 
-async def reach(step: Step, alert: Alert) -> tuple[Route, ...]:
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Whom an alert will reach; `unasked` chose SMS and get none for want of their OUI."""
+
+    routes: tuple[Route, ...]
+    unasked: int
+
+
+async def reach(step: Step, alert: Alert) -> Reach:
     """Through which conversations the alert reaches each person of its audience once a channel.
 
     Raises Refused when nobody is concerned.
     """
-    found = (await _map(step, alert)).routes
-    if not found:
-        raise Refused(words.NOBODY)
-    return found
+    found = await _map(step, alert)
+    if not found.routes:
+        raise Refused(words.NOBODY + without_consent(found.unasked))
+    return Reach(found.routes, found.unasked)
 
 
 async def _map(step: Step, alert: Alert) -> _Map:
@@ -40,8 +50,23 @@ async def _map(step: Step, alert: Alert) -> _Map:
     homes = homes_of(merchants, await step.tx.rooms.all(), step.territory)
     seated = Counter(room for home in homes.values() for room in home.values())
     people = [m for m in merchants if alert.audience.holds(m, step.territory)]
+    silent = await _without_consent(step, people)
+    texted = [
+        replace(m, channels=m.channels - {Channel.SMS}) if m.id in silent else m for m in people
+    ]
     present = frozenset(m.id for m in merchants)
-    return _Map(present, homes, routes(people, homes, seated))
+    return _Map(present, homes, routes(texted, homes, seated), len(silent))
+
+
+async def _without_consent(step: Step, people: Sequence[Member]) -> frozenset[MemberId]:
+    """Who chose SMS and has not answered OUI: no alert goes to that number."""
+    chose = [m.id for m in people if Channel.SMS in m.channels]
+    consents = await step.tx.telephone.consents.held_by(chose) if chose else {}
+    return frozenset(
+        member
+        for member in chose
+        if (consent := consents.get(member)) is None or not consent.allows(member)
+    )
 
 
 async def _merchants_in_force(step: Step) -> list[Member]:

@@ -2,19 +2,18 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import assert_never
 
-from appservice.domain.charter import InForce, Signature
-from appservice.domain.delivery import GUICHET, Claimed, Kind, Parcel, State
+from appservice.domain.delivery import GUICHET, Claimed, Parcel, State
 from appservice.domain.errors import TemporaryFailure
 from appservice.domain.ids import AlertId, MemberId
-from appservice.domain.member import Channel, Member
+from appservice.domain.member import Channel
 from appservice.domain.world import World
 from appservice.flows import progress
 from appservice.flows.coalescing import Coalescing
+from appservice.flows.obstacles import Given, Obstacles, obstacles
 from appservice.flows.ports import Clock, Guichets, Queue, Store, Wake
 from bridges.protocol import (
     Accepted,
@@ -33,17 +32,6 @@ _LOG = logging.getLogger(__name__)
 NOTHING_TO_CHANGE = "nothing-to-change"
 _LATER = timedelta(seconds=5)
 _LONGEST = timedelta(minutes=5)
-
-
-@dataclass(frozen=True, slots=True)
-class Given:
-    """Not sent, and why: the charter lapsed, the alert was replaced, nothing is left to change."""
-
-    code: str
-
-
-Obstacles = Mapping[str, Given]
-"""By the key of the parcel."""
 
 
 @dataclass(slots=True)
@@ -98,7 +86,8 @@ class Delivery:
         found = await self.queue.claim(self.channel, free, self.lease, self.clock())
         if found:
             # Looked at together: an alert to a thousand people is one alert.
-            looking = asyncio.create_task(self._obstacles([claimed.parcel for claimed in found]))
+            parcels = [claimed.parcel for claimed in found]
+            looking = asyncio.create_task(obstacles(self.store, self.world, parcels, self.clock()))
             for claimed in found:
                 task = asyncio.create_task(self._one(claimed, looking))
                 self._running.add(task)
@@ -157,35 +146,6 @@ class Delivery:
         async with self.store.transaction() as tx:
             blobs = [await tx.blobs.get(blob) for blob in parcel.blobs]
         return tuple(blob for blob in blobs if blob is not None)
-
-    async def _obstacles(self, parcels: Sequence[Parcel]) -> Obstacles:
-        """An alert reaches nobody whose charter lapsed since it was queued, and never late."""
-        bound = [p for p in parcels if p.alert is not None and p.kind is not Kind.DELETE]
-        if not bound:
-            return {}
-        people = {parcel.member for parcel in bound if parcel.member is not None}
-        async with self.store.transaction() as tx:
-            numbers = {parcel.alert for parcel in bound if parcel.alert is not None}
-            alerts = [await tx.alerts.get(number) for number in numbers]
-            members = await tx.members.some(people) if people else {}
-            signatures = await tx.signatures.latest_of(people) if people else {}
-        by_number = {alert.id: alert for alert in alerts if alert is not None}
-        found: dict[str, Given] = {}
-        for parcel in bound:
-            if progress.is_overtaken(by_number.get(parcel.alert or AlertId(0)), parcel):
-                found[parcel.key] = Given("overtaken")
-            elif parcel.member is not None:
-                reason = self._lapsed(members.get(parcel.member), signatures.get(parcel.member))
-                if reason:
-                    found[parcel.key] = Given(reason)
-        return found
-
-    def _lapsed(self, member: Member | None, signature: Signature | None) -> str:
-        """Why that person may not read alerts any more; empty when they may."""
-        if member is None:
-            return "gone"
-        standing = self.world.standing(member, signature, self.clock())
-        return "" if isinstance(standing, InForce) else standing.reason
 
     async def _target(self, parcel: Parcel) -> str | None:
         if not parcel.target.startswith(GUICHET):

@@ -10,6 +10,7 @@ from appservice.domain.ids import MemberId
 from appservice.domain.member import Member
 from appservice.domain.world import World
 from appservice.flows.ports import Clock, Seals, Store, Transaction
+from appservice.flows.telephone import consent
 
 
 class TextChanged(Refused):
@@ -37,12 +38,14 @@ class Signing:
     ) -> Signature:
         """Records the signature of the text with that hash, sealed with the service's key.
 
+        Whoever chose SMS is asked by SMS whether they agree to it, in the same breath.
         Raises TextChanged when the text in force is no longer the one that was shown, and
         NotAllowed for whoever the mairie has put out, until it names who lets them back in.
         """
         now = self.clock()
         async with self.store.transaction() as tx:
-            charter = self._charter(await self._member(tx, member))
+            person = await self._member(tx, member)
+            charter = self._charter(person)
             if not hmac.compare_digest(shown_hash, charter.hash):
                 raise TextChanged
             await self._check_not_put_out(tx, member, readmitted_by)
@@ -59,6 +62,7 @@ class Signing:
             if readmitted_by is not None:
                 await tx.acts.append(Act(readmitted_by, "readmit", member, now))
             await tx.acts.append(Act(member, "sign", charter.id, now, (charter.version,)))
+            await consent.ask(tx, self.world, person, now)
         return signature
 
     def verify(self, signature: Signature) -> bool:

@@ -41,10 +41,17 @@ class Step:
     _sent: int = 0
 
     async def answer(self, text: str, urgency: Urgency = Urgency.NORMAL) -> None:
-        """Privately, to whoever acts, where they wrote."""
+        """Privately, to whoever acts, where they wrote.
+
+        Urgent words go there whatever the member chose: « appelez le 17 » is for that phone.
+        """
         self.answers.append(text)
-        if self.channel is not None:
-            await self.tell(self.member, text, channel=self.channel, urgency=urgency)
+        if self.channel is None:
+            return
+        member = self.member
+        if urgency is Urgency.URGENT:
+            member = replace(member, channels=member.channels | {self.channel})
+        await self.tell(member, text, channel=self.channel, urgency=urgency)
 
     async def tell(
         self,
@@ -55,10 +62,13 @@ class Step:
         urgency: Urgency = Urgency.NORMAL,
         report: ReportId | None = None,
     ) -> None:
-        """Privately, on that channel or the best one that the member still has."""
+        """Privately, on that channel or the best one that the member still has.
+
+        Nobody is texted out of the blue before they have agreed to it.
+        """
         key = self._next_key("tell")
         parcel = private_parcel(member, channel, text, key)
-        if parcel is not None:
+        if parcel is not None and await self._may_leave(parcel, asked_for=report is not None):
             await self.tx.outbox.put([replace(parcel, urgency=urgency, report=report)])
 
     async def post(
@@ -97,6 +107,13 @@ class Step:
         """Whether that member's charter is in force now."""
         signature = await self.tx.signatures.latest(member.id)
         return self.world.standing(member, signature, self.now)
+
+    async def _may_leave(self, parcel: Parcel, *, asked_for: bool) -> bool:
+        """Whoever wrote by SMS is answered by SMS; to others a text needs their OUI."""
+        if parcel.channel is not Channel.SMS or asked_for or parcel.member == self.member.id:
+            return True
+        consent = await self.tx.telephone.consents.of(parcel.target)
+        return parcel.member is not None and consent is not None and consent.allows(parcel.member)
 
     @property
     def source(self) -> str:

@@ -24,6 +24,7 @@ from appservice.store.reports import PgReports
 from appservice.store.rooms import PgRooms
 from appservice.store.session import Database, Session, open_pool
 from appservice.store.signatures import PgSignatures
+from appservice.store.telephone.drawer import telephone
 from appservice.store.vault import Secrets, Vault
 from appservice.store.wake import PgWake
 
@@ -47,6 +48,7 @@ class PgTransaction:
         self.links: ports.Links = PgLinks(session)
         self.blobs: ports.Blobs = PgBlobs(session)
         self.acts = PgActs(session, new_id)
+        self.telephone: ports.Telephone = telephone(session)
 
     async def first_time(self, channel: Channel, key: str) -> bool:
         return await journal.first_time(self._session, channel, key)
@@ -86,6 +88,7 @@ class PgStore:
             await self._forget_addresses(session, owner)
             await session.run(SHRED_SHARED_CARDS, owner)
             await session.run(SHRED_KEY, owner)
+            await session.run(SHRED_CONSENTS, owner)
             await session.run(SHRED_MEMBER, owner)
             await session.run(SHRED_BLOBS, owner)
             await session.run(SHRED_PARCELS, owner, session.clock())
@@ -174,6 +177,11 @@ async def connect(
 
 SHRED_KEY = "DELETE FROM data_keys WHERE owner = $1"
 SHRED_MEMBER = "DELETE FROM members WHERE id = $1"
+# A number by its HMAC could be tried; whoever is enrolled anew is asked anew.
+SHRED_CONSENTS = """
+DELETE FROM consents WHERE member = $1
+    OR number_index = (SELECT phone_index FROM members WHERE id = $1)
+"""
 SHRED_BLOBS = "DELETE FROM blobs WHERE owner = $1"
 SHRED_PARCELS = """
 UPDATE deliveries SET state = 'failed', code = 'shredded', settled_at = $2

@@ -37,6 +37,7 @@ async def busy_town(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[T
         await town.plan_is_empty()
         await cast.look_around()
         await cast.accept_invitations()
+        await cast.agree(p.key for p in PEOPLE if p.signs)
         await town.plan_is_empty()
         await stage.settle()
         yield town

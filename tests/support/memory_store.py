@@ -25,6 +25,7 @@ from appservice.flows.ports import Clock
 from bridges.protocol import Attachment
 from support.memory_queue import MemoryQueue
 from support.memory_tables import Slip, Tables
+from support.memory_telephone import MemoryTelephone
 
 
 class MemoryMembers:
@@ -312,6 +313,7 @@ class MemoryTransaction:
         self.links = MemoryLinks(tables)
         self.blobs = MemoryBlobs(tables, clock)
         self.acts = MemoryActs(tables)
+        self.telephone = MemoryTelephone(tables)
 
     async def first_time(self, channel: Channel, key: str) -> bool:
         if (channel, key) in self._handled:

@@ -6,6 +6,7 @@ from datetime import datetime
 from appservice.domain.alert import Alert
 from appservice.domain.audit import Act
 from appservice.domain.charter import Signature
+from appservice.domain.consent import Consent
 from appservice.domain.delivery import Parcel, State, Urgency
 from appservice.domain.ids import AlertId, BlobId, MemberId, ParcelId, ReportId
 from appservice.domain.member import Channel, Member
@@ -55,6 +56,7 @@ class Tables:
     blobs: dict[BlobId, tuple[Attachment, datetime]] = field(default_factory=dict)
     acts: dict[int, Act] = field(default_factory=dict)
     handled: dict[tuple[Channel, str], None] = field(default_factory=dict)
+    consents: dict[str, Consent] = field(default_factory=dict)
     receipts: dict[tuple[str, ...], None] = field(default_factory=dict)
     unmatched: dict[tuple[str, ...], Receipt] = field(default_factory=dict)
 
@@ -62,7 +64,7 @@ class Tables:
         return Tables(**{f.name: dict(getattr(self, f.name)) for f in fields(self)})
 
     def take(self, draft: "Tables") -> None:
-        """Commit. Only the outbox is shared with the queue: a transaction just adds to it."""
+        """Commit. The outbox is shared with the queue: a transaction adds to it, or ends."""
         for column in fields(self):
             if column.name == "slips":
                 self.slips.update(draft.slips)

@@ -8,6 +8,7 @@ from typing import Any
 
 from appservice.domain.charter import Charter, Signature
 from appservice.domain.circulation import Circulation
+from appservice.domain.consent import Agreed, Consent
 from appservice.domain.delivery import Kind as ParcelKind
 from appservice.domain.delivery import Parcel
 from appservice.domain.ids import Insee, MemberId, RoomId, TradeId, UserId
@@ -159,6 +160,13 @@ def signature(member: Member, at: datetime = START) -> Signature:
     )
 
 
+async def agree(tx: Any, member: Member) -> None:
+    """As if that number had been asked and had answered OUI."""
+    if member.phone is not None and Channel.SMS in member.channels:
+        consent = Consent(member.id, Agreed(START), "OUI")
+        assert await tx.telephone.consents.advance(member.phone, consent, None)
+
+
 def rooms() -> list[KnownRoom]:
     def room(
         kind: Kind, room_id: RoomId, zone: Zone, trade: TradeId | None, group: str | None
@@ -214,6 +222,7 @@ class Story:
                 await tx.members.save(member)
             for member in SIGNED:
                 await tx.signatures.add(signature(member))
+                await agree(tx, member)
             for room in rooms():
                 await tx.rooms.remember(room)
         return self

@@ -241,6 +241,7 @@ async def open_town(folder: Path) -> Town:
         await cast.maillage("apply")
         await stage.start_service()
         await town.come_in(*signers)
+        await cast.agree(signers)
     except BaseException:
         await close_town(town)
         raise

@@ -3,7 +3,7 @@
 import aiohttp
 
 from appservice.demo.cast import Cast
-from appservice.demo.people import BRETAGNE, LIFFRE
+from appservice.demo.people import BRETAGNE, LIFFRE, PEOPLE
 from appservice.demo.story.checks import expect
 from appservice.demo.table import StepTable
 from appservice.domain.ids import RoomId
@@ -43,6 +43,9 @@ async def gather(cast: Cast, table: StepTable) -> None:
     with table.step("Chacun accepte sur son Element", "Element") as step:
         joined = await cast.accept_invitations()
         step.seen = f"{joined} entrées"
+    with table.step("Chaque téléphone dit OUI avant sa première alerte", "SMS") as step:
+        count = await cast.agree(p.key for p in PEOPLE if p.signs)
+        step.seen = f"{count} accords" if count else "accords déjà donnés"
     with table.step("Le plan est vide de nouveau", "domaine"):
         await cast.maillage("apply")
         again = await cast.maillage("plan")

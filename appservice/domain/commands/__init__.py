@@ -18,7 +18,6 @@ from appservice.domain.commands.nouns import (
     DetachReport,
     RefuseAlert,
     SeparateReports,
-    StopSms,
     SubmitAlert,
     TakeReport,
 )
@@ -40,7 +39,6 @@ __all__ = [
     "DetachReport",
     "RefuseAlert",
     "SeparateReports",
-    "StopSms",
     "SubmitAlert",
     "TakeReport",
     "parse_agent",

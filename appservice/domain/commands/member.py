@@ -1,6 +1,5 @@
 """Reads what merchants type: a few words are commands, everything else is a report."""
 
-import re
 from collections.abc import Mapping
 
 from appservice.domain.commands.nouns import (
@@ -10,9 +9,9 @@ from appservice.domain.commands.nouns import (
     AskReport,
     AskRules,
     Command,
-    StopSms,
 )
-from appservice.domain.commands.words import closest, plain, read_line, read_reference, read_rule
+from appservice.domain.commands.telephone import Word, word_of
+from appservice.domain.commands.words import closest, read_line, read_reference, read_rule
 from appservice.domain.errors import NotUnderstood
 from appservice.domain.ids import ReportId
 from appservice.domain.member import Channel
@@ -26,15 +25,6 @@ _WORDS: Mapping[str, Command] = {
 }
 _RULES = frozenset({"regle", "regles", "reglement"})
 _STATE = frozenset({"etat", "statut", "suivi"})
-_STOP = frozenset(
-    "stop stopp stope stopsms arret arrete arreter arretez desinscription desinscrire "
-    "desinscrivez desabonnement desabonner resilier unsubscribe".split()
-)
-# What may stand around STOP without changing it. « Stop, voleur au tabac » is a report.
-_AROUND_STOP = frozenset(
-    "sms svp stp merci s il vous te plait plz alerte alertes les des ces tout message messages "
-    "je veux me de d moi la le maillage".split()
-)
 
 
 def parse_member(text: str, channel: Channel) -> Command | None:
@@ -44,8 +34,8 @@ def parse_member(text: str, channel: Channel) -> Command | None:
     """
     line = read_line(text)
     alone = not line.rest.strip("!?. ")
-    if channel is Channel.SMS and is_stop(text):
-        return StopSms()
+    if channel is Channel.SMS and word_of(text) is Word.HELP:
+        return AskHelp()
     if alone and line.verb in _WORDS:
         return _WORDS[line.verb]
     if line.verb in _STATE:
@@ -66,11 +56,3 @@ def parse_member(text: str, channel: Channel) -> Command | None:
             "Pour signaler un fait, écrivez-le tel quel."
         )
     return None
-
-
-def is_stop(text: str) -> bool:
-    """Whether a telephone asks for silence, whoever holds it."""
-    words = re.findall(r"[a-z0-9]+", plain(text))
-    return any(word in _STOP for word in words) and all(
-        word in _STOP or word in _AROUND_STOP for word in words
-    )

@@ -118,11 +118,6 @@ class AskRules:
     rule: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class StopSms:
-    """`STOP`, on a telephone: no more SMS."""
-
-
 Command = (
     SubmitAlert
     | ApproveAlert
@@ -140,5 +135,4 @@ Command = (
     | AskCharter
     | AskMe
     | AskRules
-    | StopSms
 )

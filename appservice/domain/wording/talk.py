@@ -1,4 +1,4 @@
-"""What is said in conversations: attribution, removals, help, strangers, STOP."""
+"""What is said in conversations: attribution, removals, help, strangers."""
 
 from collections.abc import Iterable, Mapping
 
@@ -49,12 +49,6 @@ def stranger(contacts: Iterable[str]) -> str:
     """To somebody whom the service does not know; plain enough for one SMS."""
     names = " ou ".join(contacts) or "votre mairie"
     return f"Urgence : 17 ou 112. Ce service est réservé à ses membres. Contact : {names}."
-
-
-def stopped(territory: Territory) -> str:
-    """The last SMS."""
-    contact = territory.contact or "votre mairie"
-    return f"C'est noté : vous ne recevrez plus de SMS. Pour reprendre : {contact}."
 
 
 def help_for(member: Member, territory: Territory, channel: Channel) -> str:

@@ -1,6 +1,5 @@
 """Does what a command asks, and answers."""
 
-from dataclasses import replace
 from typing import assert_never
 
 from appservice.domain.audience import Audience
@@ -20,7 +19,6 @@ from appservice.domain.commands import (
     DetachReport,
     RefuseAlert,
     SeparateReports,
-    StopSms,
     SubmitAlert,
     TakeReport,
 )
@@ -87,7 +85,7 @@ async def _report(step: Step, command: _ReportCommand) -> None:
 
 
 async def _question(
-    step: Step, command: AskAlert | AskReport | AskHelp | AskCharter | AskRules | AskMe | StopSms
+    step: Step, command: AskAlert | AskReport | AskHelp | AskCharter | AskRules | AskMe
 ) -> None:
     match command:
         case AskAlert(alert=alert):
@@ -104,8 +102,6 @@ async def _question(
         case AskMe():
             standing = await step.standing_of(step.member)
             await step.answer(words.me(step.member, step.territory, standing))
-        case StopSms():
-            await _stop(step)
         case _:
             assert_never(command)
 
@@ -127,11 +123,3 @@ async def _rules(step: Step, asked: str) -> None:
     if rule is None:
         raise NotUnderstood(rule_words.unknown(policy, asked))
     await step.answer(rule_words.one(policy, rule, step.member.role, channel))
-
-
-async def _stop(step: Step) -> None:
-    """The last SMS says that it is the last."""
-    await step.answer(words.stopped(step.territory))
-    remaining = step.member.channels - {Channel.SMS}
-    await step.tx.members.save(replace(step.member, channels=remaining))
-    await step.record("member.stop-sms", step.member.id)

@@ -6,7 +6,7 @@ from appservice.domain.charter import NotInForce
 from appservice.domain.delivery import Urgency
 from appservice.domain.errors import MaillageError, TemporaryFailure
 from appservice.domain.ids import RoomId
-from appservice.domain.member import Channel
+from appservice.domain.member import Channel, Member
 from appservice.domain.room import Kind, KnownRoom
 from appservice.domain.wording import reports as report_words
 from appservice.domain.wording import talk as words
@@ -15,6 +15,7 @@ from appservice.flows import exchanges, reports
 from appservice.flows.inbound import conversations, poste, strangers
 from appservice.flows.ports import Clock, Photos, Queue, Store, Transaction
 from appservice.flows.step import Step, private_parcel
+from appservice.flows.telephone import words as telephone
 from bridges.protocol import Deleted, Edited, Message, Reacted, Receipt
 from bridges.protocol import Inbound as Thing
 
@@ -65,6 +66,8 @@ class Inbound:
         if room is None and (channel is Channel.MATRIX or inbound.group is not None):
             return  # not a room of ours
         member = await strangers.known(tx, channel, inbound)
+        if channel is Channel.SMS and await self._word(tx, inbound, member):
+            return
         territory = self.world.territory_of(member) if member is not None else None
         if member is None or territory is None:
             await self._stranger(tx, channel, inbound, room)
@@ -87,6 +90,12 @@ class Inbound:
             await conversations.private(step, inbound, self.photos)
         else:
             await self._in_room(step, room, inbound)
+
+    async def _word(self, tx: Transaction, inbound: Written, member: Member | None) -> bool:
+        """STOP and OUI come before charter and territory: they are the number's own."""
+        return isinstance(inbound, Message) and await telephone.obeyed(
+            tx, self.world, inbound, member, self.clock()
+        )
 
     async def _in_room(self, step: Step, room: KnownRoom, inbound: Written) -> None:
         match room.key.kind:

@@ -4,7 +4,6 @@ import re
 from dataclasses import replace
 from datetime import datetime
 
-from appservice.domain.commands.member import is_stop
 from appservice.domain.delivery import Parcel
 from appservice.domain.member import Channel, Member, Role
 from appservice.domain.wording import reports as report_words
@@ -46,10 +45,8 @@ async def answer(
 
     The unique key of the parcel is the limit.
     """
-    if channel is Channel.SMS and (
-        is_stop(message.text) or not _TELEPHONE.fullmatch(message.sender)
-    ):
-        return  # silence was asked for, or a machine wrote: answering could loop
+    if channel is Channel.SMS and not _TELEPHONE.fullmatch(message.sender):
+        return  # a machine wrote: answering could loop
     if is_emergency(world.policy, Role.MERCHANT, message.text):
         key = f"stranger:{channel}:{message.sender}:{now:%Y-%m-%dT%H}"
         text = report_words.emergency(to_officers=False)

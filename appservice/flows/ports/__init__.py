@@ -26,6 +26,7 @@ from appservice.flows.ports.registers import (
     Rooms,
     Signatures,
 )
+from appservice.flows.ports.telephone import Consents, Telephone, Texts
 from appservice.flows.ports.transaction import Store, Transaction
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "Blobs",
     "Cases",
     "Clock",
+    "Consents",
     "Guichets",
     "Homeserver",
     "Journal",
@@ -50,6 +52,8 @@ __all__ = [
     "Seals",
     "Signatures",
     "Store",
+    "Telephone",
+    "Texts",
     "Transaction",
     "Wake",
     "Watched",

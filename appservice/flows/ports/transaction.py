@@ -16,6 +16,7 @@ from appservice.flows.ports.registers import (
     Rooms,
     Signatures,
 )
+from appservice.flows.ports.telephone import Telephone
 
 
 class Transaction(Protocol):
@@ -47,6 +48,8 @@ class Transaction(Protocol):
     def blobs(self) -> Blobs: ...
     @property
     def acts(self) -> Acts: ...
+    @property
+    def telephone(self) -> Telephone: ...
 
 
 class Store(Protocol):

@@ -18,6 +18,7 @@ from support.story import (
     POSTE,
     POSTE_GROUP,
     Story,
+    agree,
     guichet,
     merchant,
     signature,
@@ -132,6 +133,7 @@ async def test_two_hundred_telephones_get_it_once_each(story: Story) -> None:
         for member in crowd:
             await tx.members.save(member)
             await tx.signatures.add(signature(member))
+            await agree(tx, member)
     await story.writes(MOREL, f"alerte buralistes : {FACT}", where=POSTE)
     await story.deliver()
     sent = [m.target for m in story.bridges[Channel.SMS].sent]

@@ -22,6 +22,7 @@ from support.store_builders import (
 
 from appservice.domain import alert as alerts
 from appservice.domain.audit import Act
+from appservice.domain.consent import Agreed, Consent
 from appservice.domain.delivery import Parcel, State
 from appservice.domain.errors import PermanentFailure, TemporaryFailure
 from appservice.domain.ids import AlertId, MemberId, RoomId
@@ -53,6 +54,8 @@ async def live(store: PgStore) -> None:
         assert await tx.first_time(Channel.SIGNAL, f"{ACI}/1783")
         await tx.members.save(MEMBER)
         await tx.signatures.add(a_signature())
+        agreed = Consent(MEMBER.id, Agreed(NOON), "oui, le bonjour de Gwenaëlle")
+        assert await tx.telephone.consents.advance(PHONE, agreed, None)
         alert = await tx.alerts.open(an_alert(text="Un cambriolage à 3 h."))
         turned = alerts.turn_down(alert, MemberId("o2"), NOON, "fausse piste")
         assert await tx.alerts.advance(turned, "held")
@@ -161,6 +164,7 @@ async def test_a_shredded_member_leaves_the_register_and_keeps_the_proof(store: 
         assert await tx.members.get(MEMBER.id) is None
         assert await tx.members.at(Channel.SMS, PHONE) is None
         assert await tx.signatures.latest(MEMBER.id) == a_signature()
+        assert await tx.telephone.consents.of(PHONE) is None
         await tx.members.save(replace(MEMBER, id=MemberId("m9")))
 
 

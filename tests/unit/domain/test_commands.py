@@ -18,7 +18,6 @@ from appservice.domain.commands import (
     CloseReport,
     CorrectAlert,
     RefuseAlert,
-    StopSms,
     SubmitAlert,
     TakeReport,
     parse_agent,
@@ -205,11 +204,10 @@ def test_merchants_write_reports_and_a_few_commands(text: str, command: object) 
     assert parse_member(text, Channel.SIGNAL) == command
 
 
-def test_stop_is_for_telephones_only() -> None:
-    for text in ("Stop", "STOP SMS svp", "arrêtez les messages !", "stop."):
-        assert parse_member(text, Channel.SMS) == StopSms()
-    assert parse_member("stop", Channel.MATRIX) is None
-    assert parse_member("stop, il part avec la caisse", Channel.SMS) is None
+def test_a_telephone_asks_for_help_in_its_own_words() -> None:
+    for text in ("Aide", "AIDE SVP", "info", "help !"):
+        assert parse_member(text, Channel.SMS) == AskHelp()
+    assert parse_member("aide svp", Channel.MATRIX) is None
 
 
 def test_a_merchants_unknown_command_is_explained() -> None:

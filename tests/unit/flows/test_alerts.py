@@ -23,6 +23,7 @@ from support.story import (
     POSTE,
     POSTE_GROUP,
     Story,
+    agree,
     guichet,
     signature,
 )
@@ -296,6 +297,7 @@ class TestCorrection:
         await story.deliver()
         async with story.store.transaction() as tx:
             await tx.signatures.add(signature(ELISE))
+            await agree(tx, ELISE)
         await story.writes(MOREL, "corrige A1 : Vol constaté à Redon", where=POSTE)
         await story.deliver()
         assert story.bridges[Channel.SMS].texts(ELISE.phone or "") == ["Vol constaté à Redon"]

@@ -1,0 +1,54 @@
+"""What a telephone is told of SMS themselves: the question, OUI, STOP; what officers see of it."""
+
+from appservice.domain.member import Member
+from appservice.domain.territory import Territory
+from appservice.domain.wording.common import plural
+
+
+def question(territory: Territory) -> str:
+    """The one text that leaves before anybody agreed; fits one SMS."""
+    say = "Alertes commerces par SMS : répondez OUI pour les recevoir, STOP pour refuser."
+    return f"{say}{_contact(territory)}"
+
+
+def reminder(territory: Territory) -> str:
+    """The only other one."""
+    say = "Rappel : répondez OUI pour les alertes commerces par SMS, STOP pour refuser."
+    return f"{say}{_contact(territory)}"
+
+
+def agreed(territory: Territory) -> str:
+    """The number may be texted from now on."""
+    say = "C'est noté : vous recevrez les alertes par SMS. STOP pour arrêter. Urgence : 17 ou 112."
+    return f"{say}{_contact(territory)}"
+
+
+def stopped(territory: Territory | None) -> str:
+    """The last SMS."""
+    end = _contact(territory) if territory is not None else ""
+    return f"C'est noté : vous ne recevrez plus de SMS. Pour reprendre, répondez OUI.{end}"
+
+
+def _contact(territory: Territory) -> str:
+    return f" Contact : {territory.contact}." if territory.contact else ""
+
+
+def without_consent(count: int) -> str:
+    """In the line that says where an alert left for; empty when everybody agreed."""
+    return f" Sans SMS, faute de OUI : {plural(count, 'personne')}." if count else ""
+
+
+def unanswered(count: int) -> str:
+    """In the poste, once a week."""
+    return (
+        f"{plural(count, 'téléphone')} sans réponse à la demande d'accord, malgré un rappel : "
+        "aucun SMS n'y est envoyé. La mairie en a la liste (« maillage members »)."
+    )
+
+
+def standing(member: Member, stage: str | None, day: str) -> str:
+    """In the list of members: « SMS (OUI le 21/11/2026) »."""
+    said = {"asked": "attend OUI depuis le", "agreed": "OUI le", "stopped": "STOP le"}
+    if stage is None:
+        return "SMS (pas encore demandé)" if member.phone else "SMS (sans numéro)"
+    return f"SMS ({said[stage]} {day})"

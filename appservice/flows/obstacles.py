@@ -1,0 +1,93 @@
+"""What keeps a parcel from leaving, looked at just before it does, many parcels together."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from appservice.domain.alert import Alert
+from appservice.domain.charter import InForce, Signature
+from appservice.domain.consent import Consent
+from appservice.domain.delivery import Kind, Parcel, Urgency
+from appservice.domain.ids import AlertId, MemberId
+from appservice.domain.member import Channel, Member
+from appservice.domain.world import World
+from appservice.flows import progress
+from appservice.flows.ports import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """Not sent, and why: the charter lapsed, the alert was replaced, nothing is left to change."""
+
+    code: str
+
+
+Obstacles = Mapping[str, Given]
+"""By the key of the parcel."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """All that the parcels of one claim are about."""
+
+    alerts: Mapping[AlertId, Alert]
+    members: Mapping[MemberId, Member]
+    signatures: Mapping[MemberId, Signature]
+    consents: Mapping[MemberId, Consent]
+
+
+async def obstacles(
+    store: Store, world: World, parcels: Sequence[Parcel], now: datetime
+) -> Obstacles:
+    """An alert reaches nobody whose charter lapsed since it was queued, and never late.
+
+    A telephone gets no alert before its OUI, and nothing that can wait after its STOP.
+    """
+    bound = [p for p in parcels if p.alert is not None and p.kind is not Kind.DELETE]
+    texts = [p for p in parcels if p.channel is Channel.SMS and p.member is not None]
+    if not bound and not texts:
+        return {}
+    known = await _read(store, bound, texts)
+    found = {p.key: reason for p in bound if (reason := _of_alert(world, p, known, now))}
+    found |= {p.key: reason for p in texts if (reason := _of_text(p, known))}
+    return {key: Given(reason) for key, reason in found.items()}
+
+
+async def _read(store: Store, bound: Sequence[Parcel], texts: Sequence[Parcel]) -> _Known:
+    people = _people(bound)
+    async with store.transaction() as tx:
+        numbers = {parcel.alert for parcel in bound if parcel.alert is not None}
+        alerts = [await tx.alerts.get(number) for number in numbers]
+        return _Known(
+            {alert.id: alert for alert in alerts if alert is not None},
+            await tx.members.some(people) if people else {},
+            await tx.signatures.latest_of(people) if people else {},
+            await tx.telephone.consents.held_by(_people(texts)) if texts else {},
+        )
+
+
+def _people(parcels: Iterable[Parcel]) -> Collection[MemberId]:
+    return {parcel.member for parcel in parcels if parcel.member is not None}
+
+
+def _of_alert(world: World, parcel: Parcel, known: _Known, now: datetime) -> str:
+    if progress.is_overtaken(known.alerts.get(parcel.alert or AlertId(0)), parcel):
+        return "overtaken"
+    if parcel.member is None:
+        return ""
+    member = known.members.get(parcel.member)
+    if member is None:
+        return "gone"
+    standing = world.standing(member, known.signatures.get(parcel.member), now)
+    return "" if isinstance(standing, InForce) else standing.reason
+
+
+def _of_text(parcel: Parcel, known: _Known) -> str:
+    """« Appelez le 17 » and the confirmation of STOP itself are urgent words, and always pass."""
+    if parcel.member is None:
+        return ""
+    consent = known.consents.get(parcel.member)
+    if parcel.alert is not None:
+        return "" if consent is not None and consent.allows(parcel.member) else "no-consent"
+    stopped = consent is not None and consent.refuses
+    return "stopped" if stopped and parcel.urgency is not Urgency.URGENT else ""

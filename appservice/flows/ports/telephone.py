@@ -1,0 +1,54 @@
+"""What is kept about telephones: who agreed to be texted, and the texts that wait for them."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from appservice.domain.consent import Consent, StageName
+from appservice.domain.ids import MemberId
+from appservice.domain.member import Member
+
+
+class Consents(Protocol):
+    """What each number has answered. A number is found by its HMAC only."""
+
+    async def of(self, number: str) -> Consent | None: ...
+
+    async def advance(self, number: str, consent: Consent, expected: StageName | None) -> bool:
+        """Writes it if the stage is still `expected` (None: nothing is known of the number)."""
+        ...
+
+    async def held_by(
+        self, members: Collection[MemberId] | None = None
+    ) -> Mapping[MemberId, Consent]:
+        """By the number that each has now, without the words; None asks for everybody."""
+        ...
+
+    async def unasked(self) -> Sequence[Member]:
+        """Who has signed and chose SMS, and was not asked at that number, where no STOP stands."""
+        ...
+
+    async def unanswered(self, before: datetime) -> Sequence[Member]:
+        """Who was asked before then, still waits, and was not reminded."""
+        ...
+
+    async def silent(self, before: datetime) -> Mapping[str, int]:
+        """By territory, how many were reminded before then and never answered."""
+        ...
+
+
+class Texts(Protocol):
+    """SMS that wait in the outbox."""
+
+    async def silence(self, number: str, now: datetime) -> int:
+        """Calls off all that waits for that number, in this transaction; how many."""
+        ...
+
+
+class Telephone(Protocol):
+    """All of it, under one name."""
+
+    @property
+    def consents(self) -> Consents: ...
+    @property
+    def texts(self) -> Texts: ...

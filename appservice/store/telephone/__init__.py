@@ -1,0 +1,1 @@
+"""Telephones in SQL: consents by number, and the texts that wait."""

@@ -1,0 +1,21 @@
+"""All that is kept about telephones, in one transaction."""
+
+from dataclasses import dataclass
+
+from appservice.flows import ports
+from appservice.store.session import Session
+from appservice.store.telephone.consents import PgConsents
+from appservice.store.telephone.texts import PgTexts
+
+
+@dataclass(frozen=True, slots=True)
+class PgTelephone:
+    """Implements `ports.Telephone`."""
+
+    consents: ports.Consents
+    texts: ports.Texts
+
+
+def telephone(session: Session) -> PgTelephone:
+    """Everything reads and writes through that session."""
+    return PgTelephone(PgConsents(session), PgTexts(session))

@@ -1,0 +1,143 @@
+"""What numbers have answered, and what waits for them, is the same in memory and in PostgreSQL."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from support.store_builders import NOON, HandClock, a_merchant, a_parcel, a_signature
+
+from appservice.domain.consent import Agreed, Asked, Consent, Stopped
+from appservice.domain.delivery import State
+from appservice.domain.ids import MemberId
+from appservice.domain.member import Channel
+
+NUMBER, OTHER = "+33639980001", "+33639980002"
+M1, M2 = MemberId("m1"), MemberId("m2")
+MINUTE = timedelta(minutes=1)
+
+
+async def enrolled(store: Any, member: str = "m1", phone: str = NUMBER, *, signs: bool = True):
+    async with store.transaction() as tx:
+        await tx.members.save(a_merchant(member, phone=phone))
+        if signs:
+            await tx.signatures.add(a_signature(member))
+
+
+async def advance(store: Any, consent: Consent, expected: str | None, number: str = NUMBER) -> Any:
+    async with store.transaction() as tx:
+        return await tx.telephone.consents.advance(number, consent, expected)
+
+
+async def test_an_answer_is_kept_with_its_words(store: Any) -> None:
+    await enrolled(store)
+    assert await advance(store, Consent(M1, Asked(NOON)), None)
+    assert await advance(store, Consent(M1, Agreed(NOON + MINUTE), "Oui merci"), "asked")
+    async with store.transaction() as tx:
+        known = await tx.telephone.consents.of(NUMBER)
+        assert known == Consent(M1, Agreed(NOON + MINUTE), "Oui merci")
+        assert await tx.telephone.consents.of(OTHER) is None
+        assert await tx.telephone.consents.held_by([M1, M2]) == {
+            M1: Consent(M1, Agreed(NOON + MINUTE))
+        }
+        assert set(await tx.telephone.consents.held_by()) == {M1}
+
+
+async def test_of_two_hands_one_wins(store: Any) -> None:
+    await enrolled(store)
+    asked = Consent(M1, Asked(NOON))
+    outcomes = await asyncio.gather(*(advance(store, asked, None) for _ in range(4)))
+    assert sorted(outcomes) == [False, False, False, True]
+    assert await advance(store, Consent(M1, Stopped(NOON), "stop"), "asked")
+    # A reminder that was decided before the STOP is not written after it.
+    assert not await advance(store, Consent(M1, Asked(NOON, NOON)), "asked")
+
+
+async def test_a_strangers_stop_is_found_by_whoever_is_enrolled_later(store: Any) -> None:
+    assert await advance(store, Consent(None, Stopped(NOON)), None)
+    await enrolled(store)
+    async with store.transaction() as tx:
+        assert await tx.telephone.consents.held_by([M1]) == {M1: Consent(None, Stopped(NOON))}
+        assert list(await tx.telephone.consents.unasked()) == []
+
+
+async def test_who_is_to_be_asked(store: Any) -> None:
+    await enrolled(store)
+    await enrolled(store, "m2", OTHER, signs=False)
+    async with store.transaction() as tx:
+        await tx.members.save(a_merchant("m3", phone=None, channels=frozenset({Channel.SMS})))
+        await tx.members.save(
+            a_merchant("m4", phone="+33639980004", channels=frozenset({Channel.SIGNAL}))
+        )
+        for member in ("m3", "m4"):
+            await tx.signatures.add(a_signature(member))
+    async with store.transaction() as tx:
+        assert [m.id for m in await tx.telephone.consents.unasked()] == [M1]
+    await advance(store, Consent(M1, Asked(NOON)), None)
+    async with store.transaction() as tx:
+        assert list(await tx.telephone.consents.unasked()) == []
+        # The number is somebody else's now.
+        await tx.members.save(a_merchant("m1", phone=None))
+        await tx.members.save(a_merchant("m2", phone=NUMBER))
+        await tx.signatures.add(a_signature("m2"))
+    async with store.transaction() as tx:
+        assert [m.id for m in await tx.telephone.consents.unasked()] == [M2]
+
+
+async def test_who_is_to_be_reminded_and_who_never_answered(store: Any) -> None:
+    await enrolled(store)
+    await advance(store, Consent(M1, Asked(NOON)), None)
+    async with store.transaction() as tx:
+        consents = tx.telephone.consents
+        assert list(await consents.unanswered(NOON - MINUTE)) == []
+        assert [m.phone for m in await consents.unanswered(NOON)] == [NUMBER]
+        assert await consents.silent(NOON) == {}
+    await advance(store, Consent(M1, Asked(NOON, NOON + MINUTE)), "asked")
+    async with store.transaction() as tx:
+        consents = tx.telephone.consents
+        assert list(await consents.unanswered(NOON + MINUTE)) == []
+        assert await consents.silent(NOON) == {}
+        assert await consents.silent(NOON + MINUTE) == {"liffre": 1}
+
+
+async def test_silence_calls_off_what_waits_for_that_number(store: Any, clock: HandClock) -> None:
+    signal = a_parcel("signal", NUMBER, channel=Channel.SIGNAL)
+    parcels = [a_parcel("a", NUMBER), a_parcel("b", NUMBER), a_parcel("c", OTHER), signal]
+    async with store.transaction() as tx:
+        await tx.outbox.put(parcels)
+    (first, _) = await store.queue.claim(Channel.SMS, 5, MINUTE, NOON)
+    async with store.transaction() as tx:
+        assert await tx.telephone.texts.silence(NUMBER, NOON) == 1
+        await tx.outbox.put([a_parcel("farewell", NUMBER)])
+    # What is already on its way is told as it is.
+    assert await store.queue.settle(first, State.ACCEPTED, NOON, provider_id="x")
+    claimed = await store.queue.claim(Channel.SMS, 5, MINUTE, NOON)
+    assert [one.parcel.key for one in claimed] == ["farewell"]
+
+
+class Oops(Exception):
+    """Something breaks in the middle."""
+
+
+async def test_a_step_that_breaks_silences_nobody(store: Any) -> None:
+    async def fail() -> None:
+        async with store.transaction() as tx:
+            assert await tx.telephone.texts.silence(NUMBER, NOON) == 1
+            await tx.telephone.consents.advance(NUMBER, Consent(None, Stopped(NOON)), None)
+            raise Oops
+
+    async with store.transaction() as tx:
+        await tx.outbox.put([a_parcel("a", NUMBER)])
+    with pytest.raises(Oops):
+        await fail()
+    async with store.transaction() as tx:
+        assert await tx.telephone.consents.of(NUMBER) is None
+    assert len(await store.queue.claim(Channel.SMS, 5, MINUTE, NOON)) == 1
+
+
+def test_a_consent_is_the_members_own() -> None:
+    consent = Consent(M1, Agreed(NOON))
+    assert consent.allows(M1)
+    assert not consent.allows(M2)
+    assert not replace(consent, stage=Stopped(NOON)).allows(M1)

@@ -1,0 +1,92 @@
+"""What is kept about telephones, in memory."""
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from appservice.domain.consent import Asked, Consent, StageName, name_of, needs_asking
+from appservice.domain.delivery import State
+from appservice.domain.ids import MemberId
+from appservice.domain.member import Channel, Member
+from support.memory_tables import Tables
+
+
+class MemoryConsents:
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+        self._rows = tables.consents
+
+    async def of(self, number: str) -> Consent | None:
+        return self._rows.get(number)
+
+    async def advance(self, number: str, consent: Consent, expected: StageName | None) -> bool:
+        known = self._rows.get(number)
+        if (name_of(known.stage) if known else None) != expected:
+            return False
+        self._rows[number] = consent
+        return True
+
+    async def held_by(
+        self, members: Collection[MemberId] | None = None
+    ) -> Mapping[MemberId, Consent]:
+        return {
+            member.id: replace(self._rows[member.phone], words="")
+            for member in self._tables.members.values()
+            if (members is None or member.id in members) and member.phone in self._rows
+        }
+
+    async def unasked(self) -> Sequence[Member]:
+        signed = {signature.member for signature in self._tables.signatures.values()}
+        return [
+            member
+            for member in self._texted()
+            if member.id in signed and needs_asking(self._rows.get(member.phone or ""), member.id)
+        ]
+
+    async def unanswered(self, before: datetime) -> Sequence[Member]:
+        return [m for m, asked in self._waiting() if not asked.reminded_at and asked.at <= before]
+
+    async def silent(self, before: datetime) -> Mapping[str, int]:
+        return Counter(
+            member.territory
+            for member, asked in self._waiting()
+            if asked.reminded_at and asked.reminded_at <= before
+        )
+
+    def _texted(self) -> list[Member]:
+        everyone = self._tables.members.values()
+        return [m for m in everyone if Channel.SMS in m.channels and m.phone is not None]
+
+    def _waiting(self) -> list[tuple[Member, Asked]]:
+        found = ((member, self._rows.get(member.phone or "")) for member in self._texted())
+        return [
+            (member, consent.stage)
+            for member, consent in found
+            if consent and isinstance(consent.stage, Asked) and consent.member == member.id
+        ]
+
+
+class MemoryTexts:
+    def __init__(self, tables: Tables) -> None:
+        self._slips = tables.slips
+
+    async def silence(self, number: str, now: datetime) -> int:
+        waiting = [
+            key
+            for key, slip in self._slips.items()
+            if slip.parcel.channel is Channel.SMS
+            and slip.parcel.target == number
+            and slip.state is State.QUEUED
+        ]
+        for key in waiting:
+            self._slips[key] = replace(
+                self._slips[key], state=State.FAILED, code="stopped", settled_at=now
+            )
+        return len(waiting)
+
+
+class MemoryTelephone:
+    def __init__(self, tables: Tables) -> None:
+        self.consents = MemoryConsents(tables)
+        self.texts = MemoryTexts(tables)
