@@ -4,9 +4,9 @@ from collections.abc import Iterable
 
 from appservice.app import clock
 from appservice.domain.charter import Signature
-from appservice.domain.consent import Agreed, Consent
 from appservice.domain.ids import Insee, MemberId, TradeId, UserId
 from appservice.domain.member import Channel, Member, Role
+from appservice.domain.telephone.consent import Agreed, Consent
 from appservice.domain.world import World
 from appservice.store.postgres import PgStore
 

@@ -8,11 +8,11 @@ from rich.table import Table
 
 from appservice.app import Office, clock, open_office, provisioning
 from appservice.domain.charter import InForce, NotInForce
-from appservice.domain.consent import Consent, name_of
 from appservice.domain.enrolment import OPERATOR, EnrolmentRefused
 from appservice.domain.errors import PermanentFailure
 from appservice.domain.ids import MemberId
 from appservice.domain.member import Channel, Member
+from appservice.domain.telephone.consent import Consent, name_of
 from appservice.domain.wording import telephone as words
 from appservice.domain.wording.common import day
 from appservice.files.config import load_config

@@ -13,7 +13,7 @@ from appservice.domain.member import Channel
 from appservice.domain.world import World
 from appservice.flows import progress
 from appservice.flows.coalescing import Coalescing
-from appservice.flows.obstacles import Given, Obstacles, obstacles
+from appservice.flows.departure.obstacles import Given, Obstacles, obstacles
 from appservice.flows.ports import Clock, Guichets, Queue, Store, Wake
 from bridges.protocol import (
     Accepted,

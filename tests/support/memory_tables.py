@@ -6,12 +6,12 @@ from datetime import datetime
 from appservice.domain.alert import Alert
 from appservice.domain.audit import Act
 from appservice.domain.charter import Signature
-from appservice.domain.consent import Consent
 from appservice.domain.delivery import Parcel, State, Urgency
 from appservice.domain.ids import AlertId, BlobId, MemberId, ParcelId, ReportId
 from appservice.domain.member import Channel, Member
 from appservice.domain.report import Report
 from appservice.domain.room import KnownRoom
+from appservice.domain.telephone.consent import Consent
 from bridges.protocol import Attachment, Receipt
 
 

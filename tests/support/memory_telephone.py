@@ -5,10 +5,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from appservice.domain.consent import Asked, Consent, StageName, name_of, needs_asking
 from appservice.domain.delivery import State
 from appservice.domain.ids import MemberId
 from appservice.domain.member import Channel, Member
+from appservice.domain.telephone.consent import Asked, Consent, StageName, name_of, needs_asking
 from support.memory_tables import Tables
 
 

@@ -8,12 +8,12 @@ from typing import Any
 
 from appservice.domain.charter import Charter, Signature
 from appservice.domain.circulation import Circulation
-from appservice.domain.consent import Agreed, Consent
 from appservice.domain.delivery import Kind as ParcelKind
 from appservice.domain.delivery import Parcel
 from appservice.domain.ids import Insee, MemberId, RoomId, TradeId, UserId
 from appservice.domain.member import Channel, Member, Role
 from appservice.domain.room import Kind, KnownRoom, RoomKey
+from appservice.domain.telephone.consent import Agreed, Consent
 from appservice.domain.territory import Commune, Level, Territory, Trade, Zone
 from appservice.domain.world import World
 from appservice.flows.delivery import Delivery

@@ -4,9 +4,9 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from appservice.domain.consent import Consent, StageName
 from appservice.domain.ids import MemberId
 from appservice.domain.member import Member
+from appservice.domain.telephone.consent import Consent, StageName
 
 
 class Consents(Protocol):

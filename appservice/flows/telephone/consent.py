@@ -7,7 +7,9 @@ from datetime import datetime, timedelta
 
 from appservice.domain.audit import Act
 from appservice.domain.charter import InForce
-from appservice.domain.consent import (
+from appservice.domain.delivery import Parcel
+from appservice.domain.member import Channel, Member
+from appservice.domain.telephone.consent import (
     REMINDED_AFTER,
     Asked,
     Consent,
@@ -15,8 +17,6 @@ from appservice.domain.consent import (
     needs_asking,
     remind,
 )
-from appservice.domain.delivery import Parcel
-from appservice.domain.member import Channel, Member
 from appservice.domain.wording import telephone as words
 from appservice.domain.world import World
 from appservice.flows.ports import Clock, Store, Transaction

@@ -6,9 +6,9 @@ from datetime import datetime
 from appservice.domain.audit import Act
 from appservice.domain.charter import NotInForce
 from appservice.domain.commands.telephone import Word, word_of
-from appservice.domain.consent import Agreed, Asked, Consent, Stopped, name_of
 from appservice.domain.delivery import Parcel, Urgency
 from appservice.domain.member import Channel, Member
+from appservice.domain.telephone.consent import Agreed, Asked, Consent, Stopped, name_of
 from appservice.domain.wording import talk
 from appservice.domain.wording import telephone as words
 from appservice.domain.world import World

@@ -5,9 +5,17 @@ from datetime import datetime
 
 from asyncpg import Record
 
-from appservice.domain.consent import Agreed, Asked, Consent, Stage, StageName, Stopped, name_of
 from appservice.domain.ids import MemberId
 from appservice.domain.member import Channel, Member
+from appservice.domain.telephone.consent import (
+    Agreed,
+    Asked,
+    Consent,
+    Stage,
+    StageName,
+    Stopped,
+    name_of,
+)
 from appservice.store.members import PgMembers, address_index
 from appservice.store.session import Session
 from appservice.store.vault import open_text

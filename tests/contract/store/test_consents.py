@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from support.store_builders import NOON, HandClock, a_merchant, a_parcel, a_signature
 
-from appservice.domain.consent import Agreed, Asked, Consent, Stopped
 from appservice.domain.delivery import State
 from appservice.domain.ids import MemberId
 from appservice.domain.member import Channel
+from appservice.domain.telephone.consent import Agreed, Asked, Consent, Stopped
 
 NUMBER, OTHER = "+33639980001", "+33639980002"
 M1, M2 = MemberId("m1"), MemberId("m2")

@@ -22,12 +22,12 @@ from support.store_builders import (
 
 from appservice.domain import alert as alerts
 from appservice.domain.audit import Act
-from appservice.domain.consent import Agreed, Consent
 from appservice.domain.delivery import Parcel, State
 from appservice.domain.errors import PermanentFailure, TemporaryFailure
 from appservice.domain.ids import AlertId, MemberId, RoomId
 from appservice.domain.member import Channel
 from appservice.domain.room import Kind, KnownRoom, RoomKey
+from appservice.domain.telephone.consent import Agreed, Consent
 from appservice.files.keys import Keys, add_master_key
 from appservice.store.postgres import PgStore
 from appservice.store.session import other_clients

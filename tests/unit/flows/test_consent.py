@@ -19,9 +19,9 @@ from support.story import (
 )
 
 from appservice.domain.audience import Audience
-from appservice.domain.consent import Agreed, Asked, Stopped
 from appservice.domain.delivery import Parcel, State, Urgency
 from appservice.domain.member import Channel, Member, Role
+from appservice.domain.telephone.consent import Agreed, Asked, Stopped
 from appservice.domain.text import gsm7_length
 from appservice.domain.wording import telephone as words
 from appservice.files.world import load_world, shipped_paths

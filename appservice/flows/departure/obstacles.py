@@ -6,10 +6,10 @@ from datetime import datetime
 
 from appservice.domain.alert import Alert
 from appservice.domain.charter import InForce, Signature
-from appservice.domain.consent import Consent
 from appservice.domain.delivery import Kind, Parcel, Urgency
 from appservice.domain.ids import AlertId, MemberId
 from appservice.domain.member import Channel, Member
+from appservice.domain.telephone.consent import Consent
 from appservice.domain.world import World
 from appservice.flows import progress
 from appservice.flows.ports import Store

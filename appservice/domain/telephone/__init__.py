@@ -1,0 +1,1 @@
+"""Telephones: who agreed to be texted, and when."""

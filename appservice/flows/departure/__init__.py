@@ -1,0 +1,1 @@
+"""As parcels leave: what keeps one back at the last moment."""
