@@ -45,10 +45,11 @@ tools:
 	@need=""; command -v docker-compose >/dev/null || need="$$need docker-compose"; \
 	command -v chromium >/dev/null || need="$$need chromium"; \
 	[ -x /usr/sbin/bearerbox ] || need="$$need kannel"; \
+	command -v gammu-smsd >/dev/null || need="$$need gammu-smsd"; \
 	[ -z "$$need" ] || { echo "apt-get install$$need"; $(SUDO) apt-get update -qq && \
 	$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$need >/dev/null; }
-	@[ -x .venv/tools/usr/bin/promtool -a -x .venv/tools/usr/bin/caddy ] || { \
-	mkdir -p .venv/tools && cd .venv/tools && apt-get download -qq prometheus caddy && \
+	@[ -x .venv/tools/usr/bin/promtool -a -x .venv/tools/usr/bin/caddy -a -x .venv/tools/usr/bin/gammu-smsd ] || { \
+	mkdir -p .venv/tools && cd .venv/tools && apt-get download -qq prometheus caddy gammu-smsd && \
 	for package in *.deb; do dpkg -x "$$package" . && rm "$$package"; done; }
 
 .venv/bin/pip:

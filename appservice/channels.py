@@ -1,12 +1,17 @@
 """The channels that the configuration names, each made by its factory."""
 
 from collections.abc import Mapping
+from pathlib import Path
+from typing import assert_never
 
 from appservice.domain.member import Channel
 from appservice.files.config import Config
-from appservice.flows.ports import Clock
+from appservice.files.sms import GammuConfig, KannelConfig, OvhConfig, SmsConfig
+from appservice.flows.ports.outside import Clock
 from bridges.protocol import Bridge, Groups
 from bridges.registry import FACTORIES
+
+Given = dict[str, object]
 
 
 def make_bridges(
@@ -16,7 +21,7 @@ def make_bridges(
     made: dict[Channel, Bridge] = {}
     if config.signal is not None:
         signal = config.signal
-        given: dict[str, object] = {
+        given: Given = {
             "account": signal.account,
             "host": signal.host,
             "port": signal.port,
@@ -25,22 +30,53 @@ def make_bridges(
         }
         made[Channel.SIGNAL] = FACTORIES["signal"](given, clock)
     if config.sms is not None:
-        sms = config.sms
-        given = {
-            "url": sms.url,
-            "username": sms.user,
-            "password": sms.password_file.read_text("utf-8").strip(),
-            "secret": sms.secret_file.read_text("utf-8").strip(),
-            "sender": sms.sender,
-            "host": sms.listen.host,
-            "port": sms.listen.port,
-            "callback": sms.callback,
-            "check_url": sms.status_url,
-            "gsm7_only": sms.gsm7_only,
-            "max_segments": sms.max_segments,
-        }
-        made[Channel.SMS] = FACTORIES["sms"](given, clock)
+        name, own = _gateway(config.sms)
+        made[Channel.SMS] = FACTORIES[name](_sms(config.sms) | own, clock)
     return made
+
+
+def _sms(sms: SmsConfig) -> Given:
+    given: Given = {
+        "sender": sms.sender,
+        "secret": _secret(sms.secret_file),
+        "gsm7_only": sms.gsm7_only,
+        "max_segments": sms.max_segments,
+        "validity_minutes": sms.validity_minutes,
+        "rate": sms.rate,
+    }
+    return given if sms.window is None else given | {"window": sms.window}
+
+
+def _gateway(sms: SmsConfig) -> tuple[str, Given]:
+    """The kind of gateway, and what it alone needs."""
+    match sms.gateway:
+        case KannelConfig() as kannel:
+            return "kannel", {
+                "url": kannel.url,
+                "username": kannel.user,
+                "password": _secret(kannel.password_file),
+                "host": kannel.listen.host,
+                "port": kannel.listen.port,
+                "callback": kannel.callback,
+                "check_url": kannel.status_url,
+            }
+        case OvhConfig() as ovh:
+            own: Given = {
+                "service": ovh.service,
+                "application_key": ovh.application_key,
+                "application_secret": _secret(ovh.application_secret_file),
+                "consumer_key": _secret(ovh.consumer_key_file),
+                "replies": ovh.replies,
+            }
+            return "ovh", own if ovh.url is None else own | {"url": ovh.url}
+        case GammuConfig() as gammu:
+            return "gammu", {"dsn": _secret(gammu.dsn_file)}
+        case _:
+            assert_never(sms.gateway)
+
+
+def _secret(file: Path) -> str:
+    return file.read_text("utf-8").strip()
 
 
 def groups_of(bridges: Mapping[Channel, Bridge]) -> Groups | None:

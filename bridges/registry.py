@@ -9,10 +9,13 @@ from bridges.protocol import Bridge
 from bridges.signal.bridge import SignalBridge
 from bridges.signal.settings import SignalSettings
 from bridges.sms.bridge import SmsBridge
-from bridges.sms.settings import SmsSettings
+from bridges.sms.gammu import Gammu
+from bridges.sms.kannel import Kannel
+from bridges.sms.ovh import OvhSms
+from bridges.sms.settings import GammuSettings, KannelSettings, OvhSettings
 
 Clock = Callable[[], datetime]
-S = TypeVar("S", SignalSettings, SmsSettings)
+S = TypeVar("S", SignalSettings, KannelSettings, OvhSettings, GammuSettings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,16 @@ class Factory(Generic[S]):
         return self.make(self.settings(**given), clock)  # type: ignore[arg-type] # types of values are the file reader's
 
 
-FACTORIES: Mapping[str, Factory[SignalSettings] | Factory[SmsSettings]] = {
+AnyFactory = (
+    Factory[SignalSettings]
+    | Factory[KannelSettings]
+    | Factory[OvhSettings]
+    | Factory[GammuSettings]
+)
+FACTORIES: Mapping[str, AnyFactory] = {
     "signal": Factory(SignalSettings, lambda settings, _: SignalBridge(settings)),
-    "sms": Factory(SmsSettings, lambda settings, clock: SmsBridge(settings, clock)),
+    # SMS, by the kind of gateway.
+    "kannel": Factory(KannelSettings, lambda s, clock: SmsBridge(Kannel(s, clock), s)),
+    "ovh": Factory(OvhSettings, lambda s, clock: SmsBridge(OvhSms(s, clock), s)),
+    "gammu": Factory(GammuSettings, lambda s, _: SmsBridge(Gammu(s), s)),
 }

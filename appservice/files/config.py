@@ -5,21 +5,16 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import SplitResult, urlsplit
 
 from appservice.domain.world import Settings
+from appservice.files.fields import Address, address_of, path_of, port_of, split, url_of
+from appservice.files.sms import SmsConfig, sms_of
 from appservice.files.world import WorldPaths, shipped_paths
 from appservice.files.yaml_source import BadFiles, ProblemList, Table, read_yaml
 
 _T = TypeVar("_T")
 
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """Where a server of ours listens."""
-
-    host: str
-    port: int
+METRICS = Address("127.0.0.1", 29322)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,22 +52,6 @@ class SignalConfig:
 
 
 @dataclass(frozen=True, slots=True)
-class SmsConfig:
-    """A Kannel `sendsms` door and where Kannel calls us back."""
-
-    url: str
-    user: str
-    password_file: Path
-    secret_file: Path
-    sender: str
-    listen: Address
-    callback: str | None
-    status_url: str | None
-    gsm7_only: bool
-    max_segments: int
-
-
-@dataclass(frozen=True, slots=True)
 class Config:
     """Everything that an operator decides. A channel that is left out is not served."""
 
@@ -84,7 +63,7 @@ class Config:
     settings: Settings
     signal: SignalConfig | None = None
     sms: SmsConfig | None = None
-    metrics: Address = Address("127.0.0.1", 29322)
+    metrics: Address = METRICS
 
 
 def load_config(path: Path) -> Config:
@@ -98,14 +77,14 @@ def load_config(path: Path) -> Config:
     )
     homeserver = _section(root, "homeserver", _homeserver)
     database = _section(root, "database", _database)
-    listen = _address(root, "listen", 29320)
-    metrics = _address(root, "metrics", 29322)
+    listen = address_of(root, "listen", 29320)
+    metrics = address_of(root, "metrics", 29322)
     if metrics == listen:
         root.problem("metrics", "« metrics » et « listen » : il faut deux ports")
-    keys = _path(root, "keys", folder=True)
+    keys = path_of(root, "keys", folder=True)
     world, settings = _world(root), _settings(root)
     signal = _section(root, "signal", _signal) if "signal" in root else None
-    sms = _section(root, "sms", _sms) if "sms" in root else None
+    sms = _section(root, "sms", sms_of) if "sms" in root else None
     if homeserver is None or database is None or len(problems):
         raise BadFiles(problems)
     return Config(homeserver, listen, database, keys, world, settings, signal, sms, metrics)
@@ -119,10 +98,10 @@ def _section(root: Table, key: str, read: Callable[[Table], _T]) -> _T | None:
 def _homeserver(table: Table) -> HomeserverConfig:
     table.only("url", "server_name", "bot_localpart", "registration")
     return HomeserverConfig(
-        url=_url(table, "url"),
+        url=url_of(table, "url"),
         server_name=table.text("server_name"),
         bot_localpart=table.text("bot_localpart", "maillage"),
-        registration=_path(table, "registration"),
+        registration=path_of(table, "registration"),
     )
 
 
@@ -131,9 +110,9 @@ def _database(table: Table) -> DatabaseConfig:
     if ("dsn" in table) == ("dsn_file" in table):
         table.problem("dsn", "« database » : soit « dsn », soit « dsn_file »")
     dsn = table.text("dsn") if "dsn" in table else None
-    if dsn is not None and ("password=" in dsn or _split(dsn).password is not None):
+    if dsn is not None and ("password=" in dsn or split(dsn).password is not None):
         table.problem("dsn", "« dsn » contient un mot de passe : mettez-le dans « dsn_file »")
-    return DatabaseConfig(dsn, _path(table, "dsn_file") if "dsn_file" in table else None)
+    return DatabaseConfig(dsn, path_of(table, "dsn_file") if "dsn_file" in table else None)
 
 
 def _signal(table: Table) -> SignalConfig:
@@ -143,39 +122,10 @@ def _signal(table: Table) -> SignalConfig:
         table.problem("account", "« account » s'écrit au format international (+33…)")
     return SignalConfig(
         host=table.text("host", "127.0.0.1"),
-        port=_port(table, "port", 7583),
+        port=port_of(table, "port", 7583),
         account=account,
-        http_check=_url(table, "http_check") if "http_check" in table else None,
+        http_check=url_of(table, "http_check") if "http_check" in table else None,
     )
-
-
-def _sms(table: Table) -> SmsConfig:
-    table.only(
-        "url", "user", "password_file", "secret_file", "sender", "listen", "callback",
-        "status_url", "gsm7_only", "max_segments",
-    )  # fmt: skip
-    segments = table.whole("max_segments", 3)
-    if not 1 <= segments <= 6:
-        table.problem("max_segments", f"« max_segments » va de 1 à 6, pas {segments}")
-    return SmsConfig(
-        url=_url(table, "url"),
-        user=table.text("user"),
-        password_file=_path(table, "password_file"),
-        secret_file=_path(table, "secret_file"),
-        sender=_sender(table),
-        listen=_address(table, "listen", 29321),
-        callback=_url(table, "callback") if "callback" in table else None,
-        status_url=_url(table, "status_url") if "status_url" in table else None,
-        gsm7_only=table.flag("gsm7_only", False),
-        max_segments=segments,
-    )
-
-
-def _sender(table: Table) -> str:
-    sender = table.text("sender")
-    if sender and not (len(sender) <= 11 and sender.isascii() and sender.isalnum()):
-        table.problem("sender", "« sender » : 11 lettres ou chiffres au plus, sans accent")
-    return sender
 
 
 def _world(root: Table) -> WorldPaths:
@@ -186,7 +136,7 @@ def _world(root: Table) -> WorldPaths:
     names = ("templates", "territories", "charters", "policies")
     table.only(*names)
     chosen = {
-        name: _path(table, name, folder=True) if name in table else getattr(usual, name)
+        name: path_of(table, name, folder=True) if name in table else getattr(usual, name)
         for name in names
     }
     return WorldPaths(**chosen)
@@ -217,46 +167,3 @@ def _minutes(
         what = "positif" if least else "positif ou nul"
         table.problem(key, f"« {key} » doit être {what}, pas {count}")
     return count * unit
-
-
-def _address(table: Table, key: str, port: int) -> Address:
-    inner = table.table(key, required=False)
-    if inner is None:
-        return Address("127.0.0.1", port)
-    inner.only("host", "port")
-    return Address(inner.text("host", "127.0.0.1"), _port(inner, "port", port))
-
-
-def _port(table: Table, key: str, usual: int) -> int:
-    port = table.whole(key, usual)
-    if not 0 < port < 65536:
-        table.problem(key, f"« {key} » va de 1 à 65535, pas {port}")
-    return port
-
-
-def _url(table: Table, key: str) -> str:
-    url = table.text(key)
-    parts = _split(url)
-    if url and (parts.scheme not in {"http", "https"} or not parts.netloc):
-        table.problem(key, f"« {key} » doit être une adresse http:// ou https://, pas « {url} »")
-    if parts.password is not None:
-        table.problem(key, f"« {key} » contient un mot de passe : passez par un fichier")
-    return url
-
-
-def _split(url: str) -> SplitResult:
-    try:
-        parts = urlsplit(url)
-        _ = parts.port
-    except ValueError:
-        return SplitResult("", "", "", "", "")
-    return parts
-
-
-def _path(table: Table, key: str, *, folder: bool = False) -> Path:
-    text = table.text(key)
-    path = table.path.parent / text
-    if text and not (path.is_dir() if folder else path.is_file()):
-        what = "dossier introuvable" if folder else "fichier introuvable"
-        table.problem(key, f"« {key} » : {what} « {text} »")
-    return path

@@ -1,1 +1,1 @@
-"""SMS, through a gateway's HTTP interface."""
+"""SMS: the text is decided here, and one of three transports carries it."""

@@ -19,12 +19,20 @@ _PART = {Encoding.GSM7: 153, Encoding.UCS2: 67}  # a header joins the parts (3GP
 
 @dataclass(frozen=True, slots=True)
 class Sms:
-    """A text ready to be sent. `units` are septets or UTF-16 code units."""
+    """A text ready to be sent. `units` are septets or UTF-16 code units.
+
+    `parts` are what each SMS carries: joined, they are the text.
+    """
 
     text: str
     encoding: Encoding
     units: int
-    segments: int
+    parts: tuple[str, ...]
+
+    @property
+    def segments(self) -> int:
+        """How many SMS it takes."""
+        return len(self.parts)
 
     @property
     def detail(self) -> str:
@@ -43,10 +51,9 @@ def prepare(text: str, *, gsm7_only: bool = False) -> Sms:
 
 
 def _sms(text: str, encoding: Encoding) -> Sms:
-    weights = [weight(char, encoding) for char in text]
-    units = sum(weights)
-    single = units <= _SINGLE[encoding]
-    return Sms(text, encoding, units, 1 if single else _parts(weights, _PART[encoding]))
+    units = sum(weight(char, encoding) for char in text)
+    parts = (text,) if units <= _SINGLE[encoding] else _parts(text, encoding)
+    return Sms(text, encoding, units, parts)
 
 
 def weight(char: str, encoding: Encoding) -> int:
@@ -56,11 +63,13 @@ def weight(char: str, encoding: Encoding) -> int:
     return len(gsm7.encode(char) or b"")
 
 
-def _parts(weights: list[int], room: int) -> int:
+def _parts(text: str, encoding: Encoding) -> tuple[str, ...]:
     """A letter of weight two is never cut in the middle, so a part may stay one unit short."""
-    parts, used = 1, 0
-    for units in weights:
-        if used + units > room:
-            parts, used = parts + 1, 0
+    starts, used = [0], 0
+    for place, char in enumerate(text):
+        units = weight(char, encoding)
+        if used + units > _PART[encoding]:
+            starts.append(place)
+            used = 0
         used += units
-    return parts
+    return tuple(text[start:end] for start, end in zip(starts, [*starts[1:], None], strict=True))

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from bridges.protocol import Inbound, Sink
 from bridges.sms.inbound import raw_fields, read_message
-from bridges.sms.kannel import read_report
+from bridges.sms.reports import read_report
 
 log = logging.getLogger(__name__)
 

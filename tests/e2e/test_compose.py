@@ -113,7 +113,10 @@ def test_the_service_accepts_its_settings(
     assert f"--tcp=0.0.0.0:{config.signal.port}" in compose["services"]["signal"]["command"]
     assert config.sms is not None
     kannel = (secrets / "kannel").read_text()
-    assert f"maillage:{config.sms.listen.port}/{config.sms.secret_file.read_text()}/mo" in kannel
+    assert (
+        f"maillage:{config.sms.gateway.listen.port}/{config.sms.secret_file.read_text()}/mo"
+        in kannel
+    )
     homeserver = YAML(typ="safe", pure=True).load(CONFIG / "homeserver.yaml")
     assert config.homeserver.server_name == homeserver["server_name"]
 

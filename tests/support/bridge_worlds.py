@@ -22,7 +22,8 @@ from bridges.protocol import (
 from bridges.signal.bridge import SignalBridge
 from bridges.signal.settings import SignalSettings
 from bridges.sms.bridge import SmsBridge
-from bridges.sms.settings import SmsSettings
+from bridges.sms.kannel import Kannel
+from bridges.sms.settings import KannelSettings
 from support.bridges import FakeBridge, RecordingSink
 
 PATIENCE = 10.0
@@ -203,18 +204,19 @@ class SmsWorld:
 
     async def start(self) -> None:
         await self.standin.start()
-        settings = SmsSettings(
+        self.settings = KannelSettings(
             url=self.standin.url,
             username="maillage",
             password="maillage",
             sender="MANTES",
             secret="s3cret",
             timeout=0.5,
+            throttle=0.05,
         )
-        self.sms = SmsBridge(settings, ticking())
-        self.bridge: Bridge = self.sms
+        self.kannel = Kannel(self.settings, ticking())
+        self.bridge: Bridge = SmsBridge(self.kannel, self.settings)
         await self.bridge.start(self.sink)
-        self.standin.inbound_url = f"{self.sms.callback}/mo"
+        self.standin.inbound_url = f"{self.kannel.callback}/mo"
 
     async def stop(self) -> None:
         await self.standin.stop()

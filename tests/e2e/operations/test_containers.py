@@ -85,7 +85,7 @@ async def _sms(url: str, secrets: Path) -> Outcome:
         "url": url, "username": "maillage", "password": password, "secret": secret,
         "sender": "MAIRIE", "host": "127.0.0.1", "port": any_free_port(),
     }  # fmt: skip
-    bridge = FACTORIES["sms"](given, clock)
+    bridge = FACTORIES["kannel"](given, clock)
 
     async def unheard(_: Inbound) -> None:
         raise ConnectionError

@@ -22,7 +22,8 @@ from bridges.protocol import (
     Unknown,
 )
 from bridges.sms.bridge import SmsBridge, message_id
-from bridges.sms.settings import SmsSettings
+from bridges.sms.kannel import Kannel
+from bridges.sms.settings import KannelSettings
 
 SECRET = "s3cret"  # of SmsWorld
 
@@ -33,6 +34,10 @@ async def world() -> AsyncIterator[SmsWorld]:
     await world.start()
     yield world
     await world.stop()
+
+
+def bridge_of(settings: KannelSettings) -> SmsBridge:
+    return SmsBridge(Kannel(settings, ticking()), settings)
 
 
 async def get(url: str) -> tuple[int, str]:
@@ -75,27 +80,26 @@ async def test_what_cannot_be_sent_whole_is_not_sent(
 
 
 async def test_wrong_credentials_wait_for_somebody_to_mend_them(world: SmsWorld) -> None:
-    settings = SmsSettings(world.standin.url, "maillage", "wrong", "MANTES", "s3cret")
-    bridge = SmsBridge(settings, ticking())
+    bridge = bridge_of(replace(world.settings, password="wrong"))
     await bridge.start(world.sink)
     outcome = await bridge.send(Outgoing("k", world.target, "Vol"))
-    assert outcome == Throttled(30, "gateway_refuses_us")
+    assert isinstance(outcome, Throttled)
+    assert outcome.code == "gateway_refuses_us"
     await bridge.stop()
 
 
 async def test_kannel_may_know_us_by_another_address(world: SmsWorld) -> None:
-    base = world.sms.callback.removesuffix("/s3cret")
-    settings = replace(world.sms._settings, callback="http://maillage.example:8090/", port=0)
-    bridge = SmsBridge(settings, ticking())
-    await bridge.start(world.sink)
-    assert bridge.callback == "http://maillage.example:8090/s3cret"
-    assert world.sms.callback == f"{base}/s3cret"
-    await bridge.stop()
+    base = world.kannel.callback.removesuffix("/s3cret")
+    settings = replace(world.settings, callback="http://maillage.example:8090/", port=0)
+    kannel = Kannel(settings, ticking())
+    await kannel.open(world.sink)
+    assert kannel.callback == "http://maillage.example:8090/s3cret"
+    assert world.kannel.callback == f"{base}/s3cret"
+    await kannel.close()
 
 
-async def test_before_the_start_everything_waits() -> None:
-    settings = SmsSettings("http://127.0.0.1:9/", "maillage", "x", "MANTES", "s3cret")
-    bridge = SmsBridge(settings, ticking())
+async def test_before_the_start_everything_waits(world: SmsWorld) -> None:
+    bridge = bridge_of(world.settings)
     assert isinstance(await bridge.send(Outgoing("k", "+33639980001", "Vol")), Throttled)
     assert not (await bridge.health()).ok
 
@@ -115,7 +119,7 @@ async def test_a_lost_answer_still_has_its_receipt(world: SmsWorld) -> None:
     world.standin.faults.silent = True
     assert await world.bridge.send(Outgoing("k", world.target, "Vol")) == Unknown("no_answer")
     name = message_id("k", SECRET)
-    status, _ = await get(f"{world.sms.callback}/dlr?id={name}&state=1&at=5")
+    status, _ = await get(f"{world.kannel.callback}/dlr?id={name}&state=1&at=5")
     assert status == 200
     assert world.sink.of(Receipt) == [Receipt(name, ReceiptState.DELIVERED)]
 
@@ -135,13 +139,13 @@ async def test_a_failure_is_reported(world: SmsWorld, state: str, code: str) -> 
 async def test_reports_that_end_nothing_are_answered_and_forgotten(
     world: SmsWorld, query: str
 ) -> None:
-    status, body = await get(f"{world.sms.callback}/dlr?{query}")
+    status, body = await get(f"{world.kannel.callback}/dlr?{query}")
     assert (status, body) == (200, "")
     assert world.sink.seen == []
 
 
 async def test_a_report_is_answered_only_once_it_is_written_down(world: SmsWorld) -> None:
-    url = f"{world.sms.callback}/dlr?id=a1&state=1&at=5"
+    url = f"{world.kannel.callback}/dlr?id=a1&state=1&at=5"
     world.sink.failing = 1
     assert (await get(url))[0] == 503
     assert (await get(url))[0] == 200
@@ -151,24 +155,22 @@ async def test_a_report_is_answered_only_once_it_is_written_down(world: SmsWorld
 async def test_an_answer_to_an_inbound_sms_is_empty_or_kannel_would_send_it(
     world: SmsWorld,
 ) -> None:
-    assert await get(f"{world.sms.callback}/mo?from=33639980001&text=Vol") == (200, "")
+    assert await get(f"{world.kannel.callback}/mo?from=33639980001&text=Vol") == (200, "")
 
 
 async def test_without_the_secret_nothing_comes_in(world: SmsWorld) -> None:
-    base = world.sms.callback.removesuffix("/s3cret")
+    base = world.kannel.callback.removesuffix("/s3cret")
     for path in ("/mo?from=33639980001&text=faux", "/guess/mo?from=33639980001&text=faux"):
         assert (await get(base + path))[0] == 404
     assert world.sink.seen == []
 
 
 async def test_an_sms_that_comes_while_we_are_away_comes_later(world: SmsWorld) -> None:
-    settings = replace(
-        world.sms._settings, port=int(world.sms.callback.split(":")[2].split("/")[0])
-    )
+    settings = replace(world.settings, port=int(world.kannel.callback.split(":")[2].split("/")[0]))
     await world.bridge.stop()
     await world.says("pendant l'absence")
     await eventually(lambda: world.standin.refused, "a call that nobody takes")
-    again = SmsBridge(settings, ticking())
+    again = bridge_of(settings)
     await again.start(world.sink)
     await eventually(lambda: world.sink.of(Message), "the message")
     assert world.sink.of(Message)[0].text == "pendant l'absence"

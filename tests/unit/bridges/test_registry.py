@@ -23,7 +23,7 @@ def now() -> datetime:
 
 def test_each_name_makes_its_bridge() -> None:
     signal = FACTORIES["signal"]({"account": "+33639981000"}, now)
-    sms = FACTORIES["sms"]({**SMS, "name": "sms-35"}, now)
+    sms = FACTORIES["kannel"]({**SMS, "name": "sms-35"}, now)
     assert isinstance(signal, SignalBridge)
     assert isinstance(sms, SmsBridge)
     assert (signal.name, sms.name) == ("signal", "sms-35")
@@ -31,7 +31,7 @@ def test_each_name_makes_its_bridge() -> None:
 
 def test_abilities_say_what_each_channel_can_do() -> None:
     signal = FACTORIES["signal"]({"account": "+33639981000"}, now)
-    sms = FACTORIES["sms"](SMS, now)
+    sms = FACTORIES["kannel"](SMS, now)
     assert signal.abilities.edits
     assert signal.abilities.groups
     assert sms.abilities.receipts
@@ -42,6 +42,6 @@ def test_abilities_say_what_each_channel_can_do() -> None:
 def test_every_mistake_is_named_at_once() -> None:
     wrong = {"url": "http://127.0.0.1", "usrname": "x", "colour": "blue"}
     with pytest.raises(ValueError, match="unknown setting") as mistake:
-        FACTORIES["sms"](wrong, now)
+        FACTORIES["kannel"](wrong, now)
     for name in ("usrname", "colour", "username", "password", "sender", "secret"):
         assert f"'{name}'" in str(mistake.value)

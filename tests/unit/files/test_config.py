@@ -6,7 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from appservice.app import clock
+from appservice.channels import make_bridges
+from appservice.domain.member import Channel
 from appservice.files.config import Address, load_config
+from appservice.files.sms import GammuConfig, OvhConfig
 from appservice.files.world import shipped_paths
 from appservice.files.yaml_source import BadFiles
 
@@ -30,11 +34,49 @@ def test_a_whole_configuration_is_read(path):
     assert config.signal is not None
     assert (config.signal.port, config.signal.account) == (7583, "+33639980000")
     assert config.sms is not None
-    assert config.sms.listen == Address("127.0.0.1", 29400)
+    assert config.sms.gateway.listen == Address("127.0.0.1", 29400)
     assert config.world == shipped_paths()
     assert config.settings.sms_expires_after == timedelta(minutes=45)
     assert config.settings.photo_kept == timedelta(hours=24)
     assert config.settings.photo_follows_within == timedelta(minutes=15)
+
+
+@pytest.mark.parametrize(
+    ("gateway", "kind"),
+    [
+        (
+            "transport: ovh, service: sms-ma12345-1, application_key: k, "
+            "application_secret_file: dsn, consumer_key_file: dsn, replies: true",
+            OvhConfig,
+        ),
+        ("transport: gammu, dsn_file: dsn, window: 1", GammuConfig),
+    ],
+)
+def test_another_gateway_has_its_own_keys(path, gateway, kind):
+    text = path.read_text("utf-8")
+    start, end = text.index("sms:\n"), text.index("alerts:\n")
+    common = "sender: LIFFRE, secret_file: dsn, rate: 5"
+    path.write_text(f"{text[:start]}sms: {{{gateway}, {common}}}\n{text[end:]}", "utf-8")
+    sms = load_config(path).sms
+    assert sms is not None
+    assert isinstance(sms.gateway, kind)
+    assert sms.rate == 5
+    assert set(make_bridges(load_config(path), clock)) == {Channel.SIGNAL, Channel.SMS}
+
+
+@pytest.mark.parametrize("sender", ["LIFFRE", "PMmantes78", "38200", "Redon35"])
+def test_a_name_that_says_who_writes_is_taken(path, sender):
+    path.write_text(path.read_text("utf-8").replace("sender: LIFFRE", f"sender: {sender}"))
+    sms = load_config(path).sms
+    assert sms is not None
+    assert sms.sender == sender
+
+
+@pytest.mark.parametrize("sender", ["Alerte", "INFO", "police municipale", "PM", "38", "Liffré"])
+def test_a_name_that_operators_refuse_is_refused_here_first(path, sender):
+    path.write_text(path.read_text("utf-8").replace("sender: LIFFRE", f"sender: '{sender}'"))
+    with pytest.raises(BadFiles, match="« sender »"):
+        load_config(path)
 
 
 def test_the_dsn_is_read_from_its_file_when_it_is_needed(path):

@@ -60,11 +60,27 @@ EXPECTED: dict[str, list[str]] = {
         "1: « database » manque",
         "1: « homeserver » manque",
     ],
+    "config.other-gateway.yaml": [
+        "8: « application_key » manque",
+        "8: « consumer_key_file » manque",
+        "8: « service » manque",
+        "10: clé inconnue « user »",
+        "11: « application_secret_file » : fichier introuvable « ailleurs »",
+        "13: « sender » : « ALERTE » ne dit pas qui écrit, les opérateurs le refusent ; "
+        "mettez la commune",
+        "14: « rate » va de 0 à 1000, pas -1",
+        "15: « window » va de 1 à 100, pas 0",
+    ],
     "config.password-in-clear.yaml": [
         "2: « url » contient un mot de passe : passez par un fichier",
         "6: « dsn » contient un mot de passe : mettez-le dans « dsn_file »",
         "9: « password_file » manque",
         "11: clé inconnue « password », vouliez-vous dire « password_file » ?",
+    ],
+    "config.unknown-gateway.yaml": [
+        "8: « transport » : valeur inconnue « gamu », vouliez-vous dire « gammu » ?",
+        "13: « sender » : un nom, ou un numéro court à cinq chiffres (36… ou 38…)",
+        "14: « validity_minutes » va de 5 à 1440, pas 1",
     ],
     "config.two-databases.yaml": [
         "5: « database » : soit « dsn », soit « dsn_file »",
