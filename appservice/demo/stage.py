@@ -179,6 +179,8 @@ class Stage:
             "metrics": {"port": self.ports["mesures"]},
             "database": {"dsn": self.postgres.dsn("maillage")},
             "keys": "keys",
+            # Whoever tries the demonstration at night sees texts arrive all the same.
+            "alerts": {"quiet_hours": False},
             "world": {
                 "templates": str(world.templates),
                 "territories": str(world.territories),

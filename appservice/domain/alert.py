@@ -72,6 +72,7 @@ class Alert:
     submitted_at: datetime
     policy_hash: str
     stage: Stage
+    urgent: bool = False  # its texts leave in quiet hours too
 
     @property
     def reference(self) -> str:

@@ -39,6 +39,9 @@ class Urgency(StrEnum):
 REROUTED = "rerouted"
 """Code of a parcel that was taken back: what it says reaches the same people another way."""
 
+QUIET = "quiet-hours"
+"""The code of a queued text that waits for the morning."""
+
 GUICHET = "guichet:"
 """A Matrix target `guichet:<member id>`: the room is opened on demand at delivery."""
 
@@ -82,6 +85,7 @@ class Tally:
     """How far an alert has gone, per channel and state."""
 
     counts: dict[tuple[Channel, State], int] = field(default_factory=dict)
+    deferred: int = 0  # of those QUEUED: texts that wait for the morning
 
     def total(self, *states: State) -> int:
         """Parcels in any of these states, all channels together."""

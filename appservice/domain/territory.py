@@ -3,11 +3,12 @@
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
 from appservice.domain.ids import Insee, TradeId
+from appservice.domain.telephone.rules import TextRules
 
 _UNFIT = re.compile(r"[^A-Za-z0-9]+")
 
@@ -64,6 +65,7 @@ class Territory:
     poste_level: Level
     charters: Mapping[str, str]  # kind of member -> charter id
     contact: str = ""  # how to reach the mairie, shown to strangers
+    texts: TextRules = field(default_factory=TextRules)
 
     def zone_of(self, commune: Insee, level: Level) -> Zone:
         """The zone of that width that holds the commune."""

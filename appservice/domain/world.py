@@ -20,6 +20,7 @@ class Settings:
     photo_follows_within: timedelta = timedelta(minutes=15)
     photo_kept: timedelta = timedelta(hours=72)
     same_event_within: timedelta = timedelta(minutes=10)  # 0: each report has a card of its own
+    quiet_hours: bool = True  # False: texts leave at any hour, in every territory
     suspended: bool = False  # safe mode: no alert is published
 
 
@@ -37,6 +38,13 @@ class World:
     def territory_of(self, member: Member) -> Territory | None:
         """The member's territory, unless the files no longer hold it."""
         return self.territories.get(member.territory)
+
+    def quiet_until(self, territory: Territory | None, now: datetime) -> datetime | None:
+        """Until when a text there waits, unless it is urgent; None outside quiet hours."""
+        quiet = territory.texts.quiet if territory is not None else None
+        if quiet is None or not self.settings.quiet_hours:
+            return None
+        return quiet.until(now)
 
     def charter_for(self, member: Member) -> Charter | None:
         """The charter that the member must have signed, in its version in force."""

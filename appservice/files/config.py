@@ -148,13 +148,15 @@ def _settings(root: Table) -> Settings:
     if table is None:
         return usual
     table.only(
-        "sms_expires_minutes", "photo_follows_minutes", "photo_kept_hours", "same_event_minutes"
+        "sms_expires_minutes", "photo_follows_minutes", "photo_kept_hours", "same_event_minutes",
+        "quiet_hours",
     )  # fmt: skip
     return Settings(
         sms_expires_after=_minutes(table, "sms_expires_minutes", usual.sms_expires_after),
         photo_follows_within=_minutes(table, "photo_follows_minutes", usual.photo_follows_within),
         photo_kept=_minutes(table, "photo_kept_hours", usual.photo_kept, in_one=60),
         same_event_within=_minutes(table, "same_event_minutes", usual.same_event_within, least=0),
+        quiet_hours=table.flag("quiet_hours", usual.quiet_hours),
     )
 
 

@@ -7,10 +7,11 @@ from pathlib import Path
 from appservice.domain.ids import Insee, TradeId
 from appservice.domain.territory import Commune, Level, Territory, Trade
 from appservice.files.communes import communes_of, department_exists, find
+from appservice.files.text_rules import read_text_rules
 from appservice.files.yaml_source import ProblemList, Table, did_you_mean, read_yaml
 
 MEMBER_KINDS = ("merchant", "agent")
-_KEYS = ("id", "name", "department", "communes", "poste", "contact", "charters", "trades")
+_KEYS = ("id", "name", "department", "communes", "poste", "contact", "charters", "trades", "sms")
 _LEVELS = tuple(level.value for level in Level)
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
@@ -59,6 +60,7 @@ def _territory(table: Table, charters: Collection[str], problems: ProblemList) -
         poste_level=poste,
         charters=_charters(table, charters),
         contact=table.text("contact"),
+        texts=read_text_rules(table, department),
     )
 
 

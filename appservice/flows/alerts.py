@@ -1,17 +1,21 @@
 """The story of an alert: submitted, judged, held or published, corrected, cancelled."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
 from appservice.domain.alert import Alert, Held, Published, approve, cancel, correct, turn_down
 from appservice.domain.alert import name_of as stage_of
-from appservice.domain.audience import Audience
+from appservice.domain.audience import Audience, Route
 from appservice.domain.errors import InvalidTransition, NotAllowed, NotUnderstood, Refused
 from appservice.domain.ids import AlertId
-from appservice.domain.member import Member
+from appservice.domain.member import Channel, Member
 from appservice.domain.moderation import Decision, Submission, Verdict, judge
 from appservice.domain.moderation.rewrite import suggest
 from appservice.domain.wording import alerts as words
 from appservice.domain.wording.common import harmless
 from appservice.domain.wording.hold import HoldCard
-from appservice.domain.wording.telephone import without_consent
+from appservice.domain.wording.telephone import hastened, quiet_hours, without_consent
 from appservice.flows import broadcast, reports
 from appservice.flows.step import Step
 
@@ -19,8 +23,12 @@ _FIT = frozenset({Decision.PUBLISH, Decision.HOLD})
 _UNATTESTED = "unverified-source"
 
 
-async def submit(step: Step, audience: Audience, text: str) -> Alert | Verdict:
+async def submit(
+    step: Step, audience: Audience, text: str, *, urgent: bool = False
+) -> Alert | Verdict:
     """Judges the text, then publishes it, holds it, or tells its author why not.
+
+    The texts of an urgent one leave in quiet hours too.
 
     Returns the verdict when nothing was opened. Raises NotAllowed for a merchant, Refused when
     nobody is concerned.
@@ -39,11 +47,12 @@ async def submit(step: Step, audience: Audience, text: str) -> Alert | Verdict:
         case Decision.HOLD:
             _must_not_be_suspended(step)
             draft = _new(step, audience, text, verdict, Held(verdict.rules))
-            return await _hold(step, draft, verdict)
+            return await _hold(step, replace(draft, urgent=urgent), verdict)
         case Decision.PUBLISH:
             _must_not_be_suspended(step)
             stage = Published(at=step.now, approved_by=None)
-            alert = await step.tx.alerts.open(_new(step, audience, text, verdict, stage))
+            draft = _new(step, audience, text, verdict, stage)
+            alert = await step.tx.alerts.open(replace(draft, urgent=urgent))
             await step.record("alert.submit", alert.reference)
             await _publish(step, alert, step.member)
             return alert
@@ -121,6 +130,40 @@ async def withdraw(step: Step, number: AlertId, reason: str) -> Alert:
     return cancelled
 
 
+async def hasten(step: Step, number: AlertId) -> int:
+    """Somebody says that a published alert is urgent: texts held back until morning leave now.
+
+    Returns how many. By its author or any officer; the audit keeps who, when and why.
+    """
+    alert = await _found(step, number)
+    if step.member.id != alert.author:
+        _must_approve(step)
+    if not isinstance(alert.stage, Published):
+        raise InvalidTransition(f"{alert.reference} n'est pas en diffusion.")
+    if not await step.tx.alerts.hasten(alert.id):
+        raise InvalidTransition(f"{alert.reference} est déjà urgente.")
+    count = await step.tx.telephone.texts.hurry(alert.id)
+    quiet = step.world.quiet_until(step.territory, step.now)
+    await step.record(
+        "alert.hasten", alert.reference, _why_now(replace(alert, urgent=True), quiet)
+    )
+    await _say(step, alert, hastened(alert, step.member, count), await _author(step, alert))
+    return count
+
+
+def _why_now(alert: Alert, quiet: datetime | None) -> list[str]:
+    """Why texts leave in quiet hours, or that they wait: for the audit."""
+    if quiet is None:
+        return []
+    return ["urgent", "quiet-hours-passed"] if alert.urgent else ["texts-deferred"]
+
+
+def _quiet_until(step: Step, through: Sequence[Route]) -> datetime | None:
+    """Of the texts of an alert, when it has any."""
+    texted = any(route.channel is Channel.SMS for route in through)
+    return step.world.quiet_until(step.territory, step.now) if texted else None
+
+
 async def state(step: Step, number: AlertId) -> str:
     """Where the alert stands, in words."""
     alert = await _found(step, number)
@@ -186,8 +229,11 @@ async def _hold(step: Step, draft: Alert, verdict: Verdict) -> Alert:
 async def _publish(step: Step, alert: Alert, author: Member) -> None:
     reach = await broadcast.reach(step, alert)
     await broadcast.send(step, alert, author, reach.routes)
-    await step.record("alert.publish", alert.reference)
+    quiet = _quiet_until(step, reach.routes)
+    await step.record("alert.publish", alert.reference, _why_now(alert, quiet))
     said = words.published(alert, reach.routes) + without_consent(reach.unasked)
+    if quiet is not None:
+        said += quiet_hours(alert, step.territory, quiet)
     await _say(step, alert, said, author)
 
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from appservice.domain.alert import Alert, Cancelled, Published
 from appservice.domain.audience import Route, homes_of, routes
@@ -92,8 +93,9 @@ async def replace_everywhere(step: Step, alert: Alert, author: Member) -> int:
     """
     now = await _map(step, alert)
     former = await _first_posts(step, alert)
+    unreached = await step.tx.telephone.texts.unreached(alert.id)
     parcels = [
-        await _edit(step, alert, author, parcel)
+        await _edit(step, alert, author, parcel, first=parcel.member in unreached)
         for parcel in former
         if parcel.member is None or parcel.member in now.present
     ]
@@ -108,11 +110,12 @@ async def replace_everywhere(step: Step, alert: Alert, author: Member) -> int:
 
 async def withdraw(step: Step, alert: Alert, published: Published) -> None:
     """Takes the alert away where it can be, and says so on telephones."""
-    present = (await _map(step, alert)).present
+    unreached = await step.tx.telephone.texts.unreached(alert.id)
+    concerned = (await _map(step, alert)).present - unreached
     parcels = []
     for post in await _first_posts(step, alert):
         if post.channel is Channel.SMS:
-            if post.member in present:
+            if post.member in concerned:
                 body = words.sms_cancellation(published.at)
                 key = _key(alert, post.channel, post.member or post.target, "x")
                 parcels.append(replace(post, key=key, body=body, expires_at=None))
@@ -147,11 +150,12 @@ async def _shown_by(step: Step, alert: Alert, post: Parcel) -> list[str]:
     return shown
 
 
-async def _edit(step: Step, alert: Alert, author: Member, post: Parcel) -> Parcel:
+async def _edit(step: Step, alert: Alert, author: Member, post: Parcel, *, first: bool) -> Parcel:
+    """`first`: that telephone shows nothing that would have to be replaced."""
     key = _key(alert, post.channel, post.member or post.target, f"r{_revision(alert)}")
     if post.channel is Channel.SMS:
-        expires_at = step.now + step.world.settings.sms_expires_after
-        return replace(post, key=key, body=words.sms_correction(alert), expires_at=expires_at)
+        body = words.sms(alert) if first else words.sms_correction(alert)
+        return replace(post, key=key, body=body, expires_at=_expiry(step, alert, first=first))
     return replace(
         post,
         key=key,
@@ -176,7 +180,7 @@ async def _latest_shown(step: Step, alert: Alert, post: Parcel) -> str:
 
 def _post(step: Step, alert: Alert, author: Member, route: Route) -> Parcel:
     telephone = route.channel is Channel.SMS
-    expires_at = step.now + step.world.settings.sms_expires_after if telephone else None
+    expires_at = _expiry(step, alert, first=True) if telephone else None
     return Parcel(
         key=_key(alert, route.channel, route.member or route.target, f"r{_revision(alert)}"),
         channel=route.channel,
@@ -189,6 +193,13 @@ def _post(step: Step, alert: Alert, author: Member, route: Route) -> Parcel:
         urgency=Urgency.URGENT,
         expires_at=expires_at,
     )
+
+
+def _expiry(step: Step, alert: Alert, *, first: bool) -> datetime:
+    """When a text is stale. A wrong text on a phone is still corrected in the morning."""
+    begins = step.world.quiet_until(step.territory, step.now)
+    leaves = step.now if first or alert.urgent or begins is None else begins
+    return leaves + step.world.settings.sms_expires_after
 
 
 def _revision(alert: Alert) -> int:

@@ -6,14 +6,14 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import assert_never
 
-from appservice.domain.delivery import GUICHET, Claimed, Parcel, State
+from appservice.domain.delivery import GUICHET, QUIET, Claimed, Parcel, State
 from appservice.domain.errors import TemporaryFailure
 from appservice.domain.ids import AlertId, MemberId
 from appservice.domain.member import Channel
 from appservice.domain.world import World
 from appservice.flows import progress
 from appservice.flows.coalescing import Coalescing
-from appservice.flows.departure.obstacles import Given, Obstacles, obstacles
+from appservice.flows.departure.obstacles import Given, Later, Obstacles, obstacles
 from appservice.flows.ports import Clock, Guichets, Queue, Store, Wake
 from bridges.protocol import (
     Accepted,
@@ -116,14 +116,16 @@ class Delivery:
         except Exception as error:
             _log_failure(claimed, error)
 
-    async def _try(self, claimed: Claimed, looking: "asyncio.Task[Obstacles]") -> Outcome | Given:
+    async def _try(
+        self, claimed: Claimed, looking: "asyncio.Task[Obstacles]"
+    ) -> Outcome | Given | Later:
         """Everything that may fail before the bridge is asked leads to a later try."""
         try:
             obstacle = (await asyncio.shield(looking)).get(claimed.parcel.key)
             message = obstacle or await self._prepare(claimed)
         except TemporaryFailure:
             return Throttled(_backoff(claimed.attempts).total_seconds(), "not-ready")
-        if isinstance(message, Given):
+        if isinstance(message, Given | Later):
             return message
         try:
             return await self.bridge.send(message)
@@ -152,13 +154,34 @@ class Delivery:
             return parcel.target
         return await self.guichets.room_of(MemberId(parcel.target.removeprefix(GUICHET)))
 
-    async def _settle(self, claimed: Claimed, outcome: Outcome | Given) -> None:
+    async def _settle(self, claimed: Claimed, outcome: Outcome | Given | Later) -> None:
+        if isinstance(outcome, Given | Later):
+            await self._give_back(claimed, outcome)
+        else:
+            await self._write(claimed, outcome)
+        number = claimed.parcel.alert
+        if number is not None:
+            # Beside: whoever delivers goes on to the next conversation meanwhile.
+            task = asyncio.create_task(self._last_line(number))
+            self._afterwards.add(task)
+            task.add_done_callback(self._afterwards.discard)
+
+    async def _give_back(self, claimed: Claimed, why: Given | Later) -> None:
+        """The bridge was not asked."""
+        now = self.clock()
+        match why:
+            case Given(code=code):
+                await self.queue.settle(claimed, State.FAILED, now, code=code)
+            case Later(until=until):
+                await self.queue.settle(claimed, State.QUEUED, now, retry_at=until, code=QUIET)
+            case _:
+                assert_never(why)
+
+    async def _write(self, claimed: Claimed, outcome: Outcome) -> None:
         now = self.clock()
         settle = self.queue.settle
         doubt = ""
         match outcome:
-            case Given(code=code):
-                await settle(claimed, State.FAILED, now, code=code)
             case Accepted(provider_id=provider_id, detail=detail):
                 await settle(claimed, State.ACCEPTED, now, provider_id=provider_id, detail=detail)
             case Throttled(after=after, code=code):
@@ -175,12 +198,6 @@ class Delivery:
                 assert_never(outcome)
         if doubt:
             await progress.doubt(self.store, self.world, claimed.parcel, doubt)
-        number = claimed.parcel.alert
-        if number is not None:
-            # Beside: whoever delivers goes on to the next conversation meanwhile.
-            task = asyncio.create_task(self._last_line(number))
-            self._afterwards.add(task)
-            task.add_done_callback(self._afterwards.discard)
 
     async def _last_line(self, number: AlertId) -> None:
         """Never raises: `progress.watch` looks at every alert again."""

@@ -49,6 +49,8 @@ class Step:
         if self.channel is None:
             return
         member = self.member
+        if self.channel is Channel.SMS and Channel.SMS in member.channels:
+            urgency = Urgency.URGENT  # who has just written is awake
         if urgency is Urgency.URGENT:
             member = replace(member, channels=member.channels | {self.channel})
         await self.tell(member, text, channel=self.channel, urgency=urgency)

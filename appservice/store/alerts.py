@@ -46,6 +46,7 @@ class PgAlerts:
             str(alert.audience.zone),
             sorted(alert.audience.trades),
             alert.submitted_at,
+            alert.urgent,
             *_written(alert, key),
         )
         return numbered
@@ -61,6 +62,9 @@ class PgAlerts:
         key = await self._session.key(case_of(alert.id))
         row = await self._session.row(ADVANCE, alert.id, expected, *_written(alert, key))
         return row is not None
+
+    async def hasten(self, alert: AlertId) -> bool:
+        return await self._session.row(HASTEN, alert) is not None
 
     async def recent(self, since: datetime) -> Sequence[Alert]:
         rows = await self._session.rows(RECENT, since)
@@ -109,6 +113,7 @@ def _alert(row: Record, key: DataKey | None) -> Alert:
         submitted_at=row["submitted_at"],
         policy_hash=row["policy_hash"],
         stage=_stage(row, key),
+        urgent=row["urgent"],
     )
 
 
@@ -131,10 +136,10 @@ def _stage(row: Record, key: DataKey | None) -> Stage:
 # The number is known before the text is sealed, for the text is sealed under that number.
 NEXT = "SELECT nextval(pg_get_serial_sequence('alerts', 'id')) AS id"
 OPEN = """
-INSERT INTO alerts (id, author, territory, zone, trades, submitted_at, sealed, policy_hash,
+INSERT INTO alerts (id, author, territory, zone, trades, submitted_at, urgent, sealed, policy_hash,
     stage, rules, decided_by, decided_at, sealed_reason, approved_by, revision)
 OVERRIDING SYSTEM VALUE
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
 """
 GET = "SELECT * FROM alerts WHERE id = $1"
 # A correction follows the revision that its author read, and a cancellation takes that one back.
@@ -146,4 +151,5 @@ WHERE id = $1 AND stage = $2
          OR revision = $11 - CASE $5 WHEN 'published' THEN 1 ELSE 0 END)
 RETURNING id
 """
+HASTEN = "UPDATE alerts SET urgent = TRUE WHERE id = $1 AND NOT urgent RETURNING id"
 RECENT = "SELECT * FROM alerts WHERE submitted_at >= $1 ORDER BY id"

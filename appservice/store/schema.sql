@@ -88,6 +88,7 @@ CREATE TABLE alerts (
     sealed_reason bytea,
     approved_by text,
     revision integer CHECK (revision > 0),
+    urgent boolean NOT NULL DEFAULT FALSE, -- its texts leave in quiet hours too
     CONSTRAINT held_has_rules CHECK ((stage = 'held') = (rules IS NOT NULL)),
     CONSTRAINT held_is_undecided CHECK ((stage = 'held') = (decided_at IS NULL)),
     CONSTRAINT no_is_somebodys CHECK ((stage IN ('turned', 'cancelled')) = (decided_by IS NOT NULL)),

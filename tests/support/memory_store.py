@@ -13,7 +13,7 @@ from appservice.domain.alert import StageName as AlertStage
 from appservice.domain.alert import name_of as alert_stage
 from appservice.domain.audit import Act
 from appservice.domain.charter import Signature
-from appservice.domain.delivery import Kind, Parcel, State, Tally
+from appservice.domain.delivery import QUIET, Kind, Parcel, State, Tally
 from appservice.domain.errors import PermanentFailure
 from appservice.domain.ids import AlertId, BlobId, Insee, MemberId, ParcelId, ReportId, RoomId
 from appservice.domain.member import Channel, Member
@@ -95,6 +95,13 @@ class MemoryAlerts:
         self._rows[alert.id] = replace(
             known, text=alert.text, policy_hash=alert.policy_hash, stage=alert.stage
         )
+        return True
+
+    async def hasten(self, alert: AlertId) -> bool:
+        known = self._rows.get(alert)
+        if known is None or known.urgent:
+            return False
+        self._rows[alert] = replace(known, urgent=True)
         return True
 
     async def recent(self, since: datetime) -> Sequence[Alert]:
@@ -220,7 +227,8 @@ class MemoryOutbox:
         counts: dict[tuple[Channel, State], int] = defaultdict(int)
         for slip in self._posts_of(alert):
             counts[slip.parcel.channel, slip.state] += 1
-        return Tally(dict(counts))
+        posts = self._posts_of(alert)
+        return Tally(dict(counts), sum(s.state is State.QUEUED and s.code == QUIET for s in posts))
 
     async def of_alert(self, alert: AlertId) -> Sequence[Parcel]:
         return [slip.parcel for slip in self._posts_of(alert)]

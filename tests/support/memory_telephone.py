@@ -5,8 +5,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from appservice.domain.delivery import State
-from appservice.domain.ids import MemberId
+from appservice.domain.delivery import QUIET, State
+from appservice.domain.ids import AlertId, MemberId
 from appservice.domain.member import Channel, Member
 from appservice.domain.telephone.consent import Asked, Consent, StageName, name_of, needs_asking
 from support.memory_tables import Tables
@@ -84,6 +84,27 @@ class MemoryTexts:
                 self._slips[key], state=State.FAILED, code="stopped", settled_at=now
             )
         return len(waiting)
+
+    async def hurry(self, alert: AlertId) -> int:
+        held = [
+            key
+            for key, slip in self._slips.items()
+            if slip.parcel.alert == alert and slip.state is State.QUEUED and slip.code == QUIET
+        ]
+        for key in held:
+            self._slips[key] = replace(self._slips[key], retry_at=None, code="")
+        return len(held)
+
+    async def unreached(self, alert: AlertId) -> frozenset[MemberId]:
+        never_left = {State.QUEUED, State.FAILED, State.EXPIRED}
+        shows: dict[MemberId, bool] = {}
+        for slip in self._slips.values():
+            parcel = slip.parcel
+            if parcel.alert != alert or parcel.channel is not Channel.SMS or not parcel.member:
+                continue
+            left = slip.state not in never_left or slip.provider_id is not None
+            shows[parcel.member] = shows.get(parcel.member, False) or left
+        return frozenset(member for member, shown in shows.items() if not shown)
 
 
 class MemoryTelephone:

@@ -16,6 +16,7 @@ from appservice.domain.commands.nouns import (
     Command,
     CorrectAlert,
     DetachReport,
+    HastenAlert,
     RefuseAlert,
     SeparateReports,
     SubmitAlert,
@@ -41,6 +42,7 @@ FORMS: Mapping[str, str] = {
     "refuse": "refuse A7 motif",
     "corrige": "corrige A7 : texte",
     "annule": "annule A7 motif",
+    "urgent": "urgent A7",
     "prends": "prends S12",
     "levée": "levée S12 fondé (ou infondé)",
     "clos": "clos S12",
@@ -58,6 +60,7 @@ _SPELLINGS: Mapping[str, str] = {
     "refuse": "refuse refuser refuses refusee rejette rejeter",
     "corrige": "corrige corriger corriges rectifie rectifier remplace remplacer",
     "annule": "annule annuler annules retire retirer",
+    "urgent": "urgent urgente",
     "prends": "prends prend prendre pris prise",
     "levée": "levee leve lever leves",
     "clos": "clos clore clot close cloture cloturer ferme fermer",
@@ -70,6 +73,7 @@ _SPELLINGS: Mapping[str, str] = {
     "moi": "moi",
 }
 _VERBS = {word: verb for verb, words in _SPELLINGS.items() for word in words.split()}
+_URGENT = frozenset({"urgent", "urgente"})
 _FOUNDED = frozenset(
     "fonde fondee confirme confirmee avere averee vrai vraie reel reelle oui positif".split()
 )
@@ -113,8 +117,10 @@ def _alert(line: Line, territory: Territory) -> Command | None:
         )
     if not body.strip():
         raise NotUnderstood(f"Alerte sans texte. Écrivez « {FORMS['alerte']} ».")
-    trades, zone = read_target(head, territory)
-    return SubmitAlert(trades, zone, body.strip())
+    first, _, others = head.strip().partition(" ")
+    urgent = plain(first) in _URGENT
+    trades, zone = read_target(others if urgent else head, territory)
+    return SubmitAlert(trades, zone, body.strip(), urgent)
 
 
 def _about_alert(
@@ -233,6 +239,7 @@ _READERS: Mapping[str, Callable[[Line, Territory], Command | None]] = {
     "refuse": _about_alert("refuse", _refuse),
     "corrige": _about_alert("corrige", _correct),
     "annule": _about_alert("annule", lambda alert, reason: CancelAlert(alert, reason.strip())),
+    "urgent": _about_alert("urgent", lambda alert, _: HastenAlert(alert)),
     "prends": _about_report("prends", lambda report, _: TakeReport(report)),
     "levée": _about_report("levée", _clear),
     "clos": _about_report("clos", lambda report, _: CloseReport(report)),

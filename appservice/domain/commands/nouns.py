@@ -13,6 +13,14 @@ class SubmitAlert:
     trades: frozenset[TradeId]
     zone: Zone
     text: str
+    urgent: bool = False  # `alerte urgente …`: texts leave in quiet hours too
+
+
+@dataclass(frozen=True, slots=True)
+class HastenAlert:
+    """`urgent A7`: what quiet hours hold back leaves now."""
+
+    alert: AlertId
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +132,7 @@ Command = (
     | RefuseAlert
     | CorrectAlert
     | CancelAlert
+    | HastenAlert
     | TakeReport
     | ClearReport
     | CloseReport

@@ -166,12 +166,15 @@ def counted(tally: Tally) -> str:
     parts = []
     for channel in Channel:
         counts = {state: n for (c, state), n in tally.counts.items() if c is channel}
+        deferred = tally.deferred if channel is Channel.SMS else 0
         if counts:
-            parts.append(f"{channel.label} {_outcome(counts)}")
+            parts.append(f"{channel.label} {_outcome(counts, deferred)}")
     return " ; ".join(parts)
 
 
-def _outcome(counts: Mapping[State, int]) -> str:
+def _outcome(counts: Mapping[State, int], deferred: int) -> str:
+    """`deferred` of those queued wait for the morning."""
+    counts = {**counts, State.QUEUED: counts.get(State.QUEUED, 0) - deferred}
     words = (
         (State.QUEUED, "en attente", "en attente"),
         (State.SUBMITTING, "en cours", "en cours"),
@@ -181,9 +184,10 @@ def _outcome(counts: Mapping[State, int]) -> str:
         (State.EXPIRED, "périmé", "périmés"),
         (State.UNKNOWN, "sort inconnu", "sorts inconnus"),
     )
-    return ", ".join(
-        plural(counts[state], one, many) for state, one, many in words if counts.get(state)
-    )
+    said = [plural(counts[state], one, many) for state, one, many in words if counts.get(state)]
+    if deferred:
+        said.insert(0, plural(deferred, "différé", "différés"))
+    return ", ".join(said)
 
 
 def state(alert: Alert, tally: Tally) -> str:

@@ -29,9 +29,9 @@ class Explained(Protocol):
     def advice(self) -> str: ...
 
 
-def hour(at: datetime) -> str:
-    """14h05, as clocks in mainland France show it."""
-    return at.astimezone(_PARIS).strftime("%Hh%M")
+def hour(at: datetime, zone: str = "Europe/Paris") -> str:
+    """14h05, as clocks there show it."""
+    return at.astimezone(ZoneInfo(zone)).strftime("%Hh%M")
 
 
 def day_and_hour(at: datetime) -> str:

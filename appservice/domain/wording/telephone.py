@@ -1,8 +1,12 @@
 """What a telephone is told of SMS themselves: the question, OUI, STOP; what officers see of it."""
 
+from datetime import datetime
+
+from appservice.domain.alert import Alert
 from appservice.domain.member import Member
+from appservice.domain.telephone.rules import PARIS
 from appservice.domain.territory import Territory
-from appservice.domain.wording.common import plural
+from appservice.domain.wording.common import hour, plural
 
 
 def question(territory: Territory) -> str:
@@ -52,3 +56,21 @@ def standing(member: Member, stage: str | None, day: str) -> str:
     if stage is None:
         return "SMS (pas encore demandé)" if member.phone else "SMS (sans numéro)"
     return f"SMS ({said[stage]} {day})"
+
+
+def quiet_hours(alert: Alert, territory: Territory, until: datetime) -> str:
+    """Behind the line that says where an alert left for."""
+    if alert.urgent:
+        return " Urgente : les SMS partent malgré les heures calmes."
+    zone = territory.texts.quiet.zone if territory.texts.quiet is not None else PARIS
+    return (
+        f" Heures calmes jusqu'à {hour(until, zone)} : les SMS attendent, et ne partiront pas "
+        f"s'ils sont périmés d'ici là. « urgent {alert.reference} » les envoie maintenant."
+    )
+
+
+def hastened(alert: Alert, by: Member, count: int) -> str:
+    """In the poste."""
+    leave = f"{plural(count, 'SMS part', 'SMS partent')} maintenant"
+    what = leave if count else "aucun SMS n'attendait"
+    return f"{alert.reference} est urgente, dit {by.attribution} : {what}."

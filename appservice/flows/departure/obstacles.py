@@ -22,7 +22,14 @@ class Given:
     code: str
 
 
-Obstacles = Mapping[str, Given]
+@dataclass(frozen=True, slots=True)
+class Later:
+    """Not now: quiet hours hold in that territory until then."""
+
+    until: datetime
+
+
+Obstacles = Mapping[str, Given | Later]
 """By the key of the parcel."""
 
 
@@ -41,7 +48,8 @@ async def obstacles(
 ) -> Obstacles:
     """An alert reaches nobody whose charter lapsed since it was queued, and never late.
 
-    A telephone gets no alert before its OUI, and nothing that can wait after its STOP.
+    A telephone gets no alert before its OUI, nothing that can wait after its STOP, and
+    nothing that is not urgent in the quiet hours of its territory.
     """
     bound = [p for p in parcels if p.alert is not None and p.kind is not Kind.DELETE]
     texts = [p for p in parcels if p.channel is Channel.SMS and p.member is not None]
@@ -50,11 +58,12 @@ async def obstacles(
     known = await _read(store, bound, texts)
     found = {p.key: reason for p in bound if (reason := _of_alert(world, p, known, now))}
     found |= {p.key: reason for p in texts if (reason := _of_text(p, known))}
-    return {key: Given(reason) for key, reason in found.items()}
+    late = {p.key: Later(u) for p in texts if (u := _quiet_until(world, p, known, now))}
+    return late | {key: Given(reason) for key, reason in found.items()}
 
 
 async def _read(store: Store, bound: Sequence[Parcel], texts: Sequence[Parcel]) -> _Known:
-    people = _people(bound)
+    people = {*_people(bound), *_people(texts)}
     async with store.transaction() as tx:
         numbers = {parcel.alert for parcel in bound if parcel.alert is not None}
         alerts = [await tx.alerts.get(number) for number in numbers]
@@ -91,3 +100,13 @@ def _of_text(parcel: Parcel, known: _Known) -> str:
         return "" if consent is not None and consent.allows(parcel.member) else "no-consent"
     stopped = consent is not None and consent.refuses
     return "stopped" if stopped and parcel.urgency is not Urgency.URGENT else ""
+
+
+def _quiet_until(world: World, parcel: Parcel, known: _Known, now: datetime) -> datetime | None:
+    """Until when the text waits. Urgent are the alerts that an officer said are, and answers."""
+    alert = known.alerts.get(parcel.alert) if parcel.alert is not None else None
+    urgent = alert.urgent if alert is not None else parcel.urgency is Urgency.URGENT
+    member = known.members.get(parcel.member) if parcel.member is not None else None
+    if urgent or member is None:
+        return None
+    return world.quiet_until(world.territory_of(member), now)

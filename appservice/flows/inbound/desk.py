@@ -17,6 +17,7 @@ from appservice.domain.commands import (
     Command,
     CorrectAlert,
     DetachReport,
+    HastenAlert,
     RefuseAlert,
     SeparateReports,
     SubmitAlert,
@@ -29,14 +30,17 @@ from appservice.domain.wording import talk as words
 from appservice.flows import alerts, handling
 from appservice.flows.step import Step
 
-_AlertCommand = SubmitAlert | ApproveAlert | RefuseAlert | CorrectAlert | CancelAlert
+_Decision = ApproveAlert | RefuseAlert | CorrectAlert | CancelAlert | HastenAlert
 _ReportCommand = TakeReport | ClearReport | CloseReport | DetachReport | SeparateReports
 
 
 async def obey(step: Step, command: Command) -> None:
     """Raises what the stories raise: a French sentence for whoever typed it."""
     match command:
-        case SubmitAlert() | ApproveAlert() | RefuseAlert() | CorrectAlert() | CancelAlert():
+        case SubmitAlert(trades=trades, zone=zone, text=text, urgent=urgent):
+            _must_be_verified(step)
+            await alerts.submit(step, Audience(zone, trades), text, urgent=urgent)
+        case ApproveAlert() | RefuseAlert() | CorrectAlert() | CancelAlert() | HastenAlert():
             _must_be_verified(step)
             await _alert(step, command)
         case TakeReport() | ClearReport() | CloseReport() | DetachReport() | SeparateReports():
@@ -52,10 +56,8 @@ def _must_be_verified(step: Step) -> None:
         raise NotAllowed(words.UNVERIFIED)
 
 
-async def _alert(step: Step, command: _AlertCommand) -> None:
+async def _alert(step: Step, command: _Decision) -> None:
     match command:
-        case SubmitAlert(trades=trades, zone=zone, text=text):
-            await alerts.submit(step, Audience(zone, trades), text)
         case ApproveAlert(alert=alert):
             await alerts.let_through(step, alert)
         case RefuseAlert(alert=alert, reason=reason):
@@ -64,6 +66,8 @@ async def _alert(step: Step, command: _AlertCommand) -> None:
             await alerts.replace_text(step, alert, text)
         case CancelAlert(alert=alert, reason=reason):
             await alerts.withdraw(step, alert, reason)
+        case HastenAlert(alert=alert):
+            await alerts.hasten(step, alert)
         case _:
             assert_never(command)
 

@@ -69,6 +69,10 @@ class Alerts(Protocol):
         """
         ...
 
+    async def hasten(self, alert: AlertId) -> bool:
+        """Its texts leave in quiet hours too; False when they did already."""
+        ...
+
     async def recent(self, since: datetime) -> Sequence[Alert]:
         """Submitted since then, oldest first."""
         ...

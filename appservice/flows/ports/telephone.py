@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from appservice.domain.ids import MemberId
+from appservice.domain.ids import AlertId, MemberId
 from appservice.domain.member import Member
 from appservice.domain.telephone.consent import Consent, StageName
 
@@ -42,6 +42,17 @@ class Texts(Protocol):
 
     async def silence(self, number: str, now: datetime) -> int:
         """Calls off all that waits for that number, in this transaction; how many."""
+        ...
+
+    async def hurry(self, alert: AlertId) -> int:
+        """Lets leave now what quiet hours hold back of that alert; how many."""
+        ...
+
+    async def unreached(self, alert: AlertId) -> frozenset[MemberId]:
+        """Whose telephone shows nothing of that alert: each text to it waits, failed or is stale.
+
+        A text that is leaving just now, or whose fate is unknown, may be shown.
+        """
         ...
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from asyncpg import Record
 
-from appservice.domain.delivery import Parcel, State, Tally
+from appservice.domain.delivery import QUIET, Parcel, State, Tally
 from appservice.domain.ids import AlertId
 from appservice.domain.member import Channel
 from appservice.store.mail.parcels import (
@@ -47,8 +47,9 @@ class PgOutbox:
         return found[0] if found else None
 
     async def tally(self, alert: AlertId) -> Tally:
-        rows = await self._session.rows(TALLY, alert)
-        return Tally({(Channel(row["channel"]), State(row["state"])): row["n"] for row in rows})
+        rows = await self._session.rows(TALLY, alert, QUIET)
+        counts = {(Channel(row["channel"]), State(row["state"])): row["n"] for row in rows}
+        return Tally(counts, sum(row["deferred"] for row in rows))
 
     async def of_alert(self, alert: AlertId) -> Sequence[Parcel]:
         return await self._opened(await self._session.rows(OF_ALERT, alert))
@@ -83,7 +84,9 @@ SELECT * FROM deliveries JOIN parcels USING (id) WHERE channel = $1 AND provider
 ORDER BY id DESC LIMIT 1
 """
 TALLY = """
-SELECT channel, state, count(*) AS n FROM parcels JOIN deliveries USING (id)
+SELECT channel, state, count(*) AS n,
+    count(*) FILTER (WHERE state = 'queued' AND code = $2) AS deferred
+FROM parcels JOIN deliveries USING (id)
 WHERE alert = $1 AND kind = 'post' AND code <> 'rerouted' GROUP BY channel, state
 """
 OF_ALERT = """

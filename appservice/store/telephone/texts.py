@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from appservice.domain.delivery import QUIET
+from appservice.domain.ids import AlertId, MemberId
 from appservice.domain.member import Channel
 from appservice.store.session import Session
 
@@ -16,8 +18,27 @@ class PgTexts:
         conversation = self._session.vault.index(Channel.SMS.value, number).hex()
         return len(await self._session.rows(SILENCE, conversation, now))
 
+    async def hurry(self, alert: AlertId) -> int:
+        return len(await self._session.rows(HURRY, alert, QUIET))
+
+    async def unreached(self, alert: AlertId) -> frozenset[MemberId]:
+        return frozenset(
+            MemberId(row["member"]) for row in await self._session.rows(UNREACHED, alert)
+        )
+
 
 SILENCE = """
 UPDATE deliveries SET state = 'failed', code = 'stopped', retry_at = NULL, settled_at = $2
 WHERE channel = 'sms' AND conversation = $1 AND state = 'queued' RETURNING id
+"""
+HURRY = """
+UPDATE deliveries d SET retry_at = NULL, code = '' FROM parcels p
+WHERE p.id = d.id AND p.alert = $1 AND d.channel = 'sms' AND d.state = 'queued' AND d.code = $2
+RETURNING d.id
+"""
+UNREACHED = """
+SELECT member FROM parcels JOIN deliveries USING (id)
+WHERE alert = $1 AND kind = 'post' AND channel = 'sms' AND member IS NOT NULL
+GROUP BY member
+HAVING bool_and(state IN ('queued', 'failed', 'expired') AND provider_id IS NULL)
 """

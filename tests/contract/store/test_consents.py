@@ -6,9 +6,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from support.store_builders import NOON, HandClock, a_merchant, a_parcel, a_signature
+from support.store_builders import NOON, HandClock, a_merchant, a_parcel, a_signature, an_alert
 
-from appservice.domain.delivery import State
+from appservice.domain.alert import Published
+from appservice.domain.delivery import QUIET, State, Urgency
 from appservice.domain.ids import MemberId
 from appservice.domain.member import Channel
 from appservice.domain.telephone.consent import Agreed, Asked, Consent, Stopped
@@ -114,6 +115,59 @@ async def test_silence_calls_off_what_waits_for_that_number(store: Any, clock: H
     assert await store.queue.settle(first, State.ACCEPTED, NOON, provider_id="x")
     claimed = await store.queue.claim(Channel.SMS, 5, MINUTE, NOON)
     assert [one.parcel.key for one in claimed] == ["farewell"]
+
+
+async def test_a_text_held_back_until_morning_may_be_hurried(store: Any) -> None:
+    async with store.transaction() as tx:
+        alert = await tx.alerts.open(an_alert(stage=Published(NOON, None)))
+        about = {"alert": alert.id, "urgency": Urgency.URGENT}
+        await tx.outbox.put([a_parcel("a", NUMBER, **about), a_parcel("b", OTHER, **about)])
+    (first, second) = await store.queue.claim(Channel.SMS, 5, MINUTE, NOON)
+    morning = NOON + timedelta(hours=8)
+    for claimed, code in ((first, QUIET), (second, "throttled")):
+        await store.queue.settle(claimed, State.QUEUED, NOON, retry_at=morning, code=code)
+    async with store.transaction() as tx:
+        assert (await tx.outbox.tally(alert.id)).deferred == 1
+        assert await tx.alerts.hasten(alert.id)
+        assert not await tx.alerts.hasten(alert.id)
+        assert await tx.telephone.texts.hurry(alert.id) == 1
+    async with store.transaction() as tx:
+        assert (await tx.outbox.tally(alert.id)).deferred == 0
+        hastened = await tx.alerts.get(alert.id)
+        assert hastened is not None
+        assert hastened.urgent
+    claimed = await store.queue.claim(Channel.SMS, 5, MINUTE, NOON)
+    assert [one.parcel.key for one in claimed] == ["a"]
+
+
+async def test_which_telephones_show_nothing_of_an_alert(store: Any) -> None:
+    fates = {
+        "accepted": State.ACCEPTED,
+        "failed": State.FAILED,
+        "unknown": State.UNKNOWN,
+        "again": State.QUEUED,
+    }
+    async with store.transaction() as tx:
+        alert = await tx.alerts.open(an_alert(stage=Published(NOON, None)))
+        for number, name in enumerate((*fates, "leaving", "waiting")):
+            await tx.members.save(a_merchant(name, phone=None))
+            parcel = a_parcel(name, f"+336399801{number:02}", alert=alert.id)
+            await tx.outbox.put([replace(parcel, member=MemberId(name))])
+    for claimed in await store.queue.claim(Channel.SMS, len(fates) + 1, MINUTE, NOON):
+        if (fate := fates.get(claimed.parcel.key)) is not None:
+            sent = {"provider_id": "x"} if fate is State.ACCEPTED else {}
+            await store.queue.settle(claimed, fate, NOON, **sent)
+    async with store.transaction() as tx:
+        unreached = await tx.telephone.texts.unreached(alert.id)
+        assert unreached == {"failed", "again", "waiting"}
+        # A correction that arrived shows something.
+        second = a_parcel("r2", "+33639980199", alert=alert.id, member=MemberId("failed"))
+        await tx.outbox.put([second])
+    for claimed in await store.queue.claim(Channel.SMS, 9, MINUTE, NOON):
+        if claimed.parcel.key == "r2":
+            await store.queue.settle(claimed, State.ACCEPTED, NOON, provider_id="y")
+    async with store.transaction() as tx:
+        assert "failed" not in await tx.telephone.texts.unreached(alert.id)
 
 
 class Oops(Exception):

@@ -170,6 +170,12 @@ EXPECTED: dict[str, list[str]] = {
         "1: « id » : minuscules, chiffres et tirets, pas « Essai 1 »",
         "3: département inconnu « 00 »",
     ],
+    "territory.bad-texts.yaml": [
+        "8: « quiet_hours » s'écrit « 22h-7h », « 22h30-6h45 » ou aucune, pas « la nuit »",
+        "9: fuseau horaire inconnu « Europe/Rennes » (par exemple Europe/Paris)",
+        "10: « gsm7_only » doit être true ou false, pas « peut-être »",
+        "11: clé inconnue « stale »",
+    ],
     "territory.unknown-keys.yaml": [
         "4: « communes » est une liste de codes INSEE, ou all",
         "5: clé inconnue « depatement », vouliez-vous dire « department » ?",

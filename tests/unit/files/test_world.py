@@ -2,6 +2,7 @@
 
 import shutil
 from dataclasses import replace
+from datetime import time
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from support.land import BRETAGNE, NOW, YVELINES, shipped_world
 
 from appservice.domain.membership import desired
 from appservice.domain.room import Kind, Writers
+from appservice.domain.telephone.rules import QuietHours, TextRules
 from appservice.domain.territory import Level
 from appservice.files.charters import read_charters
 from appservice.files.shipped import shipped
@@ -89,6 +91,29 @@ def test_a_trade_may_have_a_name_of_its_own(tmp_path):
     trade = territories[BRETAGNE].trades["bars-tabacs"]
     assert (trade.name, trade.level) == ("bars-tabacs et presse", Level.EPCI)
     assert not list(problems)
+
+
+@pytest.mark.parametrize(
+    ("written", "texts"),
+    [
+        ("", TextRules()),
+        ("sms: {quiet_hours: 22h30-6h45}", TextRules(QuietHours(time(22, 30), time(6, 45)))),
+        ('sms: {quiet_hours: "21:00 à 08:00"}', TextRules(QuietHours(time(21), time(8)))),
+        ("sms: {quiet_hours: aucune, gsm7_only: false}", TextRules(None, gsm7_only=False)),
+        (
+            "sms: {timezone: Indian/Reunion}",
+            TextRules(QuietHours(zone="Indian/Reunion")),
+        ),
+    ],
+)
+def test_a_territory_says_how_it_texts(tmp_path, written: str, texts: TextRules):
+    paths = copied(tmp_path)
+    file = paths.territories / "ille-et-vilaine.yaml"
+    file.write_text(f"{file.read_text('utf-8')}{written}\n", "utf-8")
+    problems = ProblemList()
+    territories = read_territories(paths.territories, shipped_world().charters, problems)
+    assert not list(problems)
+    assert territories[BRETAGNE].texts == texts
 
 
 def test_a_commune_belongs_to_one_territory(tmp_path):

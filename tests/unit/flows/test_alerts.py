@@ -263,7 +263,7 @@ class TestCorrection:
         await story.writes(MOREL, "corrige A1 : Vol constaté à Redon", where=POSTE)
         await story.deliver()
         assert story.bridges[Channel.SMS].texts(BRUNO.phone or "") == [
-            "ANNULE ET REMPLACE : Vol constaté à Redon"
+            "Vol constaté à Redon"  # that telephone has nothing to replace
         ]
         (line,) = story.bridges[Channel.MATRIX].conversation(ALERTES)
         assert "Redon" in line.text
