@@ -82,7 +82,8 @@ async def _with_files(step: Step, room: KnownRoom, message: Message, photos: Pho
     await step.record("exchange.remove", str(room.key), ["attachment"])
     if pictures.clean:
         await reports.receive(step, message.text, reports.Pictures(pictures.clean))
-        await step.answer(words.PHOTO_TO_POSTE)
+        said = words.PHOTO_TO_POSTE if message.text.strip() else words.PHOTO_REMOVED
+        await step.answer(said)
     elif isinstance(_fate(step, message.text), Emergency):
         await reports.emergency(step, message.text)
     else:

@@ -1,12 +1,14 @@
 """The story of a report: from a merchant to the officers of their commune, and back."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from appservice.domain.commands.offences import Offence, stated
 from appservice.domain.delivery import Urgency
 from appservice.domain.ids import BlobId, ReportId
 from appservice.domain.member import Channel, Member, Role
 from appservice.domain.moderation import Decision, Policy, Submission, judge
+from appservice.domain.moderation.talk import just_talk
 from appservice.domain.report import Report, follow
 from appservice.domain.room import KnownRoom
 from appservice.domain.territory import Level, Zone
@@ -43,18 +45,36 @@ async def receive(step: Step, text: str, pictures: Pictures = Pictures()) -> Rep
     A danger is answered before anything else. A photo, or the answer to what was missing,
     belongs to the report that the member has just opened.
     """
-    text = harmless(text)
-    if is_emergency(step.world.policy, step.member.role, text):
+    text = stated(harmless(text))
+    verdict = judge(Submission(text, step.member.role.value), step.world.policy)
+    if text and verdict.decision is _DANGER:
         return await emergency(step, text, pictures)
     if pictures.refused:
         await step.answer(words.REFUSED_FILE)
     if not text and not pictures.clean:
+        return None
+    if not pictures.clean and just_talk(text, verdict):
+        await step.answer(words.JUST_TALK)
+        await step.record("report.just-talk", "signalement")
         return None
     former = await _just_opened(step, text, pictures)
     if former is not None:
         await _complete(step, former, text, pictures)
         return former
     return await _open(step, text, pictures, danger=False)
+
+
+async def choose(step: Step, offence: Offence) -> None:
+    """What the report that was just opened is about, in the words of the menu."""
+    since = step.now - step.world.settings.photo_follows_within
+    report = await step.tx.reports.open_of(step.member.id, since)
+    if report is None or await _is_kept_back(step, report):
+        await step.answer(words.MENU)
+        return
+    rooms = await postes_of(step, step.member)
+    await step.post(rooms, words.chosen(report, offence), report=report.id)
+    await step.answer(words.noted(report, offence))
+    await step.record("report.complete", report.reference)
 
 
 async def emergency(step: Step, text: str, pictures: Pictures = Pictures()) -> Report:
@@ -117,6 +137,11 @@ async def _open(step: Step, text: str, pictures: Pictures, *, danger: bool) -> R
     opened = await step.tx.reports.open(draft if leader is None else follow(draft, leader))
     await _keep(step, opened, pictures)
     report = await step.tx.reports.get(opened.id) or opened
+    if not text:
+        # Nobody sees a picture of somebody for no reason: it waits for one, then for its end.
+        await step.answer(words.WHY_PHOTO)
+        await step.record("report.keep-back", report.reference)
+        return report
     rooms = await postes_of(step, step.member)
     if leader is None:
         await show(step, report, step.member, rooms)
@@ -145,11 +170,32 @@ async def show(step: Step, report: Report, author: Member, rooms: Sequence[Known
 
 async def _complete(step: Step, report: Report, text: str, pictures: Pictures) -> None:
     blobs = await _keep(step, report, pictures)
+    if await _is_kept_back(step, report):
+        await _give_reason(step, report.id, text)
+        return
     line = words.more(report, text, len(blobs))
     rooms = await postes_of(step, step.member)
     await step.post(rooms, line, report=report.id, blobs=blobs)
     await step.answer(words.received_more(report))
     await step.record("report.complete", report.reference)
+
+
+async def _is_kept_back(step: Step, report: Report) -> bool:
+    """Whether it is a photo that nobody was shown."""
+    shown = report.text or await step.tx.links.source_of(f"card:{report.reference}")
+    return not shown
+
+
+async def _give_reason(step: Step, number: ReportId, text: str) -> None:
+    report = await step.tx.reports.get(number)
+    if report is None or not text:
+        await step.answer(words.WHY_PHOTO)
+        return
+    explained = replace(report, text=text)
+    await show(step, explained, step.member, await postes_of(step, step.member))
+    await step.tx.links.relate(step.source, f"card:{report.reference}")
+    await step.record("report.open", report.reference)
+    await step.answer(words.received(explained, words.missing(text, step.member)))
 
 
 async def _keep(step: Step, report: Report, pictures: Pictures) -> list[BlobId]:

@@ -22,6 +22,7 @@ from appservice.domain.commands.nouns import (
     SubmitAlert,
     TakeReport,
 )
+from appservice.domain.commands.offences import chosen_last, with_offence
 from appservice.domain.commands.target import read_target
 from appservice.domain.commands.words import (
     Line,
@@ -117,10 +118,13 @@ def _alert(line: Line, territory: Territory) -> Command | None:
         )
     if not body.strip():
         raise NotUnderstood(f"Alerte sans texte. Écrivez « {FORMS['alerte']} ».")
+    head, offence = chosen_last(head)
     first, _, others = head.strip().partition(" ")
     urgent = plain(first) in _URGENT
     trades, zone = read_target(others if urgent else head, territory)
-    return SubmitAlert(trades, zone, body.strip(), urgent)
+    text = body.strip()
+    said = text if offence is None else with_offence(offence, text)
+    return SubmitAlert(trades, zone, said, urgent)
 
 
 def _about_alert(

@@ -6,12 +6,21 @@ from appservice.domain.commands.nouns import (
     AskCharter,
     AskHelp,
     AskMe,
+    AskOffences,
     AskReport,
     AskRules,
+    ChooseOffence,
     Command,
 )
+from appservice.domain.commands.offences import numbered
 from appservice.domain.commands.telephone import Word, word_of
-from appservice.domain.commands.words import closest, read_line, read_reference, read_rule
+from appservice.domain.commands.words import (
+    Line,
+    closest,
+    read_line,
+    read_reference,
+    read_rule,
+)
 from appservice.domain.errors import NotUnderstood
 from appservice.domain.ids import ReportId
 from appservice.domain.member import Channel
@@ -22,6 +31,7 @@ _WORDS: Mapping[str, Command] = {
     "menu": AskHelp(),
     "charte": AskCharter(),
     "moi": AskMe(),
+    "signaler": AskOffences(),
 }
 _RULES = frozenset({"regle", "regles", "reglement"})
 _STATE = frozenset({"etat", "statut", "suivi"})
@@ -33,26 +43,32 @@ def parse_member(text: str, channel: Channel) -> Command | None:
     Raises NotUnderstood for an unknown word called by `!` or `/`.
     """
     line = read_line(text)
-    alone = not line.rest.strip("!?. ")
     if channel is Channel.SMS and word_of(text) is Word.HELP:
         return AskHelp()
-    if alone and line.verb in _WORDS:
-        return _WORDS[line.verb]
-    if line.verb in _STATE:
-        found = read_reference(line.rest)
-        if found is not None and found.letter in {"S", ""}:
-            return AskReport(ReportId(found.number))
-    if line.verb in _RULES:
-        rule = read_rule(line.rest)
-        if rule is not None:
-            return AskRules(rule)
+    asked = _asked(line)
+    if asked is not None:
+        return asked
     if line.called and text.strip().startswith(("!", "/")):
         known = [*_WORDS, "etat", "regles"]
         close = closest(line.verb, known)
         hint = f"Vouliez-vous dire « {close} » ? " if close else ""
         raise NotUnderstood(
             f"Commande inconnue : « {line.verb} ». {hint}"
-            "Commandes : aide, charte, règles, moi, état S12. "
+            "Commandes : aide, charte, règles, moi, signaler, état S12. "
             "Pour signaler un fait, écrivez-le tel quel."
         )
     return None
+
+
+def _asked(line: Line) -> Command | None:
+    if line.verb in _STATE:
+        found = read_reference(line.rest)
+        known = found is not None and found.letter in {"S", ""}
+        return AskReport(ReportId(found.number)) if found is not None and known else None
+    if line.verb in _RULES:
+        rule = read_rule(line.rest)
+        return None if rule is None else AskRules(rule)
+    if line.rest.strip("!?. "):
+        return None
+    offence = numbered(line.verb)
+    return _WORDS.get(line.verb) if offence is None else ChooseOffence(offence)

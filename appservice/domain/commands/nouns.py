@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from appservice.domain.commands.offences import Offence
 from appservice.domain.ids import AlertId, ReportId, TradeId
 from appservice.domain.territory import Zone
 
@@ -126,10 +127,23 @@ class AskRules:
     rule: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class AskOffences:
+    """`signaler`: the menu of offences."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChooseOffence:
+    """A number of that menu, alone: what the last report is about."""
+
+    offence: Offence
+
+
 Command = (
     SubmitAlert
     | ApproveAlert
     | RefuseAlert
+    | ChooseOffence
     | CorrectAlert
     | CancelAlert
     | HastenAlert
@@ -143,5 +157,6 @@ Command = (
     | AskHelp
     | AskCharter
     | AskMe
+    | AskOffences
     | AskRules
 )

@@ -3,6 +3,7 @@
 import re
 from typing import assert_never
 
+from appservice.domain.commands.offences import Offence, menu
 from appservice.domain.commands.reactions import HINTS
 from appservice.domain.commands.words import plain
 from appservice.domain.member import Member
@@ -31,6 +32,18 @@ _VAGUE = frozenset(
 REFUSED_FILE = (
     "Ce type de fichier n'est pas accepté : envoyez une photo (JPEG, PNG ou WebP), ou décrivez en "
     "quelques mots."
+)
+MENU = (
+    f"Que signalez-vous ? {menu()}.\nÉcrivez le numéro ou le nom, deux points, puis ce qui "
+    "s'est passé : « 6 : deux billets de 20 ce matin ». Danger en cours : 17 ou 112."
+)
+WHY_PHOTO = (
+    "Votre photo est gardée : personne ne la voit tant que vous n'avez pas dit ce qu'elle montre. "
+    "Répondez en une phrase : quoi, où, quand."
+)
+JUST_TALK = (
+    "Rien n'est transmis : ceci ne ressemble pas à un signalement. Pour signaler : quoi, où, "
+    "quand, ou « signaler ». Danger en cours : 17 ou 112."
 )
 NO_POSTE = "Aucun poste n'est encore ouvert pour votre commune : appelez le 17."
 OFFICERS_ONLY = "Seuls les agents traitent les signalements."
@@ -70,6 +83,16 @@ def more(report: Report, text: str, photos: int) -> str:
     """A message that completes a report, for the officers."""
     what = quoted(text) if text else plural(photos, "photo")
     return f"➕ {report.reference}, complément de son auteur : {what}"
+
+
+def chosen(report: Report, offence: Offence) -> str:
+    """What its author says it is, for the officers."""
+    return f"➕ {report.reference}, selon son auteur : {offence}"
+
+
+def noted(report: Report, offence: Offence) -> str:
+    """To its author."""
+    return f"Noté : {report.reference}, {offence}."
 
 
 def changed(report: Report, text: str) -> str:

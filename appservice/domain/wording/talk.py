@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from appservice.domain.charter import Charter, InForce, NotInForce
 from appservice.domain.commands.agent import FORMS
+from appservice.domain.commands.offences import Offence
 from appservice.domain.member import Channel, Member
 from appservice.domain.territory import Territory
 from appservice.domain.wording.common import NOT_EMERGENCY_LINE, Explained, day, reasons, said
@@ -11,6 +12,7 @@ from appservice.domain.wording.common import NOT_EMERGENCY_LINE, Explained, day,
 PHOTO_TO_POSTE = (
     "Les photos ne circulent pas entre membres. La vôtre a été remise aux agents seulement."
 )
+PHOTO_REMOVED = "Les photos ne circulent pas entre membres."
 FILE_REMOVED = "Ce type de fichier ne circule pas ici : votre message a été retiré."
 FILE_IGNORED = "Une commande ne prend pas de fichier : il n'a été ni diffusé ni conservé."
 UNVERIFIED = (
@@ -64,12 +66,15 @@ def help_for(member: Member, territory: Territory, channel: Channel) -> str:
             "Pour signaler, écrivez le fait ici : quoi, où, quand. Une photo peut suivre.\n"
             "« état S12 » : où en est votre signalement. « charte » : vos engagements. "
             "« règles » : ce qui peut être diffusé, et pourquoi. "
+            "« signaler » : choisir entre vol, escroquerie, fausse monnaie… "
             f"« moi » : ce que le service sait de vous.\n{contact}"
         )
     forms = "\n".join(f"• {form}" for form in FORMS.values())
     return (
         f"{urgent}\n{forms}\n"
-        "Sans métier : tous. Sans zone : tout le territoire. Emoji sur une carte : "
+        "Sans métier : tous. Sans zone : tout le territoire. L'infraction peut suivre "
+        f"({', '.join(Offence)}) : « alerte buralistes Liffré, {Offence.COUNTERFEIT} : texte ».\n"
+        "Emoji sur une carte : "
         "✅ valider ou fondé, ❌ refuser ou infondé, 👀 je prends, 🏁 clos.\n"
         f"{contact}"
     )

@@ -9,9 +9,11 @@ from appservice.domain.commands import (
     AskCharter,
     AskHelp,
     AskMe,
+    AskOffences,
     AskReport,
     AskRules,
     CancelAlert,
+    ChooseOffence,
     ClearReport,
     CloseReport,
     Command,
@@ -25,9 +27,10 @@ from appservice.domain.commands import (
 )
 from appservice.domain.errors import NotAllowed, NotUnderstood
 from appservice.domain.member import Channel
+from appservice.domain.wording import reports as report_words
 from appservice.domain.wording import rules as rule_words
 from appservice.domain.wording import talk as words
-from appservice.flows import alerts, handling
+from appservice.flows import alerts, handling, reports
 from appservice.flows.step import Step
 
 _Decision = ApproveAlert | RefuseAlert | CorrectAlert | CancelAlert | HastenAlert
@@ -46,6 +49,8 @@ async def obey(step: Step, command: Command) -> None:
         case TakeReport() | ClearReport() | CloseReport() | DetachReport() | SeparateReports():
             _must_be_verified(step)
             await _report(step, command)
+        case AskAlert() | AskReport() | AskOffences() | ChooseOffence():
+            await _case(step, command)
         case _:
             await _question(step, command)
 
@@ -88,14 +93,22 @@ async def _report(step: Step, command: _ReportCommand) -> None:
             assert_never(command)
 
 
-async def _question(
-    step: Step, command: AskAlert | AskReport | AskHelp | AskCharter | AskRules | AskMe
-) -> None:
+async def _case(step: Step, command: AskAlert | AskReport | AskOffences | ChooseOffence) -> None:
     match command:
         case AskAlert(alert=alert):
             await step.answer(await alerts.state(step, alert))
         case AskReport(report=report):
             await step.answer(await handling.state(step, report))
+        case AskOffences():
+            await step.answer(report_words.MENU)
+        case ChooseOffence(offence=offence):
+            await reports.choose(step, offence)
+        case _:
+            assert_never(command)
+
+
+async def _question(step: Step, command: AskHelp | AskCharter | AskRules | AskMe) -> None:
+    match command:
         case AskHelp():
             channel = step.channel or Channel.MATRIX
             await step.answer(words.help_for(step.member, step.territory, channel))

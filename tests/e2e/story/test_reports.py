@@ -117,3 +117,67 @@ async def test_photos_lose_their_metadata_and_go_to_the_poste_only(town: Town) -
     mine = cast.mxid("aurore")
     pictures = [s for s in cast.timeline("aurore") if s.kind == "m.image" and s.sender != mine]
     assert pictures == []
+
+
+@pytest.mark.acceptance("S0-13")
+@pytest.mark.parametrize(
+    ("key", "channel", "minute"),
+    [("tanguy", "matrix", 41), ("legoff", "signal", 42), ("riou", "sms", 43)],
+)
+async def test_the_offences_of_the_charter_are_selectable(
+    town: Town, key: str, channel: str, minute: int
+) -> None:
+    news, desk = town.news(key), town.news("kerboul")
+    await _write(town, key, channel, "signaler")
+    menu = await news.of("Que signalez-vous")
+    offences = (
+        "vol",
+        "escroquerie",
+        "abus de confiance",
+        "extorsion",
+        "radation",
+        "fausse monnaie",
+    )
+    assert all(f"{number} " in menu and name in menu for number, name in enumerate(offences, 1))
+    number = minute % 6 + 1
+    await _write(town, key, channel, f"{number} : hier à 16 h {minute}, au comptoir")
+    card = await desk.of(f"hier à 16 h {minute}, au comptoir")
+    assert re.search(rf"Quoi : « \w*{offences[number - 1]} : hier", card, re.IGNORECASE)
+
+
+@pytest.mark.acceptance("S0-13")
+async def test_an_officer_selects_the_offence_of_an_alert(town: Town) -> None:
+    text = "trois billets de 20 € constatés hier à 16 h 44 à Redon"
+    news = town.news("kerboul")
+    order = f"alerte buralistes Redon, fausse monnaie : {text}"
+    await town.cast.elements["kerboul"].say(town.poste(BRETAGNE), order)
+    await news.of(" publiée : ")
+    await town.cast.receives("legoff", f"Fausse monnaie : {text}", 1, PATIENCE)
+
+
+@pytest.mark.acceptance("S2-07")
+async def test_chatter_stops_a_photo_waits_and_nothing_leaves_unverified(town: Town) -> None:
+    cast, poste = town.cast, town.poste(MANTES)
+    talk, desk = "Merci beaucoup, bon courage !", cast.elements["salvi"]
+    for key, channel in (("aurore", "matrix"), ("fabre", "signal")):
+        news = town.news(key)
+        await _write(town, key, channel, talk)
+        await news.of("Rien n'est transmis")
+
+    def images() -> list[str]:
+        return [s.event_id for s in desk.timeline(poste) if s.kind == "m.image"]
+
+    before, news = images(), town.news("fabre")
+    file = Attachment("image/jpeg", broken_window(), "photo.jpg")
+    town.stage.signal.world.say(cast.aci("fabre"), "", attachment=file)
+    await news.of("Votre photo est gardée")
+    unverified = "Deux vols à la roulotte hier à 16 h 45"
+    await desk.say(poste, f"alerte bijoutiers Mantes-la-Jolie : {unverified}")
+    await town.news("salvi").of("attend une deuxième personne")
+    assert images() == before, "a photo without a reason"
+    assert all(cast.copies(key, talk) == 0 for key in ("salvi", "perrin", "colin"))
+    assert all(cast.copies(key, unverified) == 0 for key in ("aurore", "fabre"))
+    reason = "Ma vitrine a été brisée hier à 16 h 46"
+    town.stage.signal.world.say(cast.aci("fabre"), reason)
+    await desk.until(lambda: set(images()) - set(before) or None, PATIENCE)
+    await cast.receives("salvi", reason, 1, PATIENCE)

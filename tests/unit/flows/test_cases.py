@@ -127,7 +127,6 @@ async def test_who_comes_once_somebody_has_it_is_told_so(story: Story) -> None:
         (DAVID, "Grosse fumée place de la mairie", 1),  # something else
         (BRUNO, SECOND, 1),  # somewhere else
         (DAVID, SECOND, 11),  # another time
-        (DAVID, "", 1),
     ],
 )
 async def test_what_is_not_the_same_has_a_card_of_its_own(
@@ -136,7 +135,7 @@ async def test_what_is_not_the_same_has_a_card_of_its_own(
     await story.writes(ANNE, FIRST)
     story.later(minutes=minutes)
     channel = Channel.SIGNAL if who is BRUNO else Channel.MATRIX
-    await story.writes(who, text, *([] if text else [PHOTO]), channel=channel)
+    await story.writes(who, text, channel=channel)
     assert report(story, 2).leader is None
     assert len(cards(story)) == 2
 

@@ -171,9 +171,11 @@ async def test_a_photo_that_follows_belongs_to_the_report(story: Story) -> None:
     assert len(report(story).blobs) == 1
     assert story.told(ANNE)[-1] == "Reçu : ajouté à S1."
     story.later(minutes=16)
+    before = len(story.poste())
     await story.writes(ANNE, "", PHOTO)
     assert len(story.store.tables.reports) == 2
-    assert "(sans texte)" in story.poste()[-1]
+    assert len(story.poste()) == before, "nobody sees a photo without a reason"
+    assert story.told(ANNE)[-1].startswith("Votre photo est gardée")
 
 
 async def test_a_photo_of_a_closed_report_opens_another(story: Story) -> None:
