@@ -21,6 +21,7 @@ from appservice.files.photos import PillowPhotos
 from appservice.files.registration import Tokens, read_tokens
 from appservice.files.world import load_world
 from appservice.flows.delivery import Delivery
+from appservice.flows.departure.live import Live
 from appservice.flows.enrolment import Enrolment
 from appservice.flows.inbound import Inbound, Inbox
 from appservice.flows.membership import Membership, Ourselves
@@ -192,6 +193,7 @@ async def serve(office: Office, stop: asyncio.Event, *, safe: bool = False) -> N
         ]
         parts = [reconciliation.run(), watch(store, world, clock), _housekeeping(office)]
         parts += [remind(store, world, clock), consent.watch(store, world, clock)]
+        parts.append(Live(store, world, clock).run())
         parts += [inbox.run() for inbox in inboxes] + [d.run() for d in deliveries]
         tasks = [asyncio.create_task(part) for part in parts]
         stack.push_async_callback(_end, tasks)

@@ -83,13 +83,18 @@ async def finish_all(store: Store, world: World, clock: Clock) -> None:
                 await _finish(tx, world, alert, now)
 
 
+def last_line(alert: Alert) -> str:
+    """The name of its parcels."""
+    return f"finished:{alert.reference}"
+
+
 async def _finish(tx: Transaction, world: World, alert: Alert, now: datetime) -> None:
     tally: Tally = await tx.outbox.tally(alert.id)
     if not tally.finished or tally.total() == 0:
         return
     text = words.finished(alert, tally, now)
-    for room in await _postes(tx, world, alert):
-        await tx.outbox.put(room_parcels(room, text, f"finished:{alert.reference}"))
+    for room in await postes_of_alert(tx, world, alert):
+        await tx.outbox.put(room_parcels(room, text, last_line(alert)))
 
 
 async def _doubtful(
@@ -112,7 +117,7 @@ async def _postes_about(
     tx: Transaction, world: World, parcel: Parcel, alert: Alert | None
 ) -> list[KnownRoom]:
     if alert is not None:
-        return await _postes(tx, world, alert)
+        return await postes_of_alert(tx, world, alert)
     concerned = parcel.member
     if concerned is None and parcel.report is not None:
         found = await tx.reports.get(parcel.report)
@@ -133,6 +138,7 @@ async def _postes_of(tx: Transaction, world: World, who: MemberId) -> list[Known
     return await postes_over(tx, territory, zone)
 
 
-async def _postes(tx: Transaction, world: World, alert: Alert) -> list[KnownRoom]:
+async def postes_of_alert(tx: Transaction, world: World, alert: Alert) -> list[KnownRoom]:
+    """The postes of the officers whose land the alert is for."""
     territory = world.territories.get(alert.territory)
     return await postes_over(tx, territory, alert.audience.zone) if territory is not None else []

@@ -161,6 +161,22 @@ def finished(alert: Alert, tally: Tally, now: datetime) -> str:
     return f"{alert.reference}, bilan{took} : {counted(tally)}."
 
 
+def receipts(alert: Alert, tally: Tally, now: datetime) -> str:
+    """The last line again, as phones acknowledge."""
+    return f"{alert.reference}, bilan à {hour(now)} : {counted(tally)}."
+
+
+def under_way(alert: Alert, tally: Tally, now: datetime) -> str:
+    """The line that is edited while an alert leaves."""
+    line = f"{alert.reference} part, à {hour(now)} : {counted(tally)}."
+    return f"{line} « urgent {alert.reference} » envoie les différés." if tally.deferred else line
+
+
+def all_left(alert: Alert) -> str:
+    """What that line becomes."""
+    return f"{alert.reference} : plus rien n'attend, voir le bilan."
+
+
 def counted(tally: Tally) -> str:
     """« Element 3 remis ; SMS 11 reçus, 1 échec »."""
     parts = []
