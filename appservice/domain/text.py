@@ -3,6 +3,7 @@
 import unicodedata
 
 SINGLE_SMS_SEPTETS = 160
+DOUBLE_SMS_SEPTETS = 306  # a header joins the two
 
 _BASIC = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"

@@ -149,15 +149,31 @@ def _settings(root: Table) -> Settings:
         return usual
     table.only(
         "sms_expires_minutes", "photo_follows_minutes", "photo_kept_hours", "same_event_minutes",
-        "quiet_hours",
+        "quiet_hours", "stranger_days", "strangers_per_hour",
     )  # fmt: skip
     return Settings(
         sms_expires_after=_minutes(table, "sms_expires_minutes", usual.sms_expires_after),
         photo_follows_within=_minutes(table, "photo_follows_minutes", usual.photo_follows_within),
         photo_kept=_minutes(table, "photo_kept_hours", usual.photo_kept, in_one=60),
         same_event_within=_minutes(table, "same_event_minutes", usual.same_event_within, least=0),
+        stranger_every=_stranger_days(table, usual.stranger_every),
+        strangers_an_hour=_most(table, "strangers_per_hour", usual.strangers_an_hour),
         quiet_hours=table.flag("quiet_hours", usual.quiet_hours),
     )
+
+
+def _stranger_days(table: Table, usual: timedelta) -> timedelta:
+    days = table.whole("stranger_days", usual.days)
+    if not 1 <= days <= 30:
+        table.problem("stranger_days", f"« stranger_days » va de 1 à 30, pas {days}")
+    return timedelta(days=min(max(days, 1), 30))
+
+
+def _most(table: Table, key: str, usual: int) -> int:
+    count = table.whole(key, usual)
+    if count < 0:
+        table.problem(key, f"« {key} » doit être positif ou nul, pas {count}")
+    return count
 
 
 def _minutes(

@@ -30,6 +30,7 @@ from appservice.store.wake import PgWake
 
 CONNECTIONS = 10
 JOURNAL_KEPT = timedelta(days=2)
+STRANGERS_KEPT = timedelta(days=31)  # longer than the longest wait that can be set
 
 
 class PgTransaction:
@@ -106,6 +107,7 @@ class PgStore:
                 index = session.vault.index(channel.value, address)
                 await session.run(SHRED_RECEIPTS, channel.value, index)
                 await session.run(SHRED_CONVERSATIONS, channel.value, index.hex())
+                await session.run(SHRED_STRANGER, channel.value, index)
 
     async def cases_of(self, member: str) -> Sequence[str]:
         """The reports that the member wrote, as owners of keys."""
@@ -123,6 +125,7 @@ class PgStore:
         async with self._database.session() as session:
             await session.run(PURGE_BLOBS, now)
             await session.run(PURGE_DAYS, now - JOURNAL_KEPT)
+            await session.run(PURGE_STRANGERS, now - STRANGERS_KEPT)
 
     async def rewrap(self) -> int:
         """Wrap every data key under the current master key; how many had another."""
@@ -201,6 +204,7 @@ SHRED_NAMES = """
 UPDATE parcels SET key_index = sha256(uuid_send(gen_random_uuid())) WHERE owner = $1 OR member = $1
 """
 SHRED_RECEIPTS = "DELETE FROM receipts WHERE channel = $1 AND recipient_index = $2"
+SHRED_STRANGER = "DELETE FROM strangers WHERE channel = $1 AND sender_index = $2"
 SHRED_CONVERSATIONS = """
 UPDATE deliveries SET conversation = 'erased:' || id WHERE channel = $1 AND conversation = $2
 """
@@ -210,6 +214,7 @@ PURGE_DAYS = """
 DELETE FROM data_keys k WHERE starts_with(owner, 'journal:') AND made_at < $1
     AND NOT EXISTS (SELECT FROM journal j WHERE j.owner = k.owner AND j.done_at IS NULL)
 """
+PURGE_STRANGERS = "DELETE FROM strangers WHERE answered_at <= $1"
 PURGE_BLOBS = "DELETE FROM blobs WHERE until <= $1"
 OLD_KEYS = "SELECT owner, master, wrapped FROM data_keys WHERE master <> $1 FOR UPDATE"
 LOST_KEYS = "SELECT master FROM data_keys WHERE master <> ALL ($1::text[]) LIMIT 1"

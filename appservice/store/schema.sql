@@ -293,3 +293,12 @@ CREATE TABLE consents (
 );
 CREATE INDEX consents_waiting ON consents (at) WHERE stage = 'asked' AND reminded_at IS NULL;
 CREATE INDEX consents_by_member ON consents (member);
+
+-- Whom nobody knows, by HMAC, and when they were last answered.
+CREATE TABLE strangers (
+    channel text NOT NULL,
+    sender_index bytea NOT NULL,
+    answered_at timestamptz NOT NULL,
+    PRIMARY KEY (channel, sender_index)
+);
+CREATE INDEX strangers_by_time ON strangers (answered_at);

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from appservice.domain.delivery import QUIET, State
 from appservice.domain.ids import AlertId, MemberId
@@ -107,7 +107,23 @@ class MemoryTexts:
         return frozenset(member for member, shown in shows.items() if not shown)
 
 
+class MemoryStrangers:
+    def __init__(self, tables: Tables) -> None:
+        self._rows = tables.strangers
+
+    async def may_answer(
+        self, channel: Channel, address: str, now: datetime, since: datetime, cap: int
+    ) -> bool:
+        last = self._rows.get((channel, address))
+        lately = sum(at > now - timedelta(hours=1) for at in self._rows.values())
+        if lately >= cap or (last is not None and last > since):
+            return False
+        self._rows[channel, address] = now
+        return True
+
+
 class MemoryTelephone:
     def __init__(self, tables: Tables) -> None:
         self.consents = MemoryConsents(tables)
         self.texts = MemoryTexts(tables)
+        self.strangers = MemoryStrangers(tables)

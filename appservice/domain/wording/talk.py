@@ -7,6 +7,7 @@ from appservice.domain.commands.agent import FORMS
 from appservice.domain.commands.offences import Offence
 from appservice.domain.member import Channel, Member
 from appservice.domain.territory import Territory
+from appservice.domain.text import DOUBLE_SMS_SEPTETS, gsm7_length
 from appservice.domain.wording.common import NOT_EMERGENCY_LINE, Explained, day, reasons, said
 
 PHOTO_TO_POSTE = (
@@ -48,9 +49,12 @@ def charter_missing(standing: NotInForce, territory: Territory | None) -> str:
 
 
 def stranger(contacts: Iterable[str]) -> str:
-    """To somebody whom the service does not know; plain enough for one SMS."""
-    names = " ou ".join(contacts) or "votre mairie"
-    return f"Urgence : 17 ou 112. Ce service est réservé à ses membres. Contact : {names}."
+    """To somebody whom the service does not know: as many contacts as two SMS hold."""
+    begins = "Urgence : 17 ou 112. Ce service est réservé à ses membres. Contact : "
+    names = " ou ".join(contacts)
+    if not names or gsm7_length(f"{begins}{names}.") > DOUBLE_SMS_SEPTETS:
+        names = "votre mairie"
+    return f"{begins}{names}."
 
 
 def help_for(member: Member, territory: Territory, channel: Channel) -> str:

@@ -1,10 +1,10 @@
-"""Who wrote; and what somebody unknown is answered, once a day at most."""
+"""Who wrote; and what somebody unknown is answered, seldom."""
 
 import re
 from dataclasses import replace
 from datetime import datetime
 
-from appservice.domain.delivery import Parcel
+from appservice.domain.delivery import Parcel, Urgency
 from appservice.domain.member import Channel, Member, Role
 from appservice.domain.wording import reports as report_words
 from appservice.domain.wording import talk as words
@@ -41,19 +41,28 @@ async def known(
 async def answer(
     tx: Transaction, channel: Channel, message: Message, world: World, now: datetime
 ) -> None:
-    """One polite reply a day, and the telephone whenever there is danger, once an hour.
+    """The telephone whenever there is danger, once an hour; else one polite reply in a while.
 
-    The unique key of the parcel is the limit.
+    Nothing else is kept of them, and a flood of strangers costs no more than the cap.
     """
     if channel is Channel.SMS and not _TELEPHONE.fullmatch(message.sender):
         return  # a machine wrote: answering could loop
     if is_emergency(world.policy, Role.MERCHANT, message.text):
+        # Whatever it costs; the unique key of the parcel is the limit.
         key = f"stranger:{channel}:{message.sender}:{now:%Y-%m-%dT%H}"
         text = report_words.emergency(to_officers=False)
-    else:
-        key = f"stranger:{channel}:{message.sender}:{now:%Y-%m-%d}"
+        await tx.outbox.put([_urgent(Parcel(key, channel, message.sender, text))])
+        return
+    settings, strangers = world.settings, tx.telephone.strangers
+    since, cap = now - settings.stranger_every, settings.strangers_an_hour
+    if await strangers.may_answer(channel, message.sender, now, since, cap):
+        key = f"stranger:{channel}:{message.sender}:{now.isoformat()}"
         text = words.stranger(t.contact for t in world.territories.values() if t.contact)
-    await tx.outbox.put([Parcel(key, channel, message.sender, text)])
+        await tx.outbox.put([Parcel(key, channel, message.sender, text)])
+
+
+def _urgent(parcel: Parcel) -> Parcel:
+    return replace(parcel, urgency=Urgency.URGENT)
 
 
 async def once_a_day(step: Step, name: str, text: str) -> None:

@@ -26,7 +26,7 @@ from appservice.flows.ports.registers import (
     Rooms,
     Signatures,
 )
-from appservice.flows.ports.telephone import Consents, Telephone, Texts
+from appservice.flows.ports.telephone import Consents, Strangers, Telephone, Texts
 from appservice.flows.ports.transaction import Store, Transaction
 
 __all__ = [
@@ -52,6 +52,7 @@ __all__ = [
     "Seals",
     "Signatures",
     "Store",
+    "Strangers",
     "Telephone",
     "Texts",
     "Transaction",

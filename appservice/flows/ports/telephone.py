@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from appservice.domain.ids import AlertId, MemberId
-from appservice.domain.member import Member
+from appservice.domain.member import Channel, Member
 from appservice.domain.telephone.consent import Consent, StageName
 
 
@@ -56,6 +56,16 @@ class Texts(Protocol):
         ...
 
 
+class Strangers(Protocol):
+    """Whom nobody knows, on any channel: what limits how often they are answered."""
+
+    async def may_answer(
+        self, channel: Channel, address: str, now: datetime, since: datetime, cap: int
+    ) -> bool:
+        """Notes an answer, unless they had one after `since`, or all of them `cap` in an hour."""
+        ...
+
+
 class Telephone(Protocol):
     """All of it, under one name."""
 
@@ -63,3 +73,5 @@ class Telephone(Protocol):
     def consents(self) -> Consents: ...
     @property
     def texts(self) -> Texts: ...
+    @property
+    def strangers(self) -> Strangers: ...

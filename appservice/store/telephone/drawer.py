@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from appservice.flows import ports
 from appservice.store.session import Session
 from appservice.store.telephone.consents import PgConsents
+from appservice.store.telephone.strangers import PgStrangers
 from appservice.store.telephone.texts import PgTexts
 
 
@@ -14,8 +15,9 @@ class PgTelephone:
 
     consents: ports.Consents
     texts: ports.Texts
+    strangers: ports.Strangers
 
 
 def telephone(session: Session) -> PgTelephone:
     """Everything reads and writes through that session."""
-    return PgTelephone(PgConsents(session), PgTexts(session))
+    return PgTelephone(PgConsents(session), PgTexts(session), PgStrangers(session))

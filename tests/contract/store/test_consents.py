@@ -170,6 +170,23 @@ async def test_which_telephones_show_nothing_of_an_alert(store: Any) -> None:
         assert "failed" not in await tx.telephone.texts.unreached(alert.id)
 
 
+async def test_a_stranger_is_answered_seldom_and_all_of_them_up_to_a_cap(store: Any) -> None:
+    async def may(address: str, minutes: int = 0, channel: Channel = Channel.SMS) -> bool:
+        now = NOON + minutes * MINUTE
+        async with store.transaction() as tx:
+            strangers = tx.telephone.strangers
+            answer: bool = await strangers.may_answer(channel, address, now, now - 90 * MINUTE, 3)
+        return answer
+
+    assert await may(NUMBER)
+    assert not await may(NUMBER, 89)
+    assert await may(NUMBER, 90)
+    assert await may(OTHER, 91)
+    assert await may(NUMBER, 91, Channel.SIGNAL)
+    assert not await may("+33639980003", 92)
+    assert await may("+33639980003", 150)
+
+
 class Oops(Exception):
     """Something breaks in the middle."""
 

@@ -69,7 +69,7 @@ async def test_an_edited_migration_is_refused(fresh_database: Fresh) -> None:
 async def test_a_newer_database_is_refused(fresh_database: Fresh) -> None:
     dsn = await fresh_database()
     await migrate(dsn, [*migrations(), one_more(compatible=NEXT)])
-    with pytest.raises(CannotMigrate, match=rf"plus récente .* 000{NEXT}_later\.sql, programme"):
+    with pytest.raises(CannotMigrate, match=rf"plus récente .* {NEXT:04}_later\.sql, programme"):
         await migrate(dsn)
 
 

@@ -54,6 +54,8 @@ async def live(store: PgStore) -> None:
         assert await tx.first_time(Channel.SIGNAL, f"{ACI}/1783")
         await tx.members.save(MEMBER)
         await tx.signatures.add(a_signature())
+        strangers = tx.telephone.strangers
+        assert await strangers.may_answer(Channel.SMS, OTHER_PHONE, NOON, NOON, 9)
         agreed = Consent(MEMBER.id, Agreed(NOON), "oui, le bonjour de Gwenaëlle")
         assert await tx.telephone.consents.advance(PHONE, agreed, None)
         alert = await tx.alerts.open(an_alert(text="Un cambriolage à 3 h."))

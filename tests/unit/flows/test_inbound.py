@@ -142,18 +142,53 @@ class TestPoste:
 
 
 class TestStrangers:
-    async def test_get_one_polite_answer_a_day(self, story: Story) -> None:
+    async def test_get_one_polite_answer_a_week(self, story: Story) -> None:
         for number in range(3):
             await story.inbound.handle(
                 Channel.SIGNAL, Message(f"k{number}", "aci-stranger", "Bonjour", story.now)
             )
         (answer,) = story.parcels(Channel.SIGNAL, "aci-stranger")
         assert "mairie de Liffré" in answer.body
-        story.later(days=1)
+        story.later(days=6, hours=23)
+        await story.inbound.handle(
+            Channel.SIGNAL, Message("k8", "aci-stranger", "Bonjour", story.now)
+        )
+        assert len(story.parcels(Channel.SIGNAL, "aci-stranger")) == 1
+        story.later(hours=1)
         await story.inbound.handle(
             Channel.SIGNAL, Message("k9", "aci-stranger", "Bonjour", story.now)
         )
         assert len(story.parcels(Channel.SIGNAL, "aci-stranger")) == 2
+
+    async def test_a_flood_of_them_costs_no_more_than_the_cap(self, story: Story) -> None:
+        async def flood(name: str) -> int:
+            before = len(story.parcels(Channel.SMS))
+            for number in range(100):
+                sender = f"+3361{name}{number:05}"
+                message = Message(f"{name}:{number}", sender, "Bonjour", story.now)
+                await story.inbound.handle(Channel.SMS, message)
+            return len(story.parcels(Channel.SMS)) - before
+
+        assert await flood("00") == story.world.settings.strangers_an_hour == 60
+        story.later(minutes=59)
+        assert await flood("01") == 0
+        danger = Message("k", "+33612345678", "il est armé", story.now)
+        await story.inbound.handle(Channel.SMS, danger)
+        assert story.parcels(Channel.SMS)[-1].body.startswith("Danger en cours")
+        story.later(minutes=2)
+        assert await flood("02") == 60
+
+    async def test_asking_for_help_get_the_mairie(self, story: Story) -> None:
+        message = Message("k", "+33612345678", "AIDE", story.now)
+        await story.inbound.handle(Channel.SMS, message)
+        assert "mairie de Liffré, 02 99 00 00 00" in story.parcels(Channel.SMS)[0].body
+
+    async def test_nothing_of_what_they_write_is_kept(self, story: Story) -> None:
+        message = Message("k", "+33612345678", "Je m'appelle Hortense", story.now)
+        await story.inbound.handle(Channel.SMS, message)
+        assert story.store.tables.reports == {}
+        assert story.store.tables.links == {}
+        assert "Hortense" not in str(story.store.tables)
 
     async def test_in_danger_get_the_telephone(self, story: Story) -> None:
         await story.inbound.handle(
