@@ -64,7 +64,7 @@ EXPECTED: dict[str, list[str]] = {
         "8: « application_key » manque",
         "8: « consumer_key_file » manque",
         "8: « service » manque",
-        "10: clé inconnue « user »",
+        "10: clé inconnue « user », vouliez-vous dire « sender » ?",
         "11: « application_secret_file » : fichier introuvable « ailleurs »",
         "13: « sender » : « ALERTE » ne dit pas qui écrit, les opérateurs le refusent ; "
         "mettez la commune",
