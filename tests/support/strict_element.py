@@ -81,14 +81,22 @@ class StrictElement:
         await self._process.stdin.drain()
 
     async def tells(self, name: str, value: object, seconds: float = 30) -> dict[str, Any]:
-        """Waits for a fact in which `name` is that value."""
+        """Waits for a fact in which `name` is that value.
+
+        An event that can't be read yet is none: a message may overtake its sender's device.
+        """
         deadline = asyncio.get_running_loop().time() + seconds
         while True:
             for fact in self.facts:
-                if fact.get(name) == value:
+                if fact.get(name) == value and "unreadable" not in fact:
                     return fact
             assert asyncio.get_running_loop().time() < deadline, (name, value, self.facts)
             await asyncio.sleep(0.02)
+
+    def never_read(self) -> set[str]:
+        """The events that it could not read, and still can't."""
+        read = {fact.get("event") for fact in self.facts if "text" in fact}
+        return {fact["event"] for fact in self.facts if "unreadable" in fact} - read
 
     async def _listen(self) -> None:
         assert self._process is not None
