@@ -5,6 +5,8 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 ONCE ?=
 N ?= 10000
+# A worker a core, four at most: each has servers of its own.
+SIDE_BY_SIDE := --numprocesses auto --maxprocesses 4 --dist loadgroup
 STATE ?= .state/demo
 PORT_BASE ?= 23000
 
@@ -17,7 +19,7 @@ demo: .venv/.demo ## Play the whole story on this machine (ONCE=1: exit 0 or 1 a
 	@$(BIN)/maillage demo $(if $(ONCE),--once) --state $(STATE) --port-base $(PORT_BASE)
 
 test: .venv/.dev tools ## Run every test on the real components
-	@$(BIN)/pytest -q
+	@$(BIN)/pytest -q $(SIDE_BY_SIDE)
 
 unit: .venv/.dev ## Run the fast tests only
 	@$(BIN)/pytest -q tests/unit tests/architecture

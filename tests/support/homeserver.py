@@ -1,5 +1,6 @@
 """A real PostgreSQL and a real Synapse, started once for all the tests that need them."""
 
+import asyncio
 import base64
 import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -69,8 +70,7 @@ async def make_homeserver(
         return homeserver
 
     yield make
-    for homeserver in started:
-        await homeserver.stop()
+    await asyncio.gather(*(homeserver.stop() for homeserver in started))
 
 
 def homeserver_plan(

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import random
+from collections.abc import Callable
 
 import pytest
 from support.breakdowns import BREAKDOWNS, any_of_them, service_killed
@@ -16,10 +17,9 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(max(900, ALERTS * 6))]
 
 
 async def test_alerts_survive_whatever_breaks(
-    town: Town, capsys: pytest.CaptureFixture[str]
+    town: Town, record_property: Callable[[str, object], None]
 ) -> None:
-    with capsys.disabled():
-        print(f"\nMAILLAGE_SEED={SEED} MAILLAGE_ALERTS={ALERTS}")  # noqa: T201 - to repeat it
+    record_property("repeat", f"MAILLAGE_SEED={SEED} MAILLAGE_ALERTS={ALERTS}")
     chance = random.Random(SEED)
     # Each kind of trouble once a round; then at random.
     for start in range(0, ALERTS, A_ROUND):
