@@ -5,6 +5,7 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 ONCE ?=
 N ?= 10000
+TIMES ?= 100
 # A worker a core, four at most: each has servers of its own.
 SIDE_BY_SIDE := --numprocesses auto --maxprocesses 4 --dist loadgroup
 STATE ?= .state/demo
@@ -26,6 +27,9 @@ unit: .venv/.dev ## Run the fast tests only
 
 soak: .venv/.dev ## Ten thousand alerts while everything breaks down (N=10000)
 	@MAILLAGE_ALERTS=$(N) $(BIN)/pytest -q tests/e2e/faults/test_random.py
+
+fuzz: .venv/.dev ## Try every property on a hundred times more examples (TIMES=100)
+	@MAILLAGE_FUZZ=$(TIMES) $(BIN)/pytest -q -m hypothesis tests/unit --timeout 7200
 
 check: .venv/.dev ## Format, lint, types, layers, sizes, dependencies, YAML
 	@$(BIN)/ruff format --check --quiet . || { echo "run: $(BIN)/ruff format ."; exit 1; }
@@ -70,4 +74,4 @@ tools:
 	@$(PIP) -e '.[dev]'
 	@touch $@ .venv/.demo
 
-.PHONY: help setup demo test unit soak check acceptance clean tools
+.PHONY: help setup demo test unit soak fuzz check acceptance clean tools

@@ -4,8 +4,9 @@ import asyncio
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.fuzz import examples
 from support.small_policy import small_policy
 from support.story import (
     ALERTES,
@@ -391,7 +392,7 @@ COMMANDS = st.tuples(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@examples(25)
 @given(st.lists(COMMANDS, max_size=6))
 def test_no_text_goes_out_without_a_judge_or_a_second_person(
     commands: list[tuple[Member, str]],

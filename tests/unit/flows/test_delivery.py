@@ -8,9 +8,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from support.bridges import FakeBridge
+from support.fuzz import examples
 from support.memory_store import MemoryStore
 from support.story import (
     ALERTES,
@@ -290,7 +291,7 @@ OUTCOMES = st.sampled_from(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@examples(25)
 @given(st.lists(OUTCOMES, max_size=12))
 def test_each_conversation_is_reached_at_most_once(outcomes: list[object]) -> None:
     """Whatever the channels answer: one acceptance or one doubt, never two."""

@@ -3,8 +3,9 @@
 import asyncio
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.fuzz import examples
 from support.small_policy import small_policy
 from support.story import (
     ANNE,
@@ -187,7 +188,7 @@ WORDS = st.lists(
 ).map(" ".join)
 
 
-@settings(max_examples=30, deadline=None)
+@examples(30)
 @given(WORDS, st.sampled_from([Channel.MATRIX, Channel.SIGNAL]))
 def test_nothing_crosses_without_being_judged(text: str, channel: Channel) -> None:
     """S4-12: the same words meet the same fate on each channel."""

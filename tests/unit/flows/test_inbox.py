@@ -8,8 +8,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.fuzz import examples
 from support.memory_store import MemoryStore
 from support.story import BRUNO, POSTE, Story, until
 
@@ -199,7 +200,7 @@ class Dying:
             raise TemporaryFailure
 
 
-@settings(max_examples=25, deadline=None)
+@examples(25)
 @given(st.lists(st.sampled_from(["", "before", "after"]), max_size=6))
 def test_dying_anywhere_loses_nothing_and_does_nothing_twice(deaths: list[str]) -> None:
     asyncio.run(_outlive(deaths))

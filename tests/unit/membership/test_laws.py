@@ -2,8 +2,9 @@
 
 import asyncio
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.fuzz import examples
 from support.golden import Place, small_world
 from support.land import user
 
@@ -101,7 +102,7 @@ async def lived(first, first_land, happened, then, then_land) -> Place:
     return place
 
 
-@settings(max_examples=15, deadline=None)
+@examples(15)
 @given(crowds, lands, deeds, crowds, lands)
 def test_a_plan_done_twice_is_a_plan_done_once(first, first_land, happened, then, then_land):
     async def story():
@@ -116,7 +117,7 @@ def test_a_plan_done_twice_is_a_plan_done_once(first, first_land, happened, then
     asyncio.run(story())
 
 
-@settings(max_examples=15, deadline=None)
+@examples(15)
 @given(crowds, lands, deeds, crowds, lands)
 def test_nobody_is_in_a_room_without_a_signature_in_force(
     first, first_land, happened, then, then_land
@@ -133,7 +134,7 @@ def test_nobody_is_in_a_room_without_a_signature_in_force(
     asyncio.run(story())
 
 
-@settings(max_examples=15, deadline=None)
+@examples(15)
 @given(crowds, lands, deeds, crowds, lands, st.integers(0, 40))
 def test_a_plan_stopped_anywhere_is_finished_by_the_next(
     first, first_land, happened, then, then_land, cut
@@ -148,7 +149,7 @@ def test_a_plan_stopped_anywhere_is_finished_by_the_next(
     asyncio.run(story())
 
 
-@settings(max_examples=10, deadline=None)
+@examples(10)
 @given(crowds)
 def test_a_person_sits_in_one_room_of_alerts_per_channel(people):
     async def story():

@@ -5,6 +5,9 @@ import json
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.fuzz import examples
 
 from appservice.moderate_cli import moderate, policy_test
 
@@ -61,6 +64,20 @@ def test_a_bad_line_is_named_and_the_next_one_answered(bad: bytes, message: str)
     assert len(err) == 1
     assert err[0].startswith(message)
     assert [json.loads(line)["id"] for line in out] == ["2"]
+
+
+@examples(60)
+@given(st.lists(st.one_of(st.just(_line(id="ok")), st.binary(max_size=80)), max_size=8))
+def test_whatever_bytes_come_each_line_is_answered_or_named_once(lines: list[bytes]) -> None:
+    written = b"\n".join(lines).split(b"\n")
+    code, out, err = _run(*written)
+    said = [n for n, line in enumerate(written, 1) if line.strip()]
+    named = [int(line.split(" ")[1]) for line in err]
+    assert len(out) + len(err) == len(said)
+    assert len(set(named)) == len(named)
+    assert set(named) <= set(said)
+    assert code == (2 if err else 0)
+    assert len(out) >= written.count(_line(id="ok"))
 
 
 def test_explanations_are_for_people() -> None:

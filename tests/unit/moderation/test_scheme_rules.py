@@ -68,6 +68,6 @@ def test_nothing_that_points_at_somebody_is_broadcast(text: str, rule: str) -> N
     assert rule in verdict.rules
 
 
-@pytest.mark.parametrize("text", ["a b " * 20_000, "vol " * 20_000, "d " * 40_000])
+@pytest.mark.parametrize("text", ["a b " * 5_000, "vol " * 5_000, "d " * 10_000])
 def test_a_word_repeated_without_end_is_still_judged(text: str) -> None:
     assert _verdict(text).decision is not Decision.PUBLISH

@@ -5,8 +5,9 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.fuzz import examples
 from support.signal_shapes import SHAPES
 
 from bridges.signal.codec import (
@@ -53,7 +54,7 @@ def test_a_request_is_one_line() -> None:
     }
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(st.lists(st.integers(0, len(STREAM)), max_size=12))
 def test_however_the_stream_is_cut_the_same_is_said(cuts: list[int]) -> None:
     decoder, said = LineDecoder(), []
@@ -63,7 +64,7 @@ def test_however_the_stream_is_cut_the_same_is_said(cuts: list[int]) -> None:
     assert said == SAID
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(st.binary(max_size=400))
 def test_noise_never_crashes_and_the_next_line_is_read(noise: bytes) -> None:
     decoder = LineDecoder()
@@ -75,7 +76,7 @@ ODD = st.sampled_from([None, True, 0, 10**30, "", "x", "receive", [], [1], {}, {
 NAMES = st.sampled_from(["id", "method", "params", "result", "error", "jsonrpc"])
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(st.dictionaries(NAMES, ODD))
 def test_any_object_is_read_as_something(said: dict[str, Any]) -> None:
     assert isinstance(decode(json.dumps(said).encode()), Result | Refusal | Received | Garbage)

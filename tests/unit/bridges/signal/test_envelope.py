@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.fuzz import examples
 from support.signal_shapes import SHAPES, envelope
 
 from bridges.protocol import Deleted, Edited, Inbound, Message, Reacted, Receipt, ReceiptState
@@ -179,7 +180,7 @@ PARTS = st.sampled_from(
 )
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(
     st.dictionaries(
         st.sampled_from(["dataMessage", "editMessage", "receiptMessage", "syncMessage"]),

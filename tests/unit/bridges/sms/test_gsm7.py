@@ -3,8 +3,9 @@
 import unicodedata
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.fuzz import examples
 
 from bridges.sms.gsm7 import encode, plain_typography, transliterate
 
@@ -63,7 +64,7 @@ def test_what_remains_is_the_nearest_that_fits(typed: str, sent: str) -> None:
 
 
 @given(st.text(alphabet=FRENCH + " abcXYZ019'’«»—…,.!", max_size=80))
-@settings(max_examples=60)
+@examples(60)
 def test_french_always_fits_and_loses_no_letter(text: str) -> None:
     sent = transliterate(text)
     assert encode(sent) is not None
@@ -73,7 +74,7 @@ def test_french_always_fits_and_loses_no_letter(text: str) -> None:
 
 
 @given(st.text(max_size=60))
-@settings(max_examples=60)
+@examples(60)
 def test_no_text_gains_a_question_mark(text: str) -> None:
     sent = transliterate(text)
     assert encode(sent) is not None

@@ -1,8 +1,9 @@
 """How many SMS a text takes, and in which alphabet it leaves."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.fuzz import examples
 
 from bridges.sms.gsm7 import encode
 from bridges.sms.segments import Encoding, prepare
@@ -64,7 +65,7 @@ def test_the_ledger_gets_no_content() -> None:
 
 
 @given(st.text(max_size=200))
-@settings(max_examples=60)
+@examples(60)
 def test_nothing_is_cut_and_what_is_said_to_fit_fits(text: str) -> None:
     sms = prepare(text)
     if sms.encoding is UCS2:
@@ -78,6 +79,6 @@ def test_nothing_is_cut_and_what_is_said_to_fit_fits(text: str) -> None:
 
 
 @given(st.text(max_size=200))
-@settings(max_examples=60)
+@examples(60)
 def test_the_small_alphabet_always_holds(text: str) -> None:
     assert prepare(text, gsm7_only=True).encoding is GSM7
