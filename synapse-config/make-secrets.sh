@@ -60,7 +60,7 @@ postgresql://maillage:$maillage_password@postgres/maillage
 END
 
 # The whole configuration of Kannel, since half of it is passwords. Change each line that says
-# CHANGE. Nothing is logged of what people write: no access log, and the boxes run with -v 2.
+# CHANGE. Nothing is logged of what people write: no access log, and the boxes run with -v 4.
 make kannel <<END
 group = core
 admin-port = 13000
@@ -75,8 +75,10 @@ dlr-storage = spool
 dlr-spool = "/var/spool/sms/dlr"
 store-type = spool
 store-location = "/var/spool/sms/store"
-sms-resend-freq = 60
-sms-resend-retry = 3
+sms-resend-freq = 5
+sms-resend-retry = 60
+sms-combine-concatenated-mo = true
+sms-combine-concatenated-mo-timeout = 600
 
 # The operator's SMPP door.
 group = smsc
@@ -101,7 +103,8 @@ group = smsbox
 bearerbox-host = 127.0.0.1
 sendsms-port = 13013
 sendsms-interface = 0.0.0.0
-http-request-retry = 3
+# A day: what nobody took by then, an answer or a receipt, is lost.
+http-request-retry = 8640
 http-queue-delay = 10
 
 group = sendsms-user

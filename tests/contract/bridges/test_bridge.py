@@ -14,6 +14,7 @@ from support.bridge_worlds import (
     eventually,
 )
 from support.homeserver import fresh_database, postgres
+from support.real_sms import RealGateway, RealSmsWorld, gateway, gateway_of_the_session
 from support.sms_worlds import GammuWorld, OvhWorld, gammu_tables
 
 from bridges.protocol import (
@@ -32,18 +33,23 @@ from bridges.protocol import (
     Unknown,
 )
 
-__all__ = ["fresh_database", "gammu_tables", "postgres"]
+__all__ = ["fresh_database", "gammu_tables", "gateway", "gateway_of_the_session", "postgres"]
 TYPED = "Vol à l'étalage, « deux » personnes — n'œuvrez pas : 20 € 🚨\nRue de la Préfecture"
 O = TypeVar("O", bound=Outcome)  # noqa: E741 # an outcome
 
 
 @pytest_asyncio.fixture(
-    params=[FakeWorld, SignalWorldUnderTest, SmsWorld, OvhWorld, GammuWorld],
-    ids=["fake", "signal", "kannel", "ovh", "gammu"],
+    params=[
+        *(FakeWorld, SignalWorldUnderTest, SmsWorld, OvhWorld, GammuWorld),
+        pytest.param(RealSmsWorld, marks=pytest.mark.sms_real),
+    ],
+    ids=["fake", "signal", "kannel", "ovh", "gammu", "kannel-real"],
 )
-async def world(request: pytest.FixtureRequest, gammu_tables: str) -> AsyncIterator[World]:
-    kind: type = request.param
-    world: World = kind(gammu_tables) if kind is GammuWorld else kind()
+async def world(
+    request: pytest.FixtureRequest, gammu_tables: str, gateway: RealGateway
+) -> AsyncIterator[World]:
+    needs = {GammuWorld: (gammu_tables,), RealSmsWorld: (gateway,)}
+    world: World = request.param(*needs.get(request.param, ()))
     await world.start()
     yield world
     await world.stop()

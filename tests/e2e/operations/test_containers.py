@@ -67,10 +67,10 @@ async def test_kannel_runs_with_the_configuration_that_the_script_writes(tmp_pat
     password = (secrets / "kannel_admin").read_text()
     status = f"http://127.0.0.1:{ports['13000']}/status.txt?password={password}"
     send = f"http://127.0.0.1:{ports['13013']}/cgi-bin/sendsms"
-    bearerbox = running(program("bearerbox"), "-v", "2", str(config), output=output)
+    bearerbox = running(program("bearerbox"), "-v", "4", str(config), output=output)
     async with bearerbox:
         await wait_until(lambda: _is(status, 200), output.read_text())
-        async with running(program("smsbox"), "-v", "2", str(config), output=output):
+        async with running(program("smsbox"), "-v", "4", str(config), output=output):
             await wait_until(lambda: _is(send, 403), output.read_text())
             answer = await _sms(send, secrets)
     assert isinstance(answer, Accepted)
