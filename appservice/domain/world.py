@@ -20,6 +20,7 @@ class Settings:
     photo_follows_within: timedelta = timedelta(minutes=15)
     photo_kept: timedelta = timedelta(hours=72)
     same_event_within: timedelta = timedelta(minutes=10)  # 0: each report has a card of its own
+    thread_lasts: timedelta = timedelta(hours=2)  # an answer to officers finds its report
     stranger_every: timedelta = timedelta(days=7)  # one answer each
     strangers_an_hour: int = 60  # all of them together
     quiet_hours: bool = True  # False: texts leave at any hour, in every territory

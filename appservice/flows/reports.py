@@ -59,7 +59,7 @@ async def receive(step: Step, text: str, pictures: Pictures = Pictures()) -> Rep
         return None
     former = await _just_opened(step, text, pictures)
     if former is not None:
-        await _complete(step, former, text, pictures)
+        await complete(step, former, text, pictures)
         return former
     return await _open(step, text, pictures, danger=False)
 
@@ -168,12 +168,15 @@ async def show(step: Step, report: Report, author: Member, rooms: Sequence[Known
     )
 
 
-async def _complete(step: Step, report: Report, text: str, pictures: Pictures) -> None:
+async def complete(
+    step: Step, report: Report, text: str, pictures: Pictures, perhaps: str = ""
+) -> None:
+    """More on a report from its author; `perhaps` says of which others it might be."""
     blobs = await _keep(step, report, pictures)
     if await _is_kept_back(step, report):
         await _give_reason(step, report.id, text)
         return
-    line = words.more(report, text, len(blobs))
+    line = words.more(report, text, len(blobs)) + perhaps
     rooms = await postes_of(step, step.member)
     await step.post(rooms, line, report=report.id, blobs=blobs)
     await step.answer(words.received_more(report))

@@ -90,6 +90,7 @@ class PgStore:
             await session.run(SHRED_SHARED_CARDS, owner)
             await session.run(SHRED_KEY, owner)
             await session.run(SHRED_CONSENTS, owner)
+            await session.run(SHRED_THREADS, owner)
             await session.run(SHRED_MEMBER, owner)
             await session.run(SHRED_BLOBS, owner)
             await session.run(SHRED_PARCELS, owner, session.clock())
@@ -185,6 +186,7 @@ SHRED_CONSENTS = """
 DELETE FROM consents WHERE member = $1
     OR number_index = (SELECT phone_index FROM members WHERE id = $1)
 """
+SHRED_THREADS = "DELETE FROM threads WHERE member = $1"
 SHRED_BLOBS = "DELETE FROM blobs WHERE owner = $1"
 SHRED_PARCELS = """
 UPDATE deliveries SET state = 'failed', code = 'shredded', settled_at = $2

@@ -302,3 +302,11 @@ CREATE TABLE strangers (
     PRIMARY KEY (channel, sender_index)
 );
 CREATE INDEX strangers_by_time ON strangers (answered_at);
+
+-- On which report officers last wrote to its author.
+CREATE TABLE threads (
+    member text NOT NULL,
+    report bigint NOT NULL REFERENCES reports (id) ON DELETE CASCADE,
+    asked_at timestamptz NOT NULL,
+    PRIMARY KEY (member, report)
+);

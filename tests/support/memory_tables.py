@@ -57,6 +57,7 @@ class Tables:
     acts: dict[int, Act] = field(default_factory=dict)
     handled: dict[tuple[Channel, str], None] = field(default_factory=dict)
     strangers: dict[tuple[Channel, str], datetime] = field(default_factory=dict)
+    threads: dict[tuple[MemberId, ReportId], datetime] = field(default_factory=dict)
     consents: dict[str, Consent] = field(default_factory=dict)
     receipts: dict[tuple[str, ...], None] = field(default_factory=dict)
     unmatched: dict[tuple[str, ...], Receipt] = field(default_factory=dict)

@@ -6,8 +6,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from appservice.domain.delivery import QUIET, State
-from appservice.domain.ids import AlertId, MemberId
+from appservice.domain.ids import AlertId, MemberId, ReportId
 from appservice.domain.member import Channel, Member
+from appservice.domain.report import Closed
 from appservice.domain.telephone.consent import Asked, Consent, StageName, name_of, needs_asking
 from support.memory_tables import Tables
 
@@ -122,8 +123,31 @@ class MemoryStrangers:
         return True
 
 
+class MemoryThreads:
+    def __init__(self, tables: Tables) -> None:
+        self._rows = tables.threads
+        self._reports = tables.reports
+
+    async def ask(self, member: MemberId, report: ReportId, at: datetime) -> None:
+        self._rows[member, report] = max(at, self._rows.get((member, report), at))
+
+    async def asked(self, member: MemberId, since: datetime) -> Sequence[ReportId]:
+        found = [
+            (at, report)
+            for (who, report), at in self._rows.items()
+            if who == member and at > since and self._is_open(member, report)
+        ]
+        return [report for _, report in sorted(found, reverse=True)]
+
+    def _is_open(self, member: MemberId, number: ReportId) -> bool:
+        report = self._reports.get(number)
+        mine = report is not None and report.author == member
+        return report is not None and mine and not isinstance(report.stage, Closed)
+
+
 class MemoryTelephone:
     def __init__(self, tables: Tables) -> None:
         self.consents = MemoryConsents(tables)
         self.texts = MemoryTexts(tables)
         self.strangers = MemoryStrangers(tables)
+        self.threads = MemoryThreads(tables)

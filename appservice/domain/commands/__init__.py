@@ -5,6 +5,7 @@ from appservice.domain.commands.member import parse_member
 from appservice.domain.commands.nouns import (
     ApproveAlert,
     AskAlert,
+    AskAuthor,
     AskCharter,
     AskHelp,
     AskMe,
@@ -29,6 +30,7 @@ from appservice.domain.commands.reactions import reaction_on_alert, reaction_on_
 __all__ = [
     "ApproveAlert",
     "AskAlert",
+    "AskAuthor",
     "AskCharter",
     "AskHelp",
     "AskMe",

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from appservice.domain.commands.nouns import (
     ApproveAlert,
     AskAlert,
+    AskAuthor,
     AskCharter,
     AskHelp,
     AskMe,
@@ -45,6 +46,7 @@ FORMS: Mapping[str, str] = {
     "annule": "annule A7 motif",
     "urgent": "urgent A7",
     "prends": "prends S12",
+    "réponds": "réponds S12 : texte",
     "levée": "levée S12 fondé (ou infondé)",
     "clos": "clos S12",
     "détache": "détache S12",
@@ -63,6 +65,7 @@ _SPELLINGS: Mapping[str, str] = {
     "annule": "annule annuler annules retire retirer",
     "urgent": "urgent urgente",
     "prends": "prends prend prendre pris prise",
+    "réponds": "reponds repond repondre reponse demande demander",
     "levée": "levee leve lever leves",
     "clos": "clos clore clot close cloture cloturer ferme fermer",
     "détache": "detache detacher detaches",
@@ -192,6 +195,12 @@ def _without_preamble(rest: str) -> str:
     return " ".join(words)
 
 
+def _to_author(report: ReportId, after: str) -> Command:
+    if not after.strip():
+        raise NotUnderstood(f"Message vide. Écrivez « {FORMS['réponds']} ».")
+    return AskAuthor(report, after.strip())
+
+
 def _clear(report: ReportId, after: str) -> Command:
     words = [word.strip(".,;:!()") for word in plain(after).split()]
     if words[:1] and words[0] in {"non", "pas"} and any(word in _FOUNDED for word in words[1:2]):
@@ -245,6 +254,7 @@ _READERS: Mapping[str, Callable[[Line, Territory], Command | None]] = {
     "annule": _about_alert("annule", lambda alert, reason: CancelAlert(alert, reason.strip())),
     "urgent": _about_alert("urgent", lambda alert, _: HastenAlert(alert)),
     "prends": _about_report("prends", lambda report, _: TakeReport(report)),
+    "réponds": _about_report("réponds", _to_author),
     "levée": _about_report("levée", _clear),
     "clos": _about_report("clos", lambda report, _: CloseReport(report)),
     "détache": _about_report("détache", lambda report, _: DetachReport(report)),

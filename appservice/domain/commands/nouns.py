@@ -63,6 +63,14 @@ class TakeReport:
 
 
 @dataclass(frozen=True, slots=True)
+class AskAuthor:
+    """`réponds S12 : texte`: to whoever reported."""
+
+    report: ReportId
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class ClearReport:
     """`levée S12 fondé` or `levée S12 infondé`."""
 
@@ -148,6 +156,7 @@ Command = (
     | CancelAlert
     | HastenAlert
     | TakeReport
+    | AskAuthor
     | ClearReport
     | CloseReport
     | DetachReport

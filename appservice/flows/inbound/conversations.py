@@ -10,6 +10,7 @@ from appservice.flows import mirror, reports
 from appservice.flows.inbound import desk
 from appservice.flows.ports import Photos
 from appservice.flows.step import Step
+from appservice.flows.telephone import thread
 from bridges.protocol import Deleted, Edited, Message, Reacted
 
 _CARD = "card:S"
@@ -34,6 +35,8 @@ async def private(
 
 async def _message(step: Step, message: Message, photos: Photos) -> None:
     command = _command(step, message)
+    if await thread.answered(step, message, command, photos) is not None:
+        return
     if command is not None:
         await desk.obey(step, command)
         if message.attachments:

@@ -6,6 +6,7 @@ from appservice.domain.audience import Audience
 from appservice.domain.commands import (
     ApproveAlert,
     AskAlert,
+    AskAuthor,
     AskCharter,
     AskHelp,
     AskMe,
@@ -32,9 +33,12 @@ from appservice.domain.wording import rules as rule_words
 from appservice.domain.wording import talk as words
 from appservice.flows import alerts, handling, reports
 from appservice.flows.step import Step
+from appservice.flows.telephone import thread
 
 _Decision = ApproveAlert | RefuseAlert | CorrectAlert | CancelAlert | HastenAlert
-_ReportCommand = TakeReport | ClearReport | CloseReport | DetachReport | SeparateReports
+_ReportCommand = (
+    TakeReport | AskAuthor | ClearReport | CloseReport | DetachReport | SeparateReports
+)
 
 
 async def obey(step: Step, command: Command) -> None:
@@ -46,7 +50,14 @@ async def obey(step: Step, command: Command) -> None:
         case ApproveAlert() | RefuseAlert() | CorrectAlert() | CancelAlert() | HastenAlert():
             _must_be_verified(step)
             await _alert(step, command)
-        case TakeReport() | ClearReport() | CloseReport() | DetachReport() | SeparateReports():
+        case (
+            TakeReport()
+            | AskAuthor()
+            | ClearReport()
+            | CloseReport()
+            | DetachReport()
+            | SeparateReports()
+        ):
             _must_be_verified(step)
             await _report(step, command)
         case AskAlert() | AskReport() | AskOffences() | ChooseOffence():
@@ -81,6 +92,8 @@ async def _report(step: Step, command: _ReportCommand) -> None:
     match command:
         case TakeReport(report=report):
             await handling.take_on(step, report)
+        case AskAuthor(report=report, text=text):
+            await thread.ask(step, report, text)
         case ClearReport(report=report, founded=founded):
             await handling.clear_doubt(step, report, founded=founded)
         case CloseReport(report=report):

@@ -26,7 +26,7 @@ from appservice.flows.ports.registers import (
     Rooms,
     Signatures,
 )
-from appservice.flows.ports.telephone import Consents, Strangers, Telephone, Texts
+from appservice.flows.ports.telephone import Consents, Strangers, Telephone, Texts, Threads
 from appservice.flows.ports.transaction import Store, Transaction
 
 __all__ = [
@@ -55,6 +55,7 @@ __all__ = [
     "Strangers",
     "Telephone",
     "Texts",
+    "Threads",
     "Transaction",
     "Wake",
     "Watched",

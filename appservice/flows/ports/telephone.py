@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from appservice.domain.ids import AlertId, MemberId
+from appservice.domain.ids import AlertId, MemberId, ReportId
 from appservice.domain.member import Channel, Member
 from appservice.domain.telephone.consent import Consent, StageName
 
@@ -66,6 +66,17 @@ class Strangers(Protocol):
         ...
 
 
+class Threads(Protocol):
+    """On which reports officers wrote to their author."""
+
+    async def ask(self, member: MemberId, report: ReportId, at: datetime) -> None:
+        """They wrote just now."""
+
+    async def asked(self, member: MemberId, since: datetime) -> Sequence[ReportId]:
+        """Those still open on which they wrote after then, the last one first."""
+        ...
+
+
 class Telephone(Protocol):
     """All of it, under one name."""
 
@@ -75,3 +86,5 @@ class Telephone(Protocol):
     def texts(self) -> Texts: ...
     @property
     def strangers(self) -> Strangers: ...
+    @property
+    def threads(self) -> Threads: ...

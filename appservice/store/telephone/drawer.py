@@ -7,6 +7,7 @@ from appservice.store.session import Session
 from appservice.store.telephone.consents import PgConsents
 from appservice.store.telephone.strangers import PgStrangers
 from appservice.store.telephone.texts import PgTexts
+from appservice.store.telephone.threads import PgThreads
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,8 +17,11 @@ class PgTelephone:
     consents: ports.Consents
     texts: ports.Texts
     strangers: ports.Strangers
+    threads: ports.Threads
 
 
 def telephone(session: Session) -> PgTelephone:
     """Everything reads and writes through that session."""
-    return PgTelephone(PgConsents(session), PgTexts(session), PgStrangers(session))
+    return PgTelephone(
+        PgConsents(session), PgTexts(session), PgStrangers(session), PgThreads(session)
+    )

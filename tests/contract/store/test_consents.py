@@ -6,12 +6,21 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from support.store_builders import NOON, HandClock, a_merchant, a_parcel, a_signature, an_alert
+from support.store_builders import (
+    NOON,
+    HandClock,
+    a_merchant,
+    a_parcel,
+    a_report,
+    a_signature,
+    an_alert,
+)
 
 from appservice.domain.alert import Published
 from appservice.domain.delivery import QUIET, State, Urgency
 from appservice.domain.ids import MemberId
 from appservice.domain.member import Channel
+from appservice.domain.report import close
 from appservice.domain.telephone.consent import Agreed, Asked, Consent, Stopped
 
 NUMBER, OTHER = "+33639980001", "+33639980002"
@@ -185,6 +194,25 @@ async def test_a_stranger_is_answered_seldom_and_all_of_them_up_to_a_cap(store: 
     assert await may(NUMBER, 91, Channel.SIGNAL)
     assert not await may("+33639980003", 92)
     assert await may("+33639980003", 150)
+
+
+async def test_threads_hold_the_last_question_first_while_reports_are_open(store: Any) -> None:
+    async with store.transaction() as tx:
+        numbers = [(await tx.reports.open(a_report())).id for _ in range(3)]
+        other = (await tx.reports.open(a_report(author=M2))).id
+        threads = tx.telephone.threads
+        for minute, number in enumerate([*numbers, numbers[0]]):
+            await threads.ask(M1, number, NOON + minute * MINUTE)
+        await threads.ask(M2, other, NOON)
+    async with store.transaction() as tx:
+        threads = tx.telephone.threads
+        assert list(await threads.asked(M1, NOON)) == [numbers[0], numbers[2], numbers[1]]
+        assert list(await threads.asked(M1, NOON + 2 * MINUTE)) == [numbers[0]]
+        assert list(await threads.asked(M2, NOON - MINUTE)) == [other]
+        known = await tx.reports.get(numbers[0])
+        assert await tx.reports.advance(close(known, M2, NOON), "received")
+    async with store.transaction() as tx:
+        assert list(await tx.telephone.threads.asked(M1, NOON)) == [numbers[2], numbers[1]]
 
 
 class Oops(Exception):

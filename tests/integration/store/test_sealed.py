@@ -62,6 +62,7 @@ async def live(store: PgStore) -> None:
         turned = alerts.turn_down(alert, MemberId("o2"), NOON, "fausse piste")
         assert await tx.alerts.advance(turned, "held")
         report = await tx.reports.open(a_report(text="Une camionnette blanche."))
+        await tx.telephone.threads.ask(MEMBER.id, report.id, NOON)
         photo = Attachment("image/png", b"pixels de la devanture", "diagonale.png")
         await tx.blobs.put("case:S1", photo, NOON + timedelta(hours=72))
         await tx.outbox.put(
