@@ -1,18 +1,8 @@
 """The Signal channel: sends, receives and looks after itself, through signal-cli."""
 
-import asyncio
-import base64
-import binascii
-import contextlib
-import logging
-from dataclasses import replace
-
 from bridges.protocol import (
     Abilities,
-    Attachment,
     Health,
-    Inbound,
-    Message,
     Outcome,
     Outgoing,
     Rejected,
@@ -22,30 +12,27 @@ from bridges.protocol import (
 )
 from bridges.signal.calls import call_for
 from bridges.signal.client import SignalClient
-from bridges.signal.codec import Received
-from bridges.signal.envelope import LONG_TEXT, File, Own, Read, read_envelope
+from bridges.signal.envelope import Own
 from bridges.signal.errors import (
     CallRefused,
     InvalidCall,
-    Meaning,
     NoAnswer,
     NotSent,
     Reading,
-    SignalDown,
     SignalFailure,
     read_refusal,
 )
 from bridges.signal.groups import SignalGroups
-from bridges.signal.inbox import Inbox
+from bridges.signal.hearing import Hearing
+from bridges.signal.incoming import Incoming
 from bridges.signal.outcome import outcome_of, read_answer
 from bridges.signal.settings import SignalSettings
-
-log = logging.getLogger(__name__)
+from bridges.signal.troubles import Troubles
 
 _DOWN = Health(ok=False, code="signal_down", advice="signal-cli ne répond pas : Signal attend.")
 _RETRY_AFTER = 5.0
-_FETCH_TRIES = 5
 _DRAIN = 5.0
+_ACCOUNT = "account"
 
 
 class SignalBridge(SignalGroups):
@@ -58,32 +45,25 @@ class SignalBridge(SignalGroups):
     def __init__(self, settings: SignalSettings) -> None:
         self.name = settings.name
         self._settings = settings
-        self._inbox = Inbox(
-            self._understand,
-            self._hold,
-            limit=settings.backlog,
-            retry_first=settings.retry_first,
-            retry_last=settings.retry_last,
-        )
-        client = SignalClient(settings, self._inbox.put, self._subscribe)
+        self._troubles = Troubles()
+        client = SignalClient(settings)
         super().__init__(client, Own(settings.account, settings.aci))
-        self._subscription: int | None = None
-        self._needs: dict[str, Reading] = {}  # who or what needs a human: shown by health()
+        incoming = Incoming(settings, client, lambda: self._own, self._troubles)
+        self._hearing = Hearing(settings, incoming.understand, self._unheard)
 
     async def start(self, sink: Sink) -> None:
-        self._inbox.start(sink)
         await self._client.start()
+        if self._settings.receives:
+            await self._hearing.start(sink)
 
     async def stop(self) -> None:
-        with contextlib.suppress(SignalFailure):
-            await self._unsubscribe()
-        await self._inbox.stop(_DRAIN)
+        await self._hearing.stop(_DRAIN)
         await self._client.stop()
 
     @property
     def connected(self) -> bool:
-        """Whether a call would be written now."""
-        return self._client.ready
+        """Whether a call would be written now, and what is received handed over."""
+        return self._client.ready and (self._hearing.connected or not self._settings.receives)
 
     async def send(self, message: Outgoing) -> Outcome:
         try:
@@ -100,7 +80,8 @@ class SignalBridge(SignalGroups):
         read = read_answer(answer)
         if isinstance(read, Reading):
             return self._failed(message, read)
-        self._needs.pop(message.target, None)
+        self._troubles.over(message.target)
+        self._troubles.over(_ACCOUNT)
         return read
 
     async def health(self) -> Health:
@@ -108,91 +89,15 @@ class SignalBridge(SignalGroups):
             await self._client.call("version", {})
         except SignalFailure:
             return _DOWN
-        for need in self._needs.values():
-            return Health(ok=False, code=need.code, advice=need.advice)
+        trouble = self._troubles.first
+        if trouble is not None:
+            return Health(ok=False, code=trouble.code, advice=trouble.advice)
         return Health(ok=True)
 
     def _failed(self, message: Outgoing, reading: Reading) -> Outcome:
-        if reading.meaning is Meaning.HUMAN:
-            self._needs[message.target] = reading
+        self._troubles.noted(message.target, reading)
         return outcome_of(reading)
 
-    async def _subscribe(self) -> None:
-        """Asks for what waits at Signal, unless we can't take it now."""
-        self._subscription = None
-        if self._inbox.holding or not self._settings.receives:
-            return
-        answer = await self._client.call("subscribeReceive", {})
-        self._subscription = answer if isinstance(answer, int) else None
-
-    async def _unsubscribe(self) -> None:
-        subscription, self._subscription = self._subscription, None
-        if subscription is not None:
-            await self._client.call("unsubscribeReceive", {"subscription": subscription})
-
-    async def _hold(self, hold: bool) -> None:
-        try:
-            await (self._unsubscribe() if hold else self._subscribe())
-        except SignalFailure as error:
-            # The next connection subscribes, or not, according to `holding`.
-            log.warning("Signal could not be asked to wait: %s", type(error).__name__)
-
-    async def _understand(self, received: Received) -> list[Inbound]:
-        if received.exception is not None:
-            self._unreadable(received)
-            return []
-        self._needs.pop(str(received.envelope.get("sourceUuid")), None)
-        return [await self._complete(r) for r in read_envelope(received.envelope, self._own)]
-
-    def _unreadable(self, received: Received) -> None:
-        """A message we will never see: at least somebody is told."""
-        log.warning("a Signal message could not be decrypted: %s", received.exception)
-        refused = CallRefused(-4 if received.exception == "UntrustedIdentityException" else 0)
-        reading = read_refusal(refused)
-        if reading.meaning is Meaning.HUMAN:
-            self._needs[str(received.envelope.get("sourceUuid"))] = reading
-
-    async def _complete(self, read: Read) -> Inbound:
-        """Adds the files, and the whole of a text too long for one message."""
-        thing = read.thing
-        if not isinstance(thing, Message) or not read.files:
-            return thing
-        files, text = [], thing.text
-        for file in read.files:
-            data = await self._fetch(file, thing)
-            if file.content_type == LONG_TEXT:
-                text = _whole(text, data)
-            else:
-                files.append(Attachment(file.content_type, data, file.filename))
-        return replace(thing, text=text, attachments=tuple(files))
-
-    async def _fetch(self, file: File, message: Message) -> bytes:
-        """The file's bytes; empty when it is too big or can't be had any more."""
-        if file.size > self._settings.max_attachment:
-            return b""
-        place = {"groupId": message.group} if message.group else {"recipient": message.sender}
-        wait = self._settings.retry_first
-        for _ in range(_FETCH_TRIES):
-            try:
-                answer = await self._client.call("getAttachment", {"id": file.id, **place})
-                return _bytes(answer)
-            except SignalDown:
-                await asyncio.sleep(wait)
-                wait *= 2
-            except CallRefused as error:
-                log.warning("a Signal attachment could not be fetched: %d", error.code)
-                break
-        return b""
-
-
-def _bytes(answer: object) -> bytes:
-    data = answer.get("data") if isinstance(answer, dict) else None
-    try:
-        return base64.b64decode(data, validate=True) if isinstance(data, str) else b""
-    except binascii.Error:
-        return b""
-
-
-def _whole(beginning: str, rest: bytes) -> str:
-    text = rest.decode("utf-8", errors="replace")
-    return text if text.startswith(beginning) or not text else beginning + text
+    def _unheard(self, refusal: CallRefused) -> None:
+        """signal-cli won't hand over what this account receives."""
+        self._troubles.noted(_ACCOUNT, read_refusal(refusal))

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import itertools
 import logging
+import socket
 from collections.abc import Awaitable, Callable, Mapping
 
 import aiohttp
@@ -16,20 +17,24 @@ log = logging.getLogger(__name__)
 
 _CHUNK = 256 * 1024
 _READY_TIMEOUT = 5.0
+DEFAULT = -1.0  # seconds: what the settings say
 
 
 class SignalClient:
     """Connects, stays connected, and pairs answers with calls.
 
-    `received` is called in order with each event and must not block. `connected` runs at each
-    new connection before anybody else's call.
+    `received` is called in order with each event; nothing more is read until it returns.
+    `connected` runs at each new connection before anybody else's call. `window` is how many
+    bytes may be on their way to us unread.
     """
 
     def __init__(
         self,
         settings: SignalSettings,
-        received: Callable[[Received], None],
-        connected: Callable[[], Awaitable[None]],
+        received: Callable[[Received], Awaitable[None]] | None = None,
+        connected: Callable[[], Awaitable[None]] | None = None,
+        *,
+        window: int = _CHUNK,
     ) -> None:
         self._settings = settings
         self._received = received
@@ -41,11 +46,14 @@ class SignalClient:
         self._attempted = asyncio.Event()
         self._wait = settings.retry_first
         self._out_of_reach = False
+        self._window = window
+        self._finishing = False
         self.ready = False
 
     async def start(self) -> None:
         """Begins to connect; returns after the first attempt, whatever came of it."""
         self._attempted.clear()
+        self._finishing = False
         self._task = asyncio.create_task(self._stay_connected(), name="signal-client")
         await self._attempted.wait()
 
@@ -57,18 +65,35 @@ class SignalClient:
                 await self._task
             self._task = None
 
+    async def finish(self, patience: float) -> None:
+        """Hangs up politely: what the other side has already said is heard, for so long."""
+        self._finishing = True
+        if self.ready and self._writer is not None and self._task is not None:
+            with contextlib.suppress(OSError):
+                self._writer.write_eof()
+            await asyncio.wait({self._task}, timeout=patience)
+        await self.stop()
+
+    def hang_up(self) -> None:
+        """Breaks this connection; the next one is tried a little later."""
+        if self._writer is not None:
+            self._writer.close()
+
     async def call(
-        self, method: str, params: Mapping[str, object], seconds: float | None = None
+        self, method: str, params: Mapping[str, object], seconds: float | None = DEFAULT
     ) -> object:
-        """The result of one call.
+        """The result of one call, waited for `seconds`; None waits as long as it takes.
 
         Raises NotSent (nothing was written), NoAnswer (it may have been done), CallRefused.
         """
         if not self.ready:
             raise NotSent("not connected")
-        return await self._call(method, params, seconds or self._settings.call_timeout)
+        limit = self._settings.call_timeout if seconds == DEFAULT else seconds
+        return await self._call(method, params, limit)
 
-    async def _call(self, method: str, params: Mapping[str, object], seconds: float) -> object:
+    async def _call(
+        self, method: str, params: Mapping[str, object], seconds: float | None
+    ) -> object:
         writer = self._writer
         if writer is None or writer.is_closing():
             raise NotSent("not connected")
@@ -98,6 +123,8 @@ class SignalClient:
                 self._out_of_reach = True
             finally:
                 self._attempted.set()
+            if self._finishing:
+                return
             await asyncio.sleep(self._wait)
             self._wait = min(self._wait * 2, self._settings.retry_last)
 
@@ -110,7 +137,8 @@ class SignalClient:
             if self._settings.check_url is None:
                 await self._call("version", {}, _READY_TIMEOUT)
             self.ready = True
-            await self._connected()
+            if self._connected is not None:
+                await self._connected()
             log.info("signal-cli is connected")
             self._attempted.set()
             self._wait = self._settings.retry_first
@@ -136,20 +164,26 @@ class SignalClient:
 
     async def _open(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         if self._settings.socket is not None:
-            return await asyncio.open_unix_connection(self._settings.socket)
-        return await asyncio.open_connection(self._settings.host, self._settings.port)
+            path = self._settings.socket
+            reader, writer = await asyncio.open_unix_connection(path, limit=self._window)
+        else:
+            host, port = self._settings.host, self._settings.port
+            reader, writer = await asyncio.open_connection(host, port, limit=self._window)
+        raw: socket.socket = writer.get_extra_info("socket")
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self._window)
+        return reader, writer
 
     async def _read(self, reader: asyncio.StreamReader) -> None:
         decoder = LineDecoder()
         try:
-            while data := await reader.read(_CHUNK):
+            while data := await reader.read(self._window):
                 for said in decoder.feed(data):
-                    self._take(said)
+                    await self._take(said)
         finally:
             self.ready = False
             self._give_up_calls()
 
-    def _take(self, said: Said) -> None:
+    async def _take(self, said: Said) -> None:
         match said:
             case Result(id=call_id, value=value):
                 if (answer := self._pending.get(call_id)) and not answer.done():
@@ -157,7 +191,8 @@ class SignalClient:
             case Refusal(id=call_id):
                 self._take_refusal(said)
             case Received():
-                self._received(said)
+                if self._received is not None:
+                    await self._received(said)
             case Garbage(reason=reason):
                 log.warning("signal-cli said something odd: %s", reason)
 

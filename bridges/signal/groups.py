@@ -88,10 +88,20 @@ class SignalGroups:
             wish["description"] = description
         if announcement is not None:
             wish |= _sending(announcement)
-        await self._ask("updateGroup", wish)
+        try:
+            await self._ask("updateGroup", wish)
+        except GroupRefused:
+            now = await self._look(group)
+            if now is None or not _is_as_wished(now, title, description, announcement):
+                raise
 
     async def add(self, group: str, people: Sequence[str]) -> Sequence[str]:
-        """One person who can't be added makes the whole call fail: then each is tried alone."""
+        """One person who can't be added makes the whole call fail: then each is tried alone.
+
+        signal-cli may fail after Signal did as asked, so what the group has become decides.
+        It invites whom it can't add; an invitation that made it fail is withdrawn, or it would
+        make everything after it fail too.
+        """
         valid = [name for name in people if _is_person(name)]
         failed = [name for name in people if name not in valid]
         if not valid:
@@ -99,17 +109,38 @@ class SignalGroups:
         try:
             await self._ask("updateGroup", {"groupId": _checked(group), "member": valid})
         except GroupRefused:
+            left = await self._left_out(group, valid)
             if len(valid) == 1:
-                return [*failed, *valid]
-            for name in valid:
+                return [*failed, *left]
+            for name in left:
                 failed.extend(await self.add(group, [name]))
         return failed
+
+    async def _left_out(self, group: str, people: Sequence[str]) -> Sequence[str]:
+        """Who is no member after an addition that failed; none of them stays invited."""
+        now = await self._look(group)
+        if now is None:
+            return people
+        if stuck := now.pending.intersection(people):
+            await self.remove(group, sorted(stuck))
+        return [name for name in people if name not in now.members]
 
     async def remove(self, group: str, people: Sequence[str]) -> None:
         """Members, pending members and requests alike."""
         names = [name for name in people if _is_person(name)]
-        if names:
+        if not names:
+            return
+        try:
             await self._ask("updateGroup", {"groupId": _checked(group), "removeMember": names})
+        except GroupRefused:
+            now = await self._look(group)
+            if now is None or (now.members | now.pending | now.requesting).intersection(names):
+                raise
+
+    async def _look(self, group: str) -> Group | None:
+        """The group as it is now; None when we are not in it."""
+        found = {one.id: one for one in await self.list_groups()}
+        return found.get(group)
 
     async def _ask(self, method: str, params: Mapping[str, object]) -> object:
         try:
@@ -121,6 +152,16 @@ class SignalGroups:
 def _sending(announcement: bool) -> dict[str, object]:
     allowed = "only-admins" if announcement else "every-member"
     return {"setPermissionSendMessages": allowed}
+
+
+def _is_as_wished(
+    group: Group, title: str | None, description: str | None, announcement: bool | None
+) -> bool:
+    return (
+        title in (None, group.title)
+        and description in (None, group.description)
+        and announcement in (None, group.announcement)
+    )
 
 
 def _checked(group: str) -> str:

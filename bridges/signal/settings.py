@@ -23,4 +23,3 @@ class SignalSettings:
     retry_first: float = 0.5
     retry_last: float = 30
     max_attachment: int = 8 * 1024 * 1024  # bytes; a bigger one arrives empty
-    backlog: int = 500  # received and not yet written down, before we ask Signal to keep the rest

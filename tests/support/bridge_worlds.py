@@ -136,7 +136,6 @@ class SignalWorldUnderTest:
 
     def __init__(self, state: Path | None = None) -> None:
         self.standin = SignalCliStandIn(SERVICE, ticking(), state=state)
-        self.backlog = 500
         self.sink = RecordingSink()
         self.target = self.sender = self.standin.world.person("+33639980001", "Paul")
 
@@ -149,7 +148,6 @@ class SignalWorldUnderTest:
             call_timeout=2,
             retry_first=0.01,
             retry_last=0.05,
-            backlog=self.backlog,
         )
         self.signal = SignalBridge(settings)
         self.bridge: Bridge = self.signal

@@ -48,7 +48,6 @@ class SignalCliStandIn:
         self._check_port = 0
         self._connections: set[_Connection] = set()
         self._subscriptions = itertools.count()
-        self.unsubscribed = 0  # how often a client asked for a pause
 
     @property
     def check_url(self) -> str:
@@ -120,7 +119,6 @@ class SignalCliStandIn:
             return {"result": connection.subscription}
         if method == "unsubscribeReceive":
             connection.subscription = None
-            self.unsubscribed += 1
             return {"result": {}}
         try:
             return {"result": self._methods.call(method, params)}

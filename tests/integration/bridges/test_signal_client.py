@@ -80,7 +80,10 @@ class Rig:
         self.received: list[Received] = []
         self.greetings = 0
         self.greet: Callable[[], Awaitable[None]] = self._count
-        self.client = SignalClient(settings, self.received.append, lambda: self.greet())
+        self.client = SignalClient(settings, self._keep, lambda: self.greet())
+
+    async def _keep(self, received: Received) -> None:
+        self.received.append(received)
 
     async def _count(self) -> None:
         self.greetings += 1

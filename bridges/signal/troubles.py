@@ -1,0 +1,24 @@
+"""What needs a person before Signal works again, and since when it is known."""
+
+from bridges.signal.errors import Meaning, Reading
+
+
+class Troubles:
+    """By whom or what they concern: an ACI, a group, our account. Nothing here is ever logged."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, Reading] = {}
+
+    def noted(self, about: str, reading: Reading) -> None:
+        """Kept when only a human can mend it; anything else passes by itself."""
+        if reading.meaning is Meaning.HUMAN:
+            self._known[about] = reading
+
+    def over(self, about: str) -> None:
+        """It works again."""
+        self._known.pop(about, None)
+
+    @property
+    def first(self) -> Reading | None:
+        """The oldest one."""
+        return next(iter(self._known.values()), None)
