@@ -23,6 +23,7 @@ from appservice.files.world import load_world
 from appservice.flows.delivery import Delivery
 from appservice.flows.departure.live import Live
 from appservice.flows.enrolment import Enrolment
+from appservice.flows.fallback import Fallback
 from appservice.flows.inbound import Inbound, Inbox
 from appservice.flows.membership import Membership, Ourselves
 from appservice.flows.progress import watch
@@ -184,16 +185,22 @@ async def serve(office: Office, stop: asyncio.Event, *, safe: bool = False) -> N
         for inbox in inboxes:
             await bridges[inbox.channel].start(inbox.sink())
             stack.push_async_callback(bridges[inbox.channel].stop)
+        round_signal = None
+        if Channel.SIGNAL in bridges and Channel.SMS in bridges:
+            round_signal = Fallback(bridges[Channel.SIGNAL], store, world, clock)
         deliveries = [
             Delivery(
                 *(c, bridge, store, store.queue, store.wake, world, clock, membership),
                 lease=SHORT_LEASE if bridge.abilities.idempotent else LEASE,
+                instead=round_signal.refused if round_signal and c is Channel.SIGNAL else None,
             )
             for c, bridge in channels.items()
         ]
         parts = [reconciliation.run(), watch(store, world, clock), _housekeeping(office)]
         parts += [remind(store, world, clock), consent.watch(store, world, clock)]
         parts.append(Live(store, world, clock).run())
+        if round_signal is not None:
+            parts.append(round_signal.run())
         parts += [inbox.run() for inbox in inboxes] + [d.run() for d in deliveries]
         tasks = [asyncio.create_task(part) for part in parts]
         stack.push_async_callback(_end, tasks)

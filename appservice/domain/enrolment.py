@@ -77,6 +77,10 @@ def _about_channels(member: Member, server_name: str) -> _Found:
         yield "phone", "no-address", "Le canal signal demande un numéro ou un compte Signal."
     if Channel.SMS in member.channels and member.phone is None:
         yield "phone", "no-address", "Le canal sms demande un numéro de mobile."
+    signal_alone = Channel.SIGNAL in member.channels and Channel.SMS not in member.channels
+    if member.sms_fallback and (member.phone is None or not signal_alone):
+        said = "Le secours par SMS demande le canal signal, sans le canal sms, et un numéro."
+        yield "sms_fallback", "no-fallback", said
     yield from _about_addresses(member, server_name)
 
 

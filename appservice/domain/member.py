@@ -88,6 +88,7 @@ class Member:
     phone: str | None = None  # E.164
     signal: str | None = None  # ACI (uuid), the only stable name of a Signal account
     language: str = "fr"
+    sms_fallback: bool = False  # agreed to an SMS when Signal can't bring an alert in time
 
     @property
     def home_trade(self) -> TradeId | None:
@@ -100,6 +101,11 @@ class Member:
         if self.role is Role.MERCHANT:
             return self.shop or "Commerçant"
         return f"{self.name} ({self.role.french})"
+
+    @property
+    def told_by_sms(self) -> bool:
+        """Whether an alert may reach them by SMS, always or when Signal fails."""
+        return self.phone is not None and (Channel.SMS in self.channels or self.sms_fallback)
 
     def address(self, channel: Channel) -> str | None:
         """Where the member is found on that channel, if anywhere."""

@@ -24,6 +24,7 @@ class Settings:
     stranger_every: timedelta = timedelta(days=7)  # one answer each
     strangers_an_hour: int = 60  # all of them together
     quiet_hours: bool = True  # False: texts leave at any hour, in every territory
+    signal_fallback_after: timedelta = timedelta(minutes=2)
     suspended: bool = False  # safe mode: no alert is published
 
 

@@ -149,7 +149,7 @@ def _settings(root: Table) -> Settings:
         return usual
     table.only(
         "sms_expires_minutes", "photo_follows_minutes", "photo_kept_hours", "same_event_minutes",
-        "quiet_hours", "stranger_days", "strangers_per_hour",
+        "quiet_hours", "stranger_days", "strangers_per_hour", "signal_fallback_minutes",
     )  # fmt: skip
     return Settings(
         sms_expires_after=_minutes(table, "sms_expires_minutes", usual.sms_expires_after),
@@ -159,6 +159,9 @@ def _settings(root: Table) -> Settings:
         stranger_every=_stranger_days(table, usual.stranger_every),
         strangers_an_hour=_most(table, "strangers_per_hour", usual.strangers_an_hour),
         quiet_hours=table.flag("quiet_hours", usual.quiet_hours),
+        signal_fallback_after=_minutes(
+            table, "signal_fallback_minutes", usual.signal_fallback_after
+        ),
     )
 
 

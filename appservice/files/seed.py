@@ -21,7 +21,7 @@ from appservice.files.yaml_source import (
 
 _KEYS = (
     "name", "role", "territory", "shop", "trades", "commune", "zones",
-    "channels", "mxid", "phone", "signal", "language",
+    "channels", "mxid", "phone", "signal", "language", "sms_fallback",
 )  # fmt: skip
 _MOBILE = {
     phonenumbers.PhoneNumberType.MOBILE,
@@ -86,6 +86,7 @@ def _person(table: Table, world: World, problems: ProblemList) -> Member | None:
         phone=_phone(table),
         signal=table.text("signal") if "signal" in table else None,
         language=table.choice("language", LANGUAGES, "fr"),
+        sms_fallback=table.flag("sms_fallback", False),
     )
     return person if role in list(Role) else None
 

@@ -1,38 +1,19 @@
 """How an alert leaves: one parcel per conversation and channel, replaced or withdrawn later."""
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from appservice.domain.alert import Alert, Cancelled, Published
-from appservice.domain.audience import Route, homes_of, routes
-from appservice.domain.charter import InForce
+from appservice.domain.audience import Route
 from appservice.domain.delivery import Kind, Parcel, Urgency
 from appservice.domain.errors import Refused
 from appservice.domain.ids import MemberId
-from appservice.domain.member import Channel, Member, Role
+from appservice.domain.member import Channel, Member
 from appservice.domain.wording import alerts as words
 from appservice.domain.wording.telephone import without_consent
+from appservice.flows.reach import Reach, reach_of
 from appservice.flows.step import Step
-
-
-@dataclass(frozen=True, slots=True)
-class _Map:
-    """Who is where now, and by which conversations the audience is reached."""
-
-    present: frozenset[MemberId]
-    homes: Mapping[Channel, Mapping[MemberId, str]]
-    routes: tuple[Route, ...]
-    unasked: int  # people who chose SMS and have not agreed to it
-
-
-@dataclass(frozen=True, slots=True)
-class Reach:
-    """Whom an alert will reach; `unasked` chose SMS and get none for want of their OUI."""
-
-    routes: tuple[Route, ...]
-    unasked: int
 
 
 async def reach(step: Step, alert: Alert) -> Reach:
@@ -43,47 +24,17 @@ async def reach(step: Step, alert: Alert) -> Reach:
     found = await _map(step, alert)
     if not found.routes:
         raise Refused(words.NOBODY + without_consent(found.unasked))
-    return Reach(found.routes, found.unasked)
+    return found
 
 
-async def _map(step: Step, alert: Alert) -> _Map:
-    merchants = await _merchants_in_force(step)
-    homes = homes_of(merchants, await step.tx.rooms.all(), step.territory)
-    seated = Counter(room for home in homes.values() for room in home.values())
-    people = [m for m in merchants if alert.audience.holds(m, step.territory)]
-    silent = await _without_consent(step, people)
-    texted = [
-        replace(m, channels=m.channels - {Channel.SMS}) if m.id in silent else m for m in people
-    ]
-    present = frozenset(m.id for m in merchants)
-    return _Map(present, homes, routes(texted, homes, seated), len(silent))
-
-
-async def _without_consent(step: Step, people: Sequence[Member]) -> frozenset[MemberId]:
-    """Who chose SMS and has not answered OUI: no alert goes to that number."""
-    chose = [m.id for m in people if Channel.SMS in m.channels]
-    consents = await step.tx.telephone.consents.held_by(chose) if chose else {}
-    return frozenset(
-        member
-        for member in chose
-        if (consent := consents.get(member)) is None or not consent.allows(member)
-    )
-
-
-async def _merchants_in_force(step: Step) -> list[Member]:
-    signatures = await step.tx.signatures.all_latest()
-    everyone = await step.tx.members.everyone(step.territory.id)
-    return [
-        member
-        for member in everyone
-        if member.role is Role.MERCHANT
-        and isinstance(step.world.standing(member, signatures.get(member.id), step.now), InForce)
-    ]
+async def _map(step: Step, alert: Alert) -> Reach:
+    return await reach_of(step.tx, step.world, step.territory, alert, step.now)
 
 
 async def send(step: Step, alert: Alert, author: Member, through: Sequence[Route]) -> None:
     """Queues the first text of a published alert."""
-    await step.tx.outbox.put([_post(step, alert, author, route) for route in through])
+    expires_at = _expiry(step, alert, first=True)
+    await step.tx.outbox.put([post(alert, author, route, expires_at) for route in through])
 
 
 async def replace_everywhere(step: Step, alert: Alert, author: Member) -> int:
@@ -100,18 +51,35 @@ async def replace_everywhere(step: Step, alert: Alert, author: Member) -> int:
         if parcel.member is None or parcel.member in now.present
     ]
     reached = {(parcel.channel, parcel.target) for parcel in former}
+    expires_at = _expiry(step, alert, first=True)
     for route in now.routes:
         home = now.homes.get(route.channel, {}).get(route.member or MemberId(""))
         if not {(route.channel, route.target), (route.channel, home)} & reached:
-            parcels.append(_post(step, alert, author, route))
+            through = _not_twice(route, now, former)
+            parcels += [post(alert, author, one, expires_at) for one in through]
     await step.tx.outbox.put(parcels)
     return sum(parcel.channel is Channel.SMS for parcel in parcels)
+
+
+def _not_twice(route: Route, now: Reach, former: Sequence[Parcel]) -> list[Route]:
+    """A group whose people were reached one by one when Signal was down: one by one again."""
+    signal = {parcel.member for parcel in former if parcel.channel is Channel.SIGNAL}
+    telephone = {parcel.member for parcel in former if parcel.channel is Channel.SMS}
+    seated = now.seated(route.channel, route.target) if route.to_group else []
+    instead = {m.id for m in seated if m.id in telephone and Channel.SMS not in m.channels}
+    if not instead and not signal & {member.id for member in seated}:
+        return [route]
+    return [
+        Route(route.channel, member.signal, member.id)
+        for member in seated
+        if member.id not in signal | instead and member.signal is not None
+    ]
 
 
 async def withdraw(step: Step, alert: Alert, published: Published) -> None:
     """Takes the alert away where it can be, and says so on telephones."""
     unreached = await step.tx.telephone.texts.unreached(alert.id)
-    concerned = (await _map(step, alert)).present - unreached
+    concerned = (await _map(step, alert)).present.keys() - unreached
     parcels = []
     for post in await _first_posts(step, alert):
         if post.channel is Channel.SMS:
@@ -178,9 +146,9 @@ async def _latest_shown(step: Step, alert: Alert, post: Parcel) -> str:
     return post.key
 
 
-def _post(step: Step, alert: Alert, author: Member, route: Route) -> Parcel:
+def post(alert: Alert, author: Member, route: Route, expires_at: datetime) -> Parcel:
+    """The text that stands, for one conversation; an SMS is not sent after `expires_at`."""
     telephone = route.channel is Channel.SMS
-    expires_at = _expiry(step, alert, first=True) if telephone else None
     return Parcel(
         key=_key(alert, route.channel, route.member or route.target, f"r{_revision(alert)}"),
         channel=route.channel,
@@ -191,8 +159,13 @@ def _post(step: Step, alert: Alert, author: Member, route: Route) -> Parcel:
         alert=alert.id,
         member=route.member,
         urgency=Urgency.URGENT,
-        expires_at=expires_at,
+        expires_at=expires_at if telephone else None,
     )
+
+
+def versions(alert: Alert, channel: Channel, who: str) -> list[str]:
+    """Keys of every text of the alert for that conversation, oldest first."""
+    return [_key(alert, channel, who, f"r{n}") for n in range(1, _revision(alert) + 1)]
 
 
 def _expiry(step: Step, alert: Alert, *, first: bool) -> datetime:

@@ -2,11 +2,12 @@
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import assert_never
 
-from appservice.domain.delivery import GUICHET, QUIET, Claimed, Parcel, State
+from appservice.domain.delivery import GUICHET, QUIET, Claimed, Kind, Parcel, State
 from appservice.domain.errors import TemporaryFailure
 from appservice.domain.ids import AlertId, MemberId
 from appservice.domain.member import Channel
@@ -30,6 +31,9 @@ from bridges.protocol import (
 _LOG = logging.getLogger(__name__)
 
 NOTHING_TO_CHANGE = "nothing-to-change"
+Instead = Callable[[Parcel, Sequence[str]], Awaitable[None]]
+"""Told of an alert that a channel will never bring to these addresses."""
+
 _LATER = timedelta(seconds=5)
 _LONGEST = timedelta(minutes=5)
 
@@ -48,6 +52,7 @@ class Delivery:
     guichets: Guichets
     lease: timedelta = timedelta(minutes=2)
     poll: timedelta = timedelta(seconds=2)
+    instead: Instead | None = None
     _running: set[asyncio.Task[None]] = field(default_factory=set)
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
     _afterwards: set[asyncio.Task[None]] = field(default_factory=set)
@@ -198,6 +203,19 @@ class Delivery:
                 assert_never(outcome)
         if doubt:
             await progress.doubt(self.store, self.world, claimed.parcel, doubt)
+        await self._refused(claimed.parcel, outcome)
+
+    async def _refused(self, parcel: Parcel, outcome: Outcome) -> None:
+        """People whom the channel can't reach may be reached another way."""
+        if self.instead is None or parcel.alert is None or parcel.kind is not Kind.POST:
+            return
+        match outcome:
+            case Rejected() if not parcel.to_group:
+                await self.instead(parcel, [parcel.target])
+            case Accepted(failed=failed) if failed:
+                await self.instead(parcel, failed)
+            case _:
+                pass
 
     async def _last_line(self, number: AlertId) -> None:
         """Never raises: `progress.watch` looks at every alert again."""

@@ -46,6 +46,7 @@ class PgMembers:
             *addresses,
             seal_words(await session.key(member.id), SEALED, words),
             session.clock(),
+            member.sms_fallback,
         )
 
     async def get(self, member: MemberId) -> Member | None:
@@ -105,6 +106,7 @@ def _member(row: Record, key: DataKey | None) -> Member:
         phone=words.get("phone"),
         signal=words.get("signal"),
         language=row["language"],
+        sms_fallback=row["sms_fallback"],
     )
 
 
@@ -115,13 +117,15 @@ WHERE id <> $1 AND (mxid = $2 OR signal_index = $3 OR phone_index = $4) LIMIT 1
 """
 SAVE = """
 INSERT INTO members (id, role, territory, trades, commune, zones, channels, language,
-                     mxid, signal_index, phone_index, sealed, saved_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+                     mxid, signal_index, phone_index, sealed, saved_at,
+                     sms_fallback)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
 ON CONFLICT (id) DO UPDATE SET
     role = excluded.role, territory = excluded.territory, trades = excluded.trades,
     commune = excluded.commune, zones = excluded.zones, channels = excluded.channels,
     language = excluded.language, mxid = excluded.mxid, signal_index = excluded.signal_index,
-    phone_index = excluded.phone_index, sealed = excluded.sealed, saved_at = excluded.saved_at
+    phone_index = excluded.phone_index, sealed = excluded.sealed, saved_at = excluded.saved_at,
+    sms_fallback = excluded.sms_fallback
 """
 GET = "SELECT * FROM members WHERE id = $1"
 SOME = "SELECT * FROM members WHERE id = ANY($1)"

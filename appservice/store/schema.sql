@@ -35,7 +35,8 @@ CREATE TABLE members (
     phone_index bytea,
     signal_index bytea,
     sealed bytea NOT NULL,
-    saved_at timestamptz NOT NULL
+    saved_at timestamptz NOT NULL,
+    sms_fallback boolean NOT NULL DEFAULT FALSE
 );
 CREATE UNIQUE INDEX members_by_mxid ON members (mxid);
 CREATE UNIQUE INDEX members_by_phone ON members (phone_index);

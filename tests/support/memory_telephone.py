@@ -57,7 +57,7 @@ class MemoryConsents:
 
     def _texted(self) -> list[Member]:
         everyone = self._tables.members.values()
-        return [m for m in everyone if Channel.SMS in m.channels and m.phone is not None]
+        return [m for m in everyone if m.told_by_sms]
 
     def _waiting(self) -> list[tuple[Member, Asked]]:
         found = ((member, self._rows.get(member.phone or "")) for member in self._texted())

@@ -111,7 +111,7 @@ def me(member: Member, territory: Territory, standing: InForce | NotInForce) -> 
         "Commerce": member.shop,
         "Métier": trades,
         "Commune": place.name if place else "",
-        "Canaux": channels,
+        "Canaux": f"{channels}{', SMS si Signal est en panne' if member.sms_fallback else ''}",
         "Charte": until,
     }
     return "\n".join(f"{name} : {value}" for name, value in lines.items() if value)

@@ -30,7 +30,7 @@ _AT_ONCE = 100  # members in one transaction
 async def ask(tx: Transaction, world: World, member: Member, now: datetime) -> None:
     """Queues the question, once for a member and number. Nothing for whoever said STOP."""
     territory, number = world.territory_of(member), member.phone
-    if territory is None or number is None or Channel.SMS not in member.channels:
+    if territory is None or number is None or not member.told_by_sms:
         return
     known = await tx.telephone.consents.of(number)
     if not needs_asking(known, member.id):

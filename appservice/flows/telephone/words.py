@@ -66,7 +66,7 @@ async def _agree(
     known = await tx.telephone.consents.of(message.sender)
     territory = world.territory_of(member)
     # Who chose another channel has nothing to agree to: their mairie texts them nothing.
-    concerned = Channel.SMS in member.channels or (known is not None and known.refuses)
+    concerned = member.told_by_sms or (known is not None and known.refuses)
     if territory is None or not concerned or (known is not None and known.allows(member.id)):
         return False
     await _advance(tx, message.sender, Consent(member.id, Agreed(now), message.text))
@@ -93,6 +93,8 @@ async def _advance(tx: Transaction, number: str, consent: Consent) -> bool:
 
 
 async def _choose(tx: Transaction, member: Member, *, sms: bool) -> None:
+    if sms and member.sms_fallback:
+        return  # agreed to what the mairie wrote down: a text when Signal fails, no more
     telephone = frozenset({Channel.SMS})
     channels = member.channels | telephone if sms else member.channels - telephone
     if channels != member.channels:

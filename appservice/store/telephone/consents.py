@@ -109,18 +109,21 @@ WHERE $1::text[] IS NULL OR m.id = ANY ($1)
 """
 UNASKED = """
 SELECT m.id FROM members m LEFT JOIN consents c ON c.number_index = m.phone_index
-WHERE 'sms' = ANY (m.channels) AND m.phone_index IS NOT NULL
+WHERE ('sms' = ANY (m.channels) OR m.sms_fallback) AND m.phone_index IS NOT NULL
     AND (c.number_index IS NULL OR (c.stage <> 'stopped' AND c.member IS DISTINCT FROM m.id))
     AND EXISTS (SELECT FROM signatures s WHERE s.member = m.id)
 ORDER BY m.id
 """
 UNANSWERED = """
 SELECT m.id FROM consents c JOIN members m ON m.phone_index = c.number_index AND m.id = c.member
-WHERE c.stage = 'asked' AND c.reminded_at IS NULL AND c.at <= $1 AND 'sms' = ANY (m.channels)
+WHERE c.stage = 'asked' AND c.reminded_at IS NULL AND c.at <= $1
+    AND ('sms' = ANY (m.channels) OR m.sms_fallback)
 ORDER BY c.at, m.id
 """
 SILENT = """
 SELECT m.territory, count(*) AS n FROM consents c
 JOIN members m ON m.phone_index = c.number_index AND m.id = c.member
-WHERE c.stage = 'asked' AND c.reminded_at <= $1 AND 'sms' = ANY (m.channels) GROUP BY 1 ORDER BY 1
+WHERE c.stage = 'asked' AND c.reminded_at <= $1
+    AND ('sms' = ANY (m.channels) OR m.sms_fallback)
+GROUP BY 1 ORDER BY 1
 """

@@ -148,3 +148,18 @@ def test_each_mistake_has_a_field_a_code_and_a_sentence(person, found):
     mistakes = mistakes_in(person, shipped_world(), "maillage.test")
     assert {f"{m.field}:{m.code}" for m in mistakes} == found
     assert all(m.french.endswith(".") for m in mistakes)
+
+
+@pytest.mark.parametrize(
+    ("channels", "phone", "fine"),
+    [
+        ("signal", "+33612345678", True),
+        ("signal matrix", "+33612345678", True),
+        ("signal sms", "+33612345678", False),
+        ("matrix", "+33612345678", False),
+    ],
+)
+def test_a_text_when_signal_fails_is_for_who_has_signal_and_no_texts(channels, phone, fine):
+    person = replace(merchant("ivan", channels=channels), phone=phone, sms_fallback=True)
+    found = mistakes_in(person, shipped_world(), "maillage.test")
+    assert ("sms_fallback" not in {mistake.field for mistake in found}) is fine

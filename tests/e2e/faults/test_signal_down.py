@@ -1,0 +1,77 @@
+"""Signal is down: whoever agreed to it reads the alert by SMS, and not a second time after."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import pytest
+import pytest_asyncio
+from support.fault_stage import PATIENCE, Town, until
+
+from appservice.app import clock, open_office
+from appservice.domain.member import Channel
+from appservice.domain.telephone.consent import Agreed, Consent
+from appservice.files.config import load_config
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+
+# Seconds, by which the service's clock is moved instead of waiting.
+LONGER_THAN_ANYBODY_WAITS = 130
+
+
+async def agrees(town: Town, key: str, agreed: bool) -> None:
+    """As the mairie writes it at enrolment."""
+    async with (
+        open_office(load_config(town.stage.config)) as office,
+        office.store.transaction() as tx,
+    ):
+        member = await tx.members.at(Channel.SIGNAL, town.cast.aci(key))
+        assert member is not None
+        number = town.cast.people[key].number if agreed else None
+        await tx.members.save(replace(member, phone=number, sms_fallback=agreed))
+        if number is not None:
+            yes = Consent(member.id, Agreed(clock()), "OUI")
+            await tx.telephone.consents.advance(number, yes, None)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def legoff(town: Town) -> AsyncIterator[str]:
+    """A tobacconist with Signal alone, who agreed to an SMS when it fails."""
+    await agrees(town, "legoff", True)
+    yield "legoff"
+    await agrees(town, "legoff", False)
+
+
+@pytest.mark.acceptance("S2-20")
+async def test_signal_down_then_sms_and_never_both(town: Town, legoff: str) -> None:
+    cast, stage = town.cast, town.stage
+    number, notes = cast.people[legoff].number, cast.signal_notes
+
+    def on_telephone(text: str) -> int:
+        return sum(text in sms.text for sms in stage.kannel.inbox(number))
+
+    def on_signal(text: str) -> int:
+        return sum(text in note.text for note in notes(legoff) if not note.deleted)
+
+    def said(line: str) -> int:
+        return sum(line in shown for shown in town.officers_read())
+
+    await stage.signal.stop()
+    try:
+        outages = said("Signal ne répond plus depuis")
+        text = await town.publishes()
+        await until(lambda: cast.copies("tanguy", text) == 1, "l'alerte sur Element")
+        stage.order(skew=stage.skew + LONGER_THAN_ANYBODY_WAITS)
+        await until(lambda: on_telephone(text) == 1, "le SMS de secours")
+        name = f"A{await town.number(text)}"
+        await until(lambda: said(f"{name} : Signal n'a pas pu la remettre") == 1, "le poste")
+        # It counts from when the service saw it, which may be after the first jump.
+        stage.order(skew=stage.skew + LONGER_THAN_ANYBODY_WAITS)
+        await until(lambda: said("Signal ne répond plus depuis") == outages + 1, "la panne")
+    finally:
+        await stage.signal.start()
+    await until(lambda: said("Signal répond de nouveau") > 0, "la fin de la panne", PATIENCE)
+    later = await town.publishes()
+    await cast.receives(legoff, later, 1, PATIENCE)
+    await stage.settle()
+    assert (on_signal(text), on_telephone(text)) == (0, 1)
+    assert (on_signal(later), on_telephone(later)) == (1, 0)
