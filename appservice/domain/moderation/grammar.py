@@ -49,7 +49,7 @@ class Grammar:
         depths = levels({n: frozenset().union(*(p.tags for p in ps)) for n, ps in frozen.items()})
         self._roots = [Branch() for _ in range(1 + max(depths.values(), default=0))]
         self._opened: dict[str, tuple[Sequence[Branch], ...]] = {}
-        vocabulary: set[str] = set()
+        words: list[frozenset[str]] = []
         beginnings: set[str] = set()
         stems: set[str] = set()
         for name, patterns in frozen.items():
@@ -59,9 +59,8 @@ class Grammar:
                 root.add(pattern.steps, name)
                 beginnings.update(phrase[0] for phrase in first.phrases)
                 stems.update(first.stems)
-                for step in pattern.steps:
-                    vocabulary.update(step.words)
-        self.words = frozenset(vocabulary)
+                words.extend(step.words for step in pattern.steps if step.words)
+        self.words = frozenset().union(*words)
         self._known = self.words | beginnings
         self._stems = frozenset(stems)
         self._stem_lengths = sorted({len(stem) for stem in stems})

@@ -25,6 +25,9 @@ _ENDINGS = {
 }
 
 
+_NO_TAGS: frozenset[str] = frozenset()
+
+
 class PatternError(ValueError):
     """A pattern that cannot be read; the message says what is wrong with it."""
 
@@ -144,8 +147,8 @@ def parse(source: str) -> Pattern:
         raise PatternError("motif vide")
     if not steps[0].plain:
         _must_begin_with_a_word(source, steps)
-    tags = frozenset(tag for step in steps if step.tags for tag in step.tags)
-    return Pattern(steps, source, tags)
+    tagged = [step.tags for step in steps if step.tags]
+    return Pattern(steps, source, frozenset().union(*tagged) if tagged else _NO_TAGS)
 
 
 def _must_begin_with_a_word(source: str, steps: tuple[Step, ...]) -> None:

@@ -81,7 +81,8 @@ def _read_line(
             problems.add(path, line.line, f"{name} : {error}")
             continue
         patterns.append(pattern)
-        lexicons.uses.extend(Use(tag, path, line.line) for tag in sorted(pattern.tags))
+        if pattern.tags:
+            lexicons.uses.extend(Use(tag, path, line.line) for tag in sorted(pattern.tags))
 
 
 def read_spelling(tables: Iterable[Table], problems: ProblemList, lexicons: Lexicons) -> Spelling:
