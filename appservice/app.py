@@ -21,9 +21,9 @@ from appservice.files.photos import PillowPhotos
 from appservice.files.registration import Tokens, read_tokens
 from appservice.files.world import load_world
 from appservice.flows.delivery import Delivery
+from appservice.flows.departure.fallback import Fallback
 from appservice.flows.departure.live import Live
 from appservice.flows.enrolment import Enrolment
-from appservice.flows.fallback import Fallback
 from appservice.flows.inbound import Inbound, Inbox
 from appservice.flows.membership import Membership, Ourselves
 from appservice.flows.progress import watch

@@ -12,7 +12,7 @@ from appservice.domain.ids import MemberId
 from appservice.domain.member import Channel, Member
 from appservice.domain.wording import alerts as words
 from appservice.domain.wording.telephone import without_consent
-from appservice.flows.reach import Reach, reach_of
+from appservice.flows.departure.reach import Reach, reach_of
 from appservice.flows.step import Step
 
 

@@ -8,7 +8,7 @@ from support.story import BURALISTES, MOREL, POSTE, REDON, Story, merchant, sign
 
 from appservice.domain.member import Channel
 from appservice.domain.telephone.consent import Agreed, Consent
-from appservice.flows.fallback import Fallback
+from appservice.flows.departure.fallback import Fallback
 
 FACT = "Vol constaté à Liffré"
 SIGNAL = frozenset({Channel.SIGNAL})

@@ -22,7 +22,7 @@ from appservice.domain.delivery import State
 from appservice.domain.ids import MemberId
 from appservice.domain.member import Channel, Member
 from appservice.domain.telephone.consent import Agreed, Asked, Consent
-from appservice.flows.fallback import Fallback
+from appservice.flows.departure.fallback import Fallback
 from bridges.protocol import Accepted, Health, Rejected, Throttled, Unknown
 
 FACT = "Vol constaté à Liffré"

@@ -20,8 +20,8 @@ from appservice.domain.territory import Territory
 from appservice.domain.wording import fallback as words
 from appservice.domain.world import World
 from appservice.flows.broadcast import post, versions
+from appservice.flows.departure.reach import Reach, agreed, reach_of
 from appservice.flows.ports import Clock, Store, Transaction
-from appservice.flows.reach import Reach, agreed, reach_of
 from appservice.flows.step import every_poste, postes_over, room_parcels
 from bridges.protocol import Bridge
 
