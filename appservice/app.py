@@ -20,6 +20,8 @@ from appservice.files.keys import Keys, load_keys
 from appservice.files.photos import PillowPhotos
 from appservice.files.registration import Tokens, read_tokens
 from appservice.files.world import load_world
+from appservice.flows.console.invitations import Invitations
+from appservice.flows.console.presence import Presence
 from appservice.flows.delivery import Delivery
 from appservice.flows.departure.fallback import Fallback
 from appservice.flows.departure.live import Live
@@ -40,6 +42,9 @@ from appservice.matrix.settings import Callbacks, MatrixSettings
 from appservice.operations.readiness import Readiness
 from appservice.operations.server import Watch
 from appservice.store.postgres import PgStore, connect
+from appservice.web.desk import Desk
+from appservice.web.factors import ScryptPasswords, TotpCodes
+from appservice.web.server import ConsoleServer
 from bridges.protocol import Bridge, Groups
 from bridges.protocol import Inbound as Thing
 
@@ -86,6 +91,11 @@ class Office:
     def signing(self) -> Signing:
         return Signing(self.store, self.keys, clock, self.world)
 
+    @property
+    def invitations(self) -> Invitations:
+        """To the console."""
+        return Invitations(self.store, clock, new_id, self.world, ScryptPasswords(), TotpCodes())
+
     def membership(self, rooms: Rooms, groups: Groups | None) -> Membership:
         return Membership(self.store, rooms, groups, self.keys, clock, self.world, self.ourselves)
 
@@ -101,6 +111,23 @@ async def open_office(config: Config) -> AsyncIterator[Office]:
         yield Office(config, world, keys, tokens, store)
     finally:
         await store.close()
+
+
+@asynccontextmanager
+async def console(office: Office, world: World) -> AsyncIterator[None]:
+    """The console's pages, for as long as this is held; nothing when it is not configured."""
+    chosen = office.config.console
+    if chosen is None:
+        yield
+        return
+    presence = Presence(office.store, clock, new_id, world, ScryptPasswords(), TotpCodes())
+    desk = Desk(chosen.url, clock, world, presence, office.invitations, chosen.behind_proxy)
+    server = ConsoleServer(desk)
+    await server.open(chosen.listen.host, chosen.listen.port)
+    try:
+        yield
+    finally:
+        await server.close()
 
 
 @asynccontextmanager
@@ -181,6 +208,7 @@ async def serve(office: Office, stop: asyncio.Event, *, safe: bool = False) -> N
         )
         await watching.open(office.config.metrics.host, office.config.metrics.port)
         stack.push_async_callback(watching.close)
+        await stack.enter_async_context(console(office, world))
         inboxes = [Inbox(c, store.journal, store, store.wake, inbound, clock) for c in bridges]
         for inbox in inboxes:
             await bridges[inbox.channel].start(inbox.sink())

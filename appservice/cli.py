@@ -12,6 +12,7 @@ from appservice.files.yaml_source import BadFiles
 
 Run = Callable[[argparse.Namespace], Awaitable[int]]
 CONFIG = Path("maillage.yaml")
+OUTSIDERS = ("prefecture", "association", "auditor", "operator")
 BENCHES = ("share", "alert", "provision", "plan", "intake", "fanout", "memory", "moderate")
 
 
@@ -41,6 +42,7 @@ def parser() -> argparse.ArgumentParser:
 
     _running(add)
     _register(add)
+    _console(add)
     _installing(add)
     _judging(add)
     return top
@@ -83,6 +85,17 @@ def _register(add: Add) -> None:
     revoke.add_argument("member", metavar="MEMBRE")
     members = add("members", "liste le registre", _lazily("commands.register", "members"))
     members.add_argument("--territory", default=None, metavar="TERRITOIRE")
+
+
+def _console(add: Add) -> None:
+    invite = add("console", "invite quelqu'un à la console", _lazily("commands.console", "invite"))
+    invite.add_argument("what", choices=("invite",))
+    invite.add_argument("login", metavar="IDENTIFIANT", help="une adresse électronique convient")
+    whose = invite.add_mutually_exclusive_group(required=True)
+    whose.add_argument("--member", metavar="MEMBRE", help="mairie, forces : id, compte, numéro")
+    whose.add_argument("--role", choices=OUTSIDERS, help="qui n'est pas du registre")
+    invite.add_argument("--name", default="", metavar="NOM", help="avec --role")
+    invite.add_argument("--territory", default="", metavar="TERRITOIRE", help="défaut : tous")
 
 
 def _installing(add: Add) -> None:

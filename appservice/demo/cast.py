@@ -178,7 +178,7 @@ class Cast:
             "homeserver": stage.homeserver.url,
             "server_name": stage.server_name,
             "bot": stage.homeserver.bot,
-            "console": None,
+            "console": stage.console_url,
             "phones": phones,
             "metrics": stage.metrics_url,
             "service": stage.service_url,

@@ -13,6 +13,7 @@ from aiohttp.typedefs import Handler
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from appservice.demo.phone import Phone, SayRefused, Thread
+from appservice.web.rendering import drawn_emblem
 from bridges.protocol import Attachment
 
 LOOPBACK = "127.0.0.1"
@@ -75,6 +76,7 @@ class PhonesPage:
         app.router.add_post("/phones/{phone}/messages", self._say)
         app.router.add_get("/phones/{phone}/photos/{bubble}", self._photo)
         app.router.add_static("/static", _HERE / "static")
+        app.router.add_get("/maillage.svg", self._emblem)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
         await self._runner.setup()
         await web.TCPSite(self._runner, LOOPBACK, self._port).start()
@@ -86,6 +88,9 @@ class PhonesPage:
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
+
+    async def _emblem(self, _: web.Request) -> web.Response:
+        return web.Response(body=drawn_emblem(), content_type="image/svg+xml")
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:

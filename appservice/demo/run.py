@@ -68,7 +68,9 @@ async def _demonstrate(args: Namespace, console: Console, stop: asyncio.Event) -
             await play(cast, table)
         _show_phones(cast, page)
         cast.write_demo_json(page.url)
-        _say_what_to_try(console, cast, page)
+        key = "kerboul"
+        opened = await cast.maillage("console", "invite", key, "--member", cast.mxid(key))
+        _say_what_to_try(console, cast, page, opened.out.strip())
         if not args.once:
             await stop.wait()
 
@@ -100,11 +102,12 @@ def _show_phones(cast: Cast, page: PhonesPage) -> None:
         page.add(BasicPhone(cast.stage.kannel, person.number, person.title))
 
 
-def _say_what_to_try(console: Console, cast: Cast, page: PhonesPage) -> None:
+def _say_what_to_try(console: Console, cast: Cast, page: PhonesPage, link: str) -> None:
     stage = cast.stage
     lines = [
         "",
         f"Téléphones à essayer :  {page.url}",
+        f"Console :               {link}   (une fois, pour l'adjudante Kerboul)",
         f"Serveur Matrix :        {stage.homeserver.url}   (nom : {stage.server_name})",
         f"Comptes et salons :     {stage.state / 'demo.json'}",
         f"Commandes :             maillage --config {stage.config} plan",

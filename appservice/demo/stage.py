@@ -32,6 +32,7 @@ SERVICES = (
     "Kannel",
     "page des téléphones",
     "mesures",
+    "console",
 )
 SIGNAL_ACCOUNT = "+33639980000"  # of the range that ARCEP keeps for fiction
 
@@ -80,6 +81,10 @@ class Stage:
     @property
     def metrics_url(self) -> str:
         return f"http://{LOOPBACK}:{self.ports['mesures']}/metrics"
+
+    @property
+    def console_url(self) -> str:
+        return f"http://{LOOPBACK}:{self.ports['console']}"
 
     async def start_database(self) -> None:
         self.state.mkdir(parents=True, exist_ok=True)
@@ -177,6 +182,7 @@ class Stage:
             },
             "listen": {"port": self.ports["service"]},
             "metrics": {"port": self.ports["mesures"]},
+            "console": {"url": self.console_url, "port": self.ports["console"]},
             "database": {"dsn": self.postgres.dsn("maillage")},
             "keys": "keys",
             # Whoever tries the demonstration at night sees texts arrive all the same.

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from appservice.domain.world import Settings
+from appservice.files.console import ConsoleConfig, console_of
 from appservice.files.fields import Address, address_of, path_of, port_of, split, url_of
 from appservice.files.sms import SmsConfig, sms_of
 from appservice.files.world import WorldPaths, shipped_paths
@@ -64,6 +65,7 @@ class Config:
     signal: SignalConfig | None = None
     sms: SmsConfig | None = None
     metrics: Address = METRICS
+    console: ConsoleConfig | None = None
 
 
 def load_config(path: Path) -> Config:
@@ -73,8 +75,9 @@ def load_config(path: Path) -> Config:
     if root is None:
         raise BadFiles(problems)
     root.only(
-        "homeserver", "listen", "database", "keys", "signal", "sms", "world", "alerts", "metrics"
-    )
+        "homeserver", "listen", "database", "keys", "signal", "sms", "world", "alerts", "metrics",
+        "console",
+    )  # fmt: skip
     homeserver = _section(root, "homeserver", _homeserver)
     database = _section(root, "database", _database)
     listen = address_of(root, "listen", 29320)
@@ -85,9 +88,14 @@ def load_config(path: Path) -> Config:
     world, settings = _world(root), _settings(root)
     signal = _section(root, "signal", _signal) if "signal" in root else None
     sms = _section(root, "sms", sms_of) if "sms" in root else None
+    console = _section(root, "console", console_of) if "console" in root else None
+    if console is not None and console.listen in (listen, metrics):
+        root.problem("console", "« console » : il lui faut un port à elle")
     if homeserver is None or database is None or len(problems):
         raise BadFiles(problems)
-    return Config(homeserver, listen, database, keys, world, settings, signal, sms, metrics)
+    return Config(
+        homeserver, listen, database, keys, world, settings, signal, sms, metrics, console
+    )
 
 
 def _section(root: Table, key: str, read: Callable[[Table], _T]) -> _T | None:

@@ -14,6 +14,7 @@ from appservice.store.alerts import PgAlerts
 from appservice.store.audit import Audit, PgActs
 from appservice.store.blobs import PgBlobs
 from appservice.store.cases import PgCases
+from appservice.store.console.entries import PgConsole
 from appservice.store.figures import PgFigures
 from appservice.store.mail.links import PgLinks
 from appservice.store.mail.outbox import PgOutbox
@@ -31,6 +32,7 @@ from appservice.store.wake import PgWake
 CONNECTIONS = 10
 JOURNAL_KEPT = timedelta(days=2)
 STRANGERS_KEPT = timedelta(days=31)  # longer than the longest wait that can be set
+TRIES_KEPT = timedelta(hours=1)
 
 
 class PgTransaction:
@@ -50,6 +52,7 @@ class PgTransaction:
         self.blobs: ports.Blobs = PgBlobs(session)
         self.acts = PgActs(session, new_id)
         self.telephone: ports.Telephone = telephone(session)
+        self.console: ports.Console = PgConsole(session)
 
     async def first_time(self, channel: Channel, key: str) -> bool:
         return await journal.first_time(self._session, channel, key)
@@ -92,6 +95,7 @@ class PgStore:
             await session.run(SHRED_CONSENTS, owner)
             await session.run(SHRED_THREADS, owner)
             await session.run(SHRED_MEMBER, owner)
+            await session.run(SHRED_ACCOUNT, owner)
             await session.run(SHRED_BLOBS, owner)
             await session.run(SHRED_PARCELS, owner, session.clock())
             await session.run(SHRED_JOURNAL, owner, session.clock())
@@ -118,12 +122,13 @@ class PgStore:
     async def vacuum(self) -> None:
         """Has PostgreSQL give back at once the place of what was erased or replaced."""
         async with self._database.session() as session:
-            for table in ("data_keys", "members", "blobs", "journal", "deliveries", "parcels"):
+            for table in VACUUMED:
                 await session.run(f"VACUUM {table}")
 
     async def purge(self, now: datetime) -> None:
-        """Delete photos whose end has come, and keys of days of the journal that are over."""
+        """Delete what is over: photos, keys of days of the journal, strangers, counted tries."""
         async with self._database.session() as session:
+            await session.run(PURGE_TRIES, now - TRIES_KEPT)
             await session.run(PURGE_BLOBS, now)
             await session.run(PURGE_DAYS, now - JOURNAL_KEPT)
             await session.run(PURGE_STRANGERS, now - STRANGERS_KEPT)
@@ -179,6 +184,9 @@ async def connect(
     return store
 
 
+VACUUMED = (
+    "data_keys", "members", "console_accounts", "blobs", "journal", "deliveries", "parcels",
+)  # fmt: skip
 SHRED_KEY = "DELETE FROM data_keys WHERE owner = $1"
 SHRED_MEMBER = "DELETE FROM members WHERE id = $1"
 # A number by its HMAC could be tried; whoever is enrolled anew is asked anew.
@@ -187,6 +195,7 @@ DELETE FROM consents WHERE member = $1
     OR number_index = (SELECT phone_index FROM members WHERE id = $1)
 """
 SHRED_THREADS = "DELETE FROM threads WHERE member = $1"
+SHRED_ACCOUNT = "DELETE FROM console_accounts WHERE member = $1"
 SHRED_BLOBS = "DELETE FROM blobs WHERE owner = $1"
 SHRED_PARCELS = """
 UPDATE deliveries SET state = 'failed', code = 'shredded', settled_at = $2
@@ -217,6 +226,7 @@ DELETE FROM data_keys k WHERE starts_with(owner, 'journal:') AND made_at < $1
     AND NOT EXISTS (SELECT FROM journal j WHERE j.owner = k.owner AND j.done_at IS NULL)
 """
 PURGE_STRANGERS = "DELETE FROM strangers WHERE answered_at <= $1"
+PURGE_TRIES = "DELETE FROM console_attempts WHERE first_at <= $1"
 PURGE_BLOBS = "DELETE FROM blobs WHERE until <= $1"
 OLD_KEYS = "SELECT owner, master, wrapped FROM data_keys WHERE master <> $1 FOR UPDATE"
 LOST_KEYS = "SELECT master FROM data_keys WHERE master <> ALL ($1::text[]) LIMIT 1"

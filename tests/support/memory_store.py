@@ -23,6 +23,7 @@ from appservice.domain.report import name_of as report_stage
 from appservice.domain.room import KnownRoom, RoomKey
 from appservice.flows.ports import Clock
 from bridges.protocol import Attachment
+from support.memory_console import MemoryConsole
 from support.memory_queue import MemoryQueue
 from support.memory_tables import Slip, Tables
 from support.memory_telephone import MemoryTelephone
@@ -322,6 +323,7 @@ class MemoryTransaction:
         self.blobs = MemoryBlobs(tables, clock)
         self.acts = MemoryActs(tables)
         self.telephone = MemoryTelephone(tables)
+        self.console = MemoryConsole(tables)
 
     async def first_time(self, channel: Channel, key: str) -> bool:
         if (channel, key) in self._handled:

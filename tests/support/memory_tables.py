@@ -6,6 +6,7 @@ from datetime import datetime
 from appservice.domain.alert import Alert
 from appservice.domain.audit import Act
 from appservice.domain.charter import Signature
+from appservice.domain.console import Account, AccountId, Invitation, Opened
 from appservice.domain.delivery import Parcel, State, Urgency
 from appservice.domain.ids import AlertId, BlobId, MemberId, ParcelId, ReportId
 from appservice.domain.member import Channel, Member
@@ -55,6 +56,10 @@ class Tables:
     links: dict[tuple[str, str], None] = field(default_factory=dict)
     blobs: dict[BlobId, tuple[Attachment, datetime]] = field(default_factory=dict)
     acts: dict[int, Act] = field(default_factory=dict)
+    accounts: dict[AccountId, Account] = field(default_factory=dict)
+    invitations: dict[bytes, Invitation] = field(default_factory=dict)
+    sessions: dict[bytes, Opened] = field(default_factory=dict)
+    attempts: dict[str, tuple[datetime, int]] = field(default_factory=dict)
     handled: dict[tuple[Channel, str], None] = field(default_factory=dict)
     strangers: dict[tuple[Channel, str], datetime] = field(default_factory=dict)
     threads: dict[tuple[MemberId, ReportId], datetime] = field(default_factory=dict)

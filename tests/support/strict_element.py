@@ -12,8 +12,9 @@ FOLDER = Path(__file__).parent / "js"
 
 
 async def install() -> None:
-    """Brings matrix-js-sdk in, once; says what is missing otherwise."""
-    if (FOLDER / "node_modules" / "matrix-js-sdk").is_dir():
+    """Brings in what package.json asks, once; says what is missing otherwise."""
+    wanted = json.loads((FOLDER / "package.json").read_text("utf-8"))["dependencies"]
+    if all((FOLDER / "node_modules" / name).is_dir() for name in wanted):
         return
     wish = ("ci", "--no-audit", "--no-fund", "--loglevel=error")
     process = await asyncio.create_subprocess_exec(*npm(), *wish, cwd=FOLDER)

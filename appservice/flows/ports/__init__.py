@@ -4,6 +4,7 @@
 parcels in one transaction, so a process may die between any two steps and lose nothing.
 """
 
+from appservice.flows.ports.console import Codes, Console, Passwords
 from appservice.flows.ports.mail import Journal, Outbox, Queue, Recall, Wake
 from appservice.flows.ports.outside import (
     Clock,
@@ -35,7 +36,9 @@ __all__ = [
     "Blobs",
     "Cases",
     "Clock",
+    "Codes",
     "Consents",
+    "Console",
     "Guichets",
     "Homeserver",
     "Journal",
@@ -43,6 +46,7 @@ __all__ = [
     "Members",
     "NewId",
     "Outbox",
+    "Passwords",
     "Photos",
     "Probe",
     "Queue",

@@ -4,6 +4,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from appservice.domain.member import Channel
+from appservice.flows.ports.console import Console
 from appservice.flows.ports.mail import Outbox, Recall
 from appservice.flows.ports.registers import (
     Acts,
@@ -50,6 +51,8 @@ class Transaction(Protocol):
     def acts(self) -> Acts: ...
     @property
     def telephone(self) -> Telephone: ...
+    @property
+    def console(self) -> Console: ...
 
 
 class Store(Protocol):

@@ -103,7 +103,8 @@ async def test_nothing_is_readable(
         await live(store)
     tables = await everything(sql)
     filled = {table for table, content in tables.items() if content}
-    assert filled == set(tables) - {"audit_checkpoints"}
+    console = {table for table in tables if table.startswith("console_")}  # has its own test
+    assert filled == set(tables) - {"audit_checkpoints"} - console
     assert b"liffre" in tables["members"]  # it would be seen if it were there
     for secret in SECRETS:
         spellings = (secret.encode(), secret.encode().hex().encode(), secret.lower().encode())

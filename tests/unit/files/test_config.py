@@ -125,3 +125,36 @@ def test_no_window_goes_backwards(path):
     _with_alerts(path, "same_event_minutes: -1")
     with pytest.raises(BadFiles, match="« same_event_minutes » doit être positif ou nul, pas -1"):
         load_config(path)
+
+
+def _with_console(path: Path, section: str) -> None:
+    with path.open("a", encoding="utf-8") as file:
+        file.write(f"console: {section}\n")
+
+
+def test_without_its_section_there_is_no_console(path):
+    assert load_config(path).console is None
+
+
+def test_the_console_listens_on_the_loopback_unless_said_otherwise(path):
+    _with_console(path, "{url: 'https://console.example.fr/'}")
+    console = load_config(path).console
+    assert console is not None
+    assert console.url == "https://console.example.fr"
+    assert console.listen == Address("127.0.0.1", 29323)
+    assert not console.behind_proxy
+
+
+@pytest.mark.parametrize(
+    ("section", "said"),
+    [
+        ("{url: 'http://console.example.fr'}", "« url » : https, sauf sur la machine même"),
+        ("{url: 'https://example.fr/console'}", "un nom de site à elle, sans chemin"),
+        ("{url: 'https://example.fr', port: 29322}", "« console » : il lui faut un port à elle"),
+        ("{url: 'https://example.fr', secure: no}", "clé inconnue « secure »"),
+    ],
+)
+def test_a_console_that_would_be_unsafe_is_refused(path, section, said):
+    _with_console(path, section)
+    with pytest.raises(BadFiles, match=said):
+        load_config(path)

@@ -1,0 +1,26 @@
+"""The console: who may open which page, and how somebody comes in."""
+
+from appservice.domain.console.account import (
+    Account,
+    AccountId,
+    Credential,
+    Invitation,
+    Opened,
+    Visitor,
+    password_mistake,
+)
+from appservice.domain.console.rights import HOLDERS, Position, Right, position_of
+
+__all__ = [
+    "HOLDERS",
+    "Account",
+    "AccountId",
+    "Credential",
+    "Invitation",
+    "Opened",
+    "Position",
+    "Right",
+    "Visitor",
+    "password_mistake",
+    "position_of",
+]

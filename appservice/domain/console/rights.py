@@ -1,0 +1,109 @@
+"""The rights matrix, as data: what each position may do. The console shows this very table."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from appservice.domain.member import Role
+
+
+class Position(StrEnum):
+    """What somebody is to the console. The first five are members, bound by their charter."""
+
+    MAIRIE = "mairie"
+    CHEF_DE_QUART = "chef_de_quart"
+    GENDARME = "gendarme"
+    MUNICIPAL_POLICE = "municipal_police"
+    MERCHANT = "merchant"
+    PREFECTURE = "prefecture"
+    ASSOCIATION = "association"
+    AUDITOR = "auditor"
+    OPERATOR = "operator"
+
+    @property
+    def french(self) -> str:
+        """The position as people say it."""
+        return _POSITIONS[self]
+
+    @property
+    def is_member(self) -> bool:
+        """Held through the register: a right then needs a charter in force."""
+        return self in _OF_ROLE.values()
+
+
+class Right(StrEnum):
+    """Something that a person does."""
+
+    READ_RULES = "read_rules"
+    ENROL = "enrol"
+    READ_REGISTER = "read_register"
+    REVOKE = "revoke"
+    READ_REPORTS = "read_reports"
+    SUBMIT_ALERT = "submit_alert"
+    APPROVE_ALERT = "approve_alert"
+    RECEIVE_ALERTS = "receive_alerts"
+    READ_COUNTS = "read_counts"
+    READ_AUDIT = "read_audit"
+    OPEN_ACCOUNTS = "open_accounts"
+
+    @property
+    def french(self) -> str:
+        """What the matrix calls it."""
+        return _RIGHTS[self]
+
+
+def position_of(role: Role) -> Position:
+    """The position that a role of the register gives."""
+    return _OF_ROLE[role]
+
+
+_OF_ROLE: Mapping[Role, Position] = {
+    Role.MAIRIE: Position.MAIRIE,
+    Role.CHEF_DE_QUART: Position.CHEF_DE_QUART,
+    Role.OPP: Position.CHEF_DE_QUART,
+    Role.GENDARME: Position.GENDARME,
+    Role.MUNICIPAL_POLICE: Position.MUNICIPAL_POLICE,
+    Role.MERCHANT: Position.MERCHANT,
+}
+
+_FORCES = frozenset({Position.CHEF_DE_QUART, Position.GENDARME, Position.MUNICIPAL_POLICE})
+_MAIRIE = frozenset({Position.MAIRIE})
+
+HOLDERS: Mapping[Right, frozenset[Position]] = {
+    Right.READ_RULES: frozenset(Position),
+    Right.ENROL: _MAIRIE,
+    Right.READ_REGISTER: _MAIRIE,
+    Right.REVOKE: _MAIRIE,
+    Right.READ_REPORTS: _FORCES,
+    Right.SUBMIT_ALERT: _FORCES | _MAIRIE,
+    Right.APPROVE_ALERT: _FORCES,
+    Right.RECEIVE_ALERTS: _FORCES | _MAIRIE | {Position.MERCHANT},
+    Right.READ_COUNTS: frozenset(Position) - {Position.MERCHANT},
+    Right.READ_AUDIT: frozenset({Position.AUDITOR}),
+    Right.OPEN_ACCOUNTS: frozenset({Position.OPERATOR}),
+}
+"""Nobody else has the right; a right without a holder is nobody's."""
+
+_POSITIONS: Mapping[Position, str] = {
+    Position.MAIRIE: "Mairie",
+    Position.CHEF_DE_QUART: "Chef de quart",
+    Position.GENDARME: "Gendarmerie",
+    Position.MUNICIPAL_POLICE: "Police municipale",
+    Position.MERCHANT: "Commerçant",
+    Position.PREFECTURE: "Préfecture",
+    Position.ASSOCIATION: "CCI, association",
+    Position.AUDITOR: "Auditeur",
+    Position.OPERATOR: "Exploitant",
+}
+_RIGHTS: Mapping[Right, str] = {
+    Right.READ_RULES: "Lire les règles et les chartes",
+    Right.ENROL: "Inscrire des participants",
+    Right.READ_REGISTER: "Voir la liste des participants",
+    Right.REVOKE: "Retirer ou réadmettre un participant",
+    Right.READ_REPORTS: "Lire les signalements",
+    Right.SUBMIT_ALERT: "Proposer une alerte",
+    Right.APPROVE_ALERT: "Valider l'alerte d'un autre",
+    Right.RECEIVE_ALERTS: "Recevoir les alertes",
+    Right.READ_COUNTS: "Voir les chiffres, sans aucun nom",
+    Right.READ_AUDIT: "Lire le journal des actes, sans contenu",
+    Right.OPEN_ACCOUNTS: "Ouvrir un compte de la console",
+}

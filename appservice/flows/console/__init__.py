@@ -1,0 +1,1 @@
+"""The stories of the console: who is invited, who comes in, who is behind a click."""

@@ -1,0 +1,112 @@
+"""What the console's flows need from the outside."""
+
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from appservice.domain.console import Account, AccountId, Credential, Invitation, Opened
+from appservice.domain.ids import MemberId
+
+
+class Accounts(Protocol):
+    """Who may sign in."""
+
+    async def save(self, account: Account) -> None:
+        """Adds the account, or replaces all of it but its credential."""
+        ...
+
+    async def get(self, account: AccountId) -> Account | None: ...
+
+    async def at(self, login: str) -> Account | None:
+        """`login` in lower case."""
+        ...
+
+    async def of_member(self, member: MemberId) -> Account | None: ...
+
+    async def renew(self, account: AccountId, credential: Credential) -> None:
+        """Replaces whatever the account proved itself with."""
+        ...
+
+    async def use_step(self, account: AccountId, step: int) -> bool:
+        """Marks a code as used; False when it or a later one already was."""
+        ...
+
+
+class Invitations(Protocol):
+    """Links that work once."""
+
+    async def add(self, invitation: Invitation) -> None:
+        """The account's earlier ones stop working."""
+        ...
+
+    async def get(self, digest: bytes, now: datetime) -> Invitation | None:
+        """Unless it was used, has ended or was replaced."""
+        ...
+
+    async def use(self, digest: bytes, now: datetime) -> bool:
+        """Of two hands only one wins."""
+        ...
+
+
+class Sessions(Protocol):
+    """Who is signed in."""
+
+    async def open(self, session: Opened) -> None: ...
+
+    async def get(self, digest: bytes) -> Opened | None: ...
+
+    async def seen(self, digest: bytes, now: datetime) -> None: ...
+
+    async def confirmed(self, digest: bytes, now: datetime) -> None: ...
+
+    async def close(self, digest: bytes) -> None: ...
+
+    async def close_all(self, account: AccountId) -> None: ...
+
+
+class Attempts(Protocol):
+    """How often something was tried of late."""
+
+    async def count(self, name: str, now: datetime, within: timedelta) -> int:
+        """Adds this try and gives how many there were since the first, `within` ago at most."""
+        ...
+
+    async def forget(self, name: str) -> None: ...
+
+
+class Console(Protocol):
+    """All that is written of it, under one name."""
+
+    @property
+    def accounts(self) -> Accounts: ...
+    @property
+    def invitations(self) -> Invitations: ...
+    @property
+    def sessions(self) -> Sessions: ...
+    @property
+    def attempts(self) -> Attempts: ...
+
+
+class Passwords(Protocol):
+    """Slow on purpose, and never on the event loop."""
+
+    async def hash(self, password: str) -> str: ...
+
+    async def matches(self, password: str, hashed: str) -> bool:
+        """An empty hash matches nothing, as slowly as another."""
+        ...
+
+
+class Codes(Protocol):
+    """The six digits of a code generator (RFC 6238)."""
+
+    def new_secret(self) -> str:
+        """In base32."""
+        ...
+
+    def step(self, secret: str, code: str, now: datetime) -> int | None:
+        """The step of time that the code is of, or None when it is not a code of now."""
+        ...
+
+    def address(self, secret: str, login: str) -> str:
+        """What a code generator reads (`otpauth://`)."""
+        ...

@@ -1,0 +1,1 @@
+"""The console's tables: accounts, invitations, sessions and counted tries."""

@@ -1,0 +1,1 @@
+"""The console: pages for the mairie and the forces, made here, that need no script."""

@@ -1,0 +1,91 @@
+"""What every page is given: the flows, the texts, and who is asking."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import web
+
+from appservice.domain.console import Visitor
+from appservice.domain.world import World
+from appservice.flows.console.invitations import Invitations
+from appservice.flows.console.presence import Presence
+from appservice.flows.ports import Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The console's flows and settings."""
+
+    url: str  # where people reach it, without a final slash
+    clock: Clock
+    world: World
+    presence: Presence
+    invitations: Invitations
+    behind_proxy: bool = False  # the last address of X-Forwarded-For is then the visitor's
+
+    @property
+    def is_secure(self) -> bool:
+        return self.url.startswith("https://")
+
+    @property
+    def cookie(self) -> str:
+        """`__Host-`: the browser itself refuses it from elsewhere, and over http."""
+        return "__Host-maillage" if self.is_secure else "maillage"
+
+
+@dataclass(slots=True)
+class Asked:
+    """What is known of the request in hand."""
+
+    language: str
+    token: str = ""  # of the session
+    visitor: Visitor | None = None
+    form: Mapping[str, Any] = field(default_factory=dict)
+
+
+DESK = web.AppKey("desk", Desk)
+ASKED = web.RequestKey("asked", Asked)
+
+
+def asked(request: web.Request) -> Asked:
+    """What admission found out."""
+    return request[ASKED]
+
+
+def visitor_of(request: web.Request) -> Visitor:
+    """Whoever is signed in, on a route that asks for it."""
+    visitor = asked(request).visitor
+    if visitor is None:
+        raise web.HTTPUnauthorized
+    return visitor
+
+
+def text_of(request: web.Request, field: str, longest: int = 1000) -> str:
+    """A field of the form, trimmed; empty when it is missing, too long or a file."""
+    value = asked(request).form.get(field, "")
+    return value.strip() if isinstance(value, str) and len(value) <= longest else ""
+
+
+def secret_of(request: web.Request, field: str) -> str:
+    """A field of the form, as it was typed."""
+    value = asked(request).form.get(field, "")
+    return value if isinstance(value, str) else ""
+
+
+def place_of(request: web.Request) -> str:
+    """Where the visitor comes from, to count tries."""
+    if request.app[DESK].behind_proxy:
+        return request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
+    return request.remote or ""
+
+
+def local(path: str) -> str:
+    """The path if it is one of this site, else the first page: nobody is sent elsewhere."""
+    here = path.startswith("/") and not path.startswith(("//", "/\\"))
+    return path if here and path.isprintable() and "\\" not in path else "/"
+
+
+def sent_to(path: str) -> web.Response:
+    """The answer to a form that was done: the browser asks for another page."""
+    return web.Response(status=303, headers={"Location": local(path)})

@@ -1,0 +1,1 @@
+"""One story of the console a file: what is asked, what is answered."""

@@ -1,0 +1,92 @@
+"""Every page that a person walks through, at both sizes, by day and by night, without a script."""
+
+import re
+from datetime import timedelta
+
+import pyotp
+import pytest
+from playwright.async_api import Browser, Page, expect
+from support.browser import seen, troubles_of, violations
+from support.console import PASSWORD, ConsoleTown
+
+from appservice.domain.member import Role
+
+pytestmark = pytest.mark.browser
+
+LOOKS = [("phone", "light"), ("phone", "dark"), ("desk", "light"), ("desk", "dark")]
+
+
+@pytest.mark.parametrize(("size", "scheme"), LOOKS)
+async def test_from_the_invitation_to_the_first_page_and_back_in(
+    town: ConsoleTown, browser: Browser, shoot, size: str, scheme: str
+):
+    agent = await town.agent(Role.MAIRIE)
+    login = f"{agent.id[:8].lower()}@mairie.exemple.fr"
+    token = await town.invitations.invite_member(login, agent.id)
+    # axe-core itself is a script: pages are judged in a browser that has them, walked without.
+    context = await seen(browser, size, scheme)
+    page = await context.new_page()
+    troubles = troubles_of(page)
+
+    async def judged(name: str) -> None:
+        await shoot(page, f"{name}-{size}-{scheme}")
+        assert await violations(page) == []
+
+    await page.goto(f"{town.url}/invitation/{token}")
+    await judged("invitation")
+    secret = await shown_secret(page)
+    await page.get_by_label("Mot de passe").fill("court")
+    await page.get_by_label("Le même, une seconde fois").fill("court")
+    await page.get_by_label("Le code à six chiffres").fill("000000")
+    await page.get_by_role("button", name="Ouvrir mon compte").click()
+    await expect(page.get_by_role("alert")).to_contain_text("au moins 12 caractères")
+    await judged("invitation-mistake")
+    troubles.clear()  # the browser notes every answer that is not 200
+
+    await page.get_by_label("Mot de passe").fill(PASSWORD)
+    await page.get_by_label("Le même, une seconde fois").fill(PASSWORD)
+    await page.get_by_label("Le code à six chiffres").fill(pyotp.TOTP(secret).at(town.clock()))
+    await page.get_by_role("button", name="Ouvrir mon compte").click()
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Que voulez-vous faire ?")
+    await judged("first")
+
+    await page.get_by_role("link", name="Qui a le droit de faire quoi").click()
+    await expect(page.get_by_role("table")).to_contain_text("Inscrire des participants")
+    await judged("rights")
+
+    await page.get_by_role("button", name="Se déconnecter").click()
+    await expect(page).to_have_url(re.compile("/connexion$"))
+    await judged("sign-in")
+    town.clock.advance(timedelta(seconds=30))
+    await page.get_by_label("Identifiant").fill(login)
+    await page.get_by_label("Mot de passe").fill(PASSWORD)
+    await page.get_by_label("Code à six chiffres").fill(pyotp.TOTP(secret).at(town.clock()))
+    await page.get_by_role("button", name="Se connecter").click()
+    await expect(page).to_have_url(f"{town.url}/")
+    await page.goto(f"{town.url}/confirmer?suite=/droits")
+    await judged("confirm")
+    assert troubles == []
+    await page.goto(f"{town.url}/nulle-part")
+    await judged("problem")
+    await context.close()
+
+
+async def test_without_a_script_and_by_keyboard(town: ConsoleTown, browser: Browser):
+    context = await seen(browser, "phone", "light", java_script_enabled=False)
+    page = await context.new_page()
+    await page.goto(f"{town.url}/connexion")
+    await page.keyboard.press("Tab")
+    await expect(page.get_by_role("link", name="Aller au contenu")).to_be_focused()
+    await page.get_by_label("Identifiant").fill("personne")
+    await page.get_by_label("Mot de passe").fill("rien du tout")
+    await page.get_by_label("Code à six chiffres").fill("000000")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("alert")).to_contain_text("incorrect")
+    await page.get_by_role("link", name="Deutsch").click()
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Anmelden")
+    await context.close()
+
+
+async def shown_secret(page: Page) -> str:
+    await page.get_by_text("Sans appareil photo").click()
+    return (await page.locator("code").inner_text()).replace(" ", "")

@@ -1,0 +1,216 @@
+"""The console opened on a free port, and somebody who uses it as a browser does."""
+
+import itertools
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from html import unescape
+from typing import Any, Self
+
+import aiohttp
+import pyotp
+from aiohttp import hdrs
+from yarl import URL
+
+from appservice.demo.ports import any_free_port
+from appservice.domain.charter import Charter, Signature
+from appservice.domain.console import Position
+from appservice.domain.ids import MemberId
+from appservice.domain.member import Channel, Member, Role
+from appservice.domain.territory import Level, Zone
+from appservice.domain.world import World
+from appservice.files.world import load_world, shipped_paths
+from appservice.flows.console.invitations import Invitations
+from appservice.flows.console.presence import Presence
+from appservice.flows.ports import Store
+from appservice.web.desk import Desk
+from appservice.web.factors import TotpCodes
+from appservice.web.server import ConsoleServer
+from support.store_builders import HandClock
+
+LIFFRE, MANTES = "ille-et-vilaine", "yvelines-mantes"
+PASSWORD = "trois petits oiseaux sur le toit"
+_NUMBERS = itertools.cycle(range(100))
+_TOKEN = re.compile(r'name="jeton" value="([0-9a-f]+)"')
+
+
+class QuickPasswords:
+    """As `ScryptPasswords`, without the cost."""
+
+    async def hash(self, password: str) -> str:
+        return f"quick:{password}"
+
+    async def matches(self, password: str, hashed: str) -> bool:
+        return hashed == f"quick:{password}"
+
+
+@dataclass(repr=False)  # a world is long to say, and asyncio says what its tasks return
+class ConsoleTown:
+    """A console over any store, with the world that ships."""
+
+    store: Store
+    clock: HandClock
+    new_id: Any
+    world: World = field(default_factory=lambda: shipped_world())
+    passwords: Any = field(default_factory=QuickPasswords)
+    server: ConsoleServer | None = None
+    people: list["Person"] = field(default_factory=list)
+
+    @property
+    def invitations(self) -> Invitations:
+        codes = TotpCodes()
+        return Invitations(self.store, self.clock, self.new_id, self.world, self.passwords, codes)
+
+    @property
+    def presence(self) -> Presence:
+        codes = TotpCodes()
+        return Presence(self.store, self.clock, self.new_id, self.world, self.passwords, codes)
+
+    @property
+    def url(self) -> str:
+        assert self.server is not None
+        return self.server.desk.url
+
+    async def open(self) -> Self:
+        port = any_free_port()
+        url = f"http://127.0.0.1:{port}"
+        desk = Desk(url, self.clock, self.world, self.presence, self.invitations)
+        self.server = ConsoleServer(desk)
+        await self.server.open("127.0.0.1", port)
+        return self
+
+    async def close(self) -> None:
+        for person in self.people:
+            await person.close()
+        if self.server is not None:
+            await self.server.close()
+
+    def visitor(self) -> "Person":
+        """Somebody who has no account yet."""
+        person = Person(self)
+        self.people.append(person)
+        return person
+
+    async def agent(self, role: Role, territory: str = LIFFRE, *, signed: bool = True) -> Member:
+        """Somebody of the register who is not a merchant."""
+        member = Member(
+            id=MemberId(self.new_id()),
+            role=role,
+            name=f"Camille {role.french}",
+            territory=territory,
+            zones=(Zone(Level.TERRITORY, territory),),
+            channels=frozenset({Channel.SMS}),
+            phone=f"+336399801{next(_NUMBERS):02}",
+        )
+        async with self.store.transaction() as tx:
+            await tx.members.save(member)
+        if signed:
+            await self.sign(member)
+        return member
+
+    async def sign(self, member: Member, **changes: Any) -> None:
+        charter = self.world.charter_for(member)
+        assert charter is not None
+        async with self.store.transaction() as tx:
+            signature = a_signature_of(member, charter, self.clock())
+            await tx.signatures.add(replace(signature, **changes))
+
+    async def mairie(self, territory: str = LIFFRE) -> "Person":
+        """Signed in."""
+        return await self.signed_in(await self.agent(Role.MAIRIE, territory))
+
+    async def signed_in(self, member: Member) -> "Person":
+        token = await self.invitations.invite_member(f"{member.id}@exemple.fr", member.id)
+        return await self.visitor().accept(token)
+
+    async def outsider(self, position: Position, territory: str = "") -> "Person":
+        login = f"{position.value}-{len(self.people)}@exemple.fr"
+        token = await self.invitations.invite(login, "Dominique", position, territory)
+        return await self.visitor().accept(token)
+
+
+@dataclass
+class Page:
+    """What came back."""
+
+    status: int
+    text: str
+    headers: Mapping[str, str]
+    path: str
+
+
+class Person:
+    """One browser: cookies, and the origin that a browser names."""
+
+    def __init__(self, town: ConsoleTown) -> None:
+        self._town = town
+        self._http = aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True))
+        self.secret = ""
+        self.login = ""
+        self.token = ""
+
+    async def close(self) -> None:
+        await self._http.close()
+
+    async def get(self, path: str, **options: Any) -> Page:
+        return await self._ask("GET", path, **options)
+
+    async def post(self, path: str, form: Mapping[str, Any] | None = None, **options: Any) -> Page:
+        """Sends a form as a page of the console would, with the last page's token."""
+        headers = {hdrs.ORIGIN: self._town.url, **options.pop("headers", {})}
+        data = {"jeton": self.token, **(form or {})}
+        return await self._ask("POST", path, data=data, headers=headers, **options)
+
+    async def raw(self, method: str, path: str, **options: Any) -> Page:
+        """Exactly what is given."""
+        return await self._ask(method, path, **options)
+
+    async def accept(self, token: str) -> Self:
+        """Takes an invitation up, to the first page."""
+        path = f"/invitation/{token}"
+        page = await self.get(path)
+        assert page.status == 200, page.text
+        found = re.search(r"<code>([A-Z2-7 ]+)</code>", page.text)
+        assert found is not None
+        self.secret = found[1].replace(" ", "")
+        login = re.search(r'name="login" value="([^"]+)"', page.text)
+        assert login is not None
+        self.login = unescape(login[1])
+        page = await self.post(path, self.credentials())
+        assert page.path == "/", page.text
+        return self
+
+    def credentials(self, **changes: str) -> dict[str, str]:
+        return {"password": PASSWORD, "again": PASSWORD, "code": self.code(), **changes}
+
+    def code(self, later: timedelta = timedelta()) -> str:
+        """What their application shows now."""
+        return pyotp.TOTP(self.secret).at(self._town.clock() + later)
+
+    async def _ask(self, method: str, path: str, **options: Any) -> Page:
+        options.setdefault("allow_redirects", True)
+        url = URL(self._town.url + path, encoded=True)
+        async with self._http.request(method, url, **options) as answer:
+            text = await answer.text()
+            found = _TOKEN.search(text)
+            if found is not None:
+                self.token = found[1]
+            return Page(answer.status, text, answer.headers, answer.url.path)
+
+
+def shipped_world() -> World:
+    """Territories, charters and rules as they ship."""
+    return load_world(shipped_paths())
+
+
+def a_signature_of(member: Member, charter: Charter, now: datetime) -> Signature:
+    return Signature(
+        member=member.id,
+        charter=charter.id,
+        version=charter.version,
+        text_hash=charter.hash,
+        signed_at=now,
+        valid_until=now + charter.valid_for,
+        seal="c2lnbsOp",
+    )

@@ -1,0 +1,108 @@
+"""The console's part of the store in memory."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from appservice.domain.console import Account, AccountId, Credential, Invitation, Opened
+from appservice.domain.console.account import SESSION_LASTS
+from appservice.domain.ids import MemberId
+from support.memory_tables import Tables
+
+
+class MemoryAccounts:
+    def __init__(self, tables: Tables) -> None:
+        self._rows = tables.accounts
+
+    async def save(self, account: Account) -> None:
+        known = self._rows.get(account.id)
+        self._rows[account.id] = replace(account, credential=known.credential if known else None)
+
+    async def get(self, account: AccountId) -> Account | None:
+        return self._rows.get(account)
+
+    async def at(self, login: str) -> Account | None:
+        return next((a for a in self._rows.values() if a.login == login), None)
+
+    async def of_member(self, member: MemberId) -> Account | None:
+        return next((a for a in self._rows.values() if a.member == member), None)
+
+    async def renew(self, account: AccountId, credential: Credential) -> None:
+        self._rows[account] = replace(self._rows[account], credential=credential)
+
+    async def use_step(self, account: AccountId, step: int) -> bool:
+        known = self._rows[account].credential
+        if known is None or known.last_step >= step:
+            return False
+        await self.renew(account, replace(known, last_step=step))
+        return True
+
+
+class MemoryInvitations:
+    def __init__(self, tables: Tables) -> None:
+        self._rows = tables.invitations
+
+    async def add(self, invitation: Invitation) -> None:
+        for digest, other in list(self._rows.items()):
+            if other.account == invitation.account:
+                del self._rows[digest]
+        self._rows[invitation.digest] = invitation
+
+    async def get(self, digest: bytes, now: datetime) -> Invitation | None:
+        found = self._rows.get(digest)
+        return found if found is not None and found.until > now else None
+
+    async def use(self, digest: bytes, now: datetime) -> bool:
+        found = await self.get(digest, now)
+        self._rows.pop(digest, None)
+        return found is not None
+
+
+class MemorySessions:
+    def __init__(self, tables: Tables) -> None:
+        self._rows = tables.sessions
+
+    async def open(self, session: Opened) -> None:
+        for digest, other in list(self._rows.items()):
+            if other.since < session.since - SESSION_LASTS:
+                del self._rows[digest]
+        self._rows[session.digest] = session
+
+    async def get(self, digest: bytes) -> Opened | None:
+        return self._rows.get(digest)
+
+    async def seen(self, digest: bytes, now: datetime) -> None:
+        self._rows[digest] = replace(self._rows[digest], seen=now)
+
+    async def confirmed(self, digest: bytes, now: datetime) -> None:
+        self._rows[digest] = replace(self._rows[digest], confirmed=now)
+
+    async def close(self, digest: bytes) -> None:
+        self._rows.pop(digest, None)
+
+    async def close_all(self, account: AccountId) -> None:
+        for digest, session in list(self._rows.items()):
+            if session.account == account:
+                del self._rows[digest]
+
+
+class MemoryAttempts:
+    def __init__(self, tables: Tables) -> None:
+        self._rows = tables.attempts
+
+    async def count(self, name: str, now: datetime, within: timedelta) -> int:
+        first, tries = self._rows.get(name, (now, 0))
+        if first <= now - within:
+            first, tries = now, 0
+        self._rows[name] = (first, tries + 1)
+        return tries + 1
+
+    async def forget(self, name: str) -> None:
+        self._rows.pop(name, None)
+
+
+class MemoryConsole:
+    def __init__(self, tables: Tables) -> None:
+        self.accounts = MemoryAccounts(tables)
+        self.invitations = MemoryInvitations(tables)
+        self.sessions = MemorySessions(tables)
+        self.attempts = MemoryAttempts(tables)

@@ -1,0 +1,124 @@
+"""Five languages: nothing that a page says lacks a translation, and the reader chooses."""
+
+import string
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from babel.messages.extract import extract_from_dir
+from support.console import ConsoleTown
+
+import appservice.web
+from appservice.domain.charter import NotInForce
+from appservice.domain.console import Position, Right, password_mistake
+from appservice.domain.enrolment import LANGUAGES
+from appservice.domain.errors import MaillageError, NotAllowed
+from appservice.flows.console import entry
+from appservice.web import admission
+from appservice.web.languages import NAMES, SOURCE, accepted_by, catalogue, choose
+from appservice.web.routes import ROUTES
+
+FOLDER = Path(appservice.web.__file__).parent
+OTHERS = [language for language in LANGUAGES if language != SOURCE]
+
+
+def texts() -> set[str]:
+    """What templates say, and what is said through them."""
+    found = {
+        message
+        for _file, _line, message, _comments, _context in extract_from_dir(
+            FOLDER, [("templates/**.html", "jinja2")], keywords={"_": None}
+        )
+        if isinstance(message, str)
+    }
+    return found | set(said_elsewhere())
+
+
+def said_elsewhere() -> Iterator[str]:
+    for label in (*Position, *Right):
+        yield label.french
+    for route in ROUTES:
+        yield from (text for text in (route.title, route.about) if text)
+    yield from admission.SENTENCES.values()
+    for error in (*errors_of(entry), *errors_of(admission), NotAllowed):
+        yield error().message
+    for reason in ("never-signed", "outdated", "expired", "revoked"):
+        yield NotInForce(reason).french
+    for password in ("court", "x" * 201, "a" * 20):
+        mistake = password_mistake(password, "camille", "Camille")
+        assert mistake is not None
+        yield mistake
+
+
+def errors_of(module: object) -> list[type[MaillageError]]:
+    return [
+        value
+        for value in vars(module).values()
+        if isinstance(value, type)
+        and issubclass(value, MaillageError)
+        and value.__module__ == module.__name__
+        and value is not entry.NotThat
+    ]
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_everything_that_is_said_is_translated(language: str):
+    missing = {text for text in texts() if catalogue(language).gettext(text) == text}
+    same = {"Console", "Gendarmerie", "Auditor", "Password"}
+    assert missing - same == set()
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_no_translation_is_of_a_text_that_is_gone(language: str):
+    known = texts() | SAID_BY_FLOWS
+    assert set(catalogue(language).messages) - known == set()
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_a_translation_names_the_same_things(language: str):
+    for text, translation in catalogue(language).messages.items():
+        assert names(text) == names(translation), text
+
+
+def names(text: str) -> set[str]:
+    return {word for word in text.split("%(")[1:] for word in [word.partition(")")[0]]}
+
+
+SAID_BY_FLOWS = {
+    "Les deux mots de passe ne sont pas les mêmes.",
+    "Ce code n'est pas celui que l'application montre maintenant.",
+    "La base de données est momentanément hors d'atteinte.",
+}
+
+
+def test_there_are_as_many_names_as_languages():
+    assert tuple(NAMES) == LANGUAGES
+    assert all(set(name) <= set(string.ascii_letters + "çñ") for name in NAMES.values())
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        ("de-AT,de;q=0.9,en;q=0.8", "de"),
+        ("pt-BR, it;q=0.5, es;q=0.7", "es"),
+        ("*", "fr"),
+        ("", "fr"),
+        ("en;q=zut", "en"),
+        (";q=,,;", "fr"),
+    ],
+)
+def test_the_browser_says_what_it_reads(header: str, expected: str):
+    assert choose(None, None, accepted_by(header)) == expected
+
+
+async def test_a_language_is_chosen_by_a_link_and_kept(town: ConsoleTown):
+    reader = town.visitor()
+    assert "Se connecter" in (await reader.get("/connexion")).text
+    german = await reader.get("/connexion?langue=de")
+    assert '<html lang="de">' in german.text
+    assert "Anmelden" in german.text
+    assert "Anmelden" in (await reader.get("/connexion")).text
+    assert "Diese Seite gibt es nicht" in (await reader.get("/nulle-part")).text
+    nonsense = await reader.get("/connexion?langue=<x>")
+    assert "Anmelden" in nonsense.text
+    assert "<x>" not in nonsense.text
