@@ -66,10 +66,7 @@ async def gateway_of_the_session(
         tmp_path_factory.mktemp("kannel"),
         operator.port,
         port,
-        {
-            "reconnect-delay = 10": "reconnect-delay = 1",
-            "sms-resend-freq = 5": "sms-resend-freq = 1",
-        },
+        SOONER,
     )
     await kannel.prepare()
     await kannel.start()
