@@ -9,8 +9,13 @@ FACT = "fait"
 NOT_A_FACT = "hors_fait"
 WEAK_FACT = "fait_faible"
 NOT_A_WEAK_FACT = "sauf_faible"
+ATTESTED = "constate"
+NOT_ATTESTED = "constat_nie"
+MATTER = "matiere"
 MINE = "moi"
 WEAKNESS = "faiblesse"
+PARKED = "presence_banale"
+ODD = ("presence", "presence_passive", "louche", "manege")
 _STRONG = {"K6": "hors_sujet_fort", "K7": "promotion_forte"}
 KIND_NOTIONS = {
     "K2": "conseil",
@@ -65,12 +70,28 @@ def classify(reading: Reading) -> Kinds:
         places[kind] = reading.free([notion], [f"sauf_{notion}"])
     called = covering(reading.free(_CALLS, _NOT_CALLS) + reading.slices(_SURE_CALLS))
     places["K4"] = [part for part in places["K4"] if not called.intersection(range(*part))]
-    if not any(places[kind] for kind in ("K1", "K2", "K3", "K4", "K5", "K6", "K7")):
-        # Nothing is named, but something was done to somebody: said badly, it is still a fact.
-        weak = reading.free([WEAK_FACT], [NOT_A_FACT, NOT_A_WEAK_FACT])
-        places["K1"] = [] if reading.has(WEAKNESS) else _told(reading, weak)
+    named = {kind for kind, parts in places.items() if parts}
+    if named <= {"K2", "K8"}:
+        places["K1"] = _attested(reading)
+    if named <= {"K8"} and not places["K1"]:
+        places["K1"] = _weak(reading)
     _drop_settings(reading, places)
+    _drop_parked(reading, places)
     return Kinds(places, _per_sentence(reading, places))
+
+
+def _attested(reading: Reading) -> list[Slice]:
+    """What was found and recorded of a thing taken or broken is a fact, whatever its name."""
+    if not reading.free([ATTESTED], [NOT_ATTESTED]):
+        return []
+    return _told(reading, reading.free([MATTER], [NOT_A_FACT]))
+
+
+def _weak(reading: Reading) -> list[Slice]:
+    """Nothing is named, but something was done to somebody: said badly, it is still a fact."""
+    if reading.has(WEAKNESS):
+        return []
+    return _told(reading, reading.free([WEAK_FACT], [NOT_A_FACT, NOT_A_WEAK_FACT]))
 
 
 def _told(reading: Reading, facts: list[Slice]) -> list[Slice]:
@@ -94,6 +115,20 @@ def _drop_settings(reading: Reading, places: dict[str, list[Slice]]) -> None:
             for part in places[kind]
             if reading.tokens[part[0]].sentence not in told or part in kept or _inside(part, kept)
         ]
+
+
+def _drop_parked(reading: Reading, places: dict[str, list[Slice]]) -> None:
+    """In the very sentence of a fact, a vehicle that is only parked is what it happened to."""
+    told = {reading.tokens[start].sentence for start, _ in places["K1"]}
+    parked = covering(reading.slices([PARKED]))
+    odd = covering(reading.slices(ODD)) - parked
+    places["K4"] = [
+        part
+        for part in places["K4"]
+        if reading.tokens[part[0]].sentence not in told
+        or odd.intersection(range(*part))
+        or not parked.intersection(range(*part))
+    ]
 
 
 def _inside(part: Slice, others: list[Slice]) -> bool:

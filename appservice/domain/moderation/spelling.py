@@ -3,11 +3,14 @@
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from appservice.domain.moderation.tokens import Token
 
 _LEET = str.maketrans("0134578", "oieastb")
 _SHORTEST_MENDED, _LONGEST_MENDED = 9, 24
+# From this length on, a silent « e » that was not typed is put back: « menac », « vitrin ».
+_SHORTEST_CLIPPED = 5
 # Nobody spells more letters than this one by one: the rest of such a run says nothing.
 _LONGEST_RUN = 80
 # A word said over and over says nothing more; this many are kept of each run.
@@ -101,6 +104,8 @@ def _attempts(word: str, spelling: Spelling) -> list[str]:
     if _STRETCHED.search(word):
         attempts.append(_STRETCHED.sub(r"\1", word))
         attempts.append(_STRETCHED.sub(r"\1\1", word))
+    if len(word) >= _SHORTEST_CLIPPED and word.isalpha():
+        attempts.append(word + "e")
     if _SHORTEST_MENDED <= len(word) <= _LONGEST_MENDED and word.isalpha():
         attempts.extend(spelling.long_words.near(word))
     return attempts
@@ -146,12 +151,28 @@ def _join_spaced(tokens: list[Token], known: Callable[[str], bool]) -> list[Toke
             stop += 1
         run = tokens[index:stop]
         if 3 <= len(run) <= _LONGEST_RUN:
-            joined.extend(_spell(run, known))
+            words = _apart(run)
+            joined.extend(map(_glued, words) if len(words) > 1 else _spell(run, known))
             index = stop
         else:
             joined.extend(run[:_LONGEST_RUN] or tokens[index : index + 1])
             index = max(stop, index + 1)
     return joined
+
+
+def _apart(run: list[Token]) -> list[list[Token]]:
+    """`a u   s e c o u r s`: wider gaps part the words; where there are none, it is one run."""
+    words: list[list[Token]] = [run[:1]]
+    for before, letter in pairwise(run):
+        if letter.start - before.end > 1 and not letter.pause:
+            words.append([])
+        words[-1].append(letter)
+    return words
+
+
+def _glued(letters: list[Token]) -> Token:
+    word = "".join(token.word for token in letters)
+    return replace(letters[0], word=word, end=letters[-1].end)
 
 
 _LONGEST_SPELT = 16

@@ -1,6 +1,7 @@
 """People: anyone named, or made unique by a tie, a nickname, a birth date, an address."""
 
 import re
+from itertools import pairwise
 
 from appservice.domain.moderation.checks.spelt import is_nato
 from appservice.domain.moderation.kinds import Kinds
@@ -23,8 +24,23 @@ def identity(reading: Reading, kinds: Kinds, rule: Rule) -> tuple[Span, ...] | N
     """Fires on whoever can be told apart from all others."""
     excepted = covering(reading.slices(rule.unless))
     parts = [part for part in reading.slices(rule.finds) if part[0] not in excepted]
-    parts += _named(reading, rule, excepted)
+    parts += reading.slices(rule.options["always"])
+    parts += _named(reading, rule, excepted) + _initialled(reading, excepted)
     return reading.spans(parts) if parts else None
+
+
+def _initialled(reading: Reading, excepted: set[int]) -> list[Slice]:
+    """« D. Kermarec »: an initial, a full stop and a surname."""
+    tokens, text = reading.tokens, reading.submission.text
+    found = []
+    for index, (first, after) in enumerate(pairwise(tokens)):
+        apart = index in excepted or not (first.capital and after.capital) or after.shout
+        if apart or len(first.word) != 1 or not first.word.isalpha() or len(after.word) < 3:
+            continue
+        dotted = text[first.end : after.start] in {". ", "."}
+        if dotted and not reading.policy.grammar.is_known(after.word):
+            found.append((index, index + 2))
+    return found
 
 
 def _named(reading: Reading, rule: Rule, excepted: set[int]) -> list[Slice]:

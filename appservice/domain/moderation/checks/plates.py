@@ -37,6 +37,10 @@ def plate(reading: Reading, kinds: Kinds, rule: Rule) -> tuple[Span, ...] | None
     return tuple(sorted(set(spans))) if spans else None
 
 
+# « n° de série GX-160-KD »: the number of a thing.
+_SERIES = re.compile(r"\b(?:serie|lot|modele|reference|dossier)(?: n[o°]?)? ?:? ?$")
+
+
 def _written(reading: Reading, rule: Rule) -> list[Span]:
     spans = []
     announced = reading.has(rule.options["announced"][0])
@@ -47,6 +51,8 @@ def _written(reading: Reading, rule: Rule) -> list[Span]:
     for match in _HOME.finditer(reading.folded.text):
         span = reading.folded.span(*match.span())
         written = reading.submission.text[slice(*span)]
+        if _SERIES.search(reading.folded.text[: match.start()]):
+            continue
         sure = announced or (calm and written == written.upper())
         if sure or _looks_like_plate(match.group(), written, common, carried):
             spans.append(span)
