@@ -62,8 +62,8 @@ class SignalBridge(SignalGroups):
 
     @property
     def connected(self) -> bool:
-        """Whether a call would be written now, and what is received handed over."""
-        return self._client.ready and (self._hearing.connected or not self._settings.receives)
+        """Whether a call would be written now."""
+        return self._client.ready
 
     async def send(self, message: Outgoing) -> Outcome:
         try:

@@ -37,11 +37,6 @@ class Hearing:
         self._sink: Sink | None = None
         self._asking: asyncio.Task[None] | None = None
 
-    @property
-    def connected(self) -> bool:
-        """Whether signal-cli could hand something over now."""
-        return self._client.ready
-
     async def start(self, sink: Sink) -> None:
         """Begins to listen; returns after the first attempt to connect."""
         self._sink = sink
