@@ -133,6 +133,13 @@ def _judging(add: Add) -> None:
         "moderate", "juge des messages (JSON Lines)", _lazily("commands.judging", "run")
     )
     moderate.add_argument("--explain", action="store_true", help="pour une personne")
+    preview = add(
+        "preview",
+        "montre ce qu'un téléphone affichera, et le nombre de SMS",
+        _lazily("commands.texts", "preview"),
+    )
+    preview.add_argument("territory", metavar="TERRITOIRE")
+    preview.add_argument("text", metavar="TEXTE", nargs="?", help="défaut : l'entrée standard")
     policy = add(
         "policy",
         "mesure les règles sur un corpus, ou en écrit les pages",

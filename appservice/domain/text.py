@@ -12,22 +12,26 @@ _BASIC = frozenset(
 # Each of these travels behind an escape, so it weighs two septets.
 _EXTENDED = frozenset("^{}\\[~]|€\f")
 
-_STAND_INS = (
+_LETTERS = (
     ("a", "âáã"),
     ("e", "êë"),
     ("i", "îïí"),
-    ("o", "ôó°º"),
+    ("o", "ôó"),
     ("u", "ûú"),
     ("y", "ÿ"),
     ("c", "ç"),
-    ("oe", "œ"),
-    ("OE", "Œ"),
     ("A", "ÀÂ"),
     ("E", "ÈÊË"),
     ("I", "ÎÏ"),
     ("O", "Ô"),
     ("U", "ÙÛ"),
     ("Y", "Ÿ"),
+)
+# Typography only: what is read stays the same.
+_TYPOGRAPHY = (
+    ("oe", "œ"),
+    ("OE", "Œ"),
+    ("o", "°º"),
     ("'", "’‘ʼ´`"),
     ('"', "“”„«»"),
     ("-", "–—‑−•"),
@@ -38,7 +42,8 @@ _STAND_INS = (
     (" ", "\u00a0\u202f\u2009\t"),
     ("x", "×"),
 )
-_TRANSLITERATION = {char: plain for plain, chars in _STAND_INS for char in chars}
+_PLAIN = {char: plain for plain, chars in _TYPOGRAPHY for char in chars}
+_TRANSLITERATION = {char: plain for plain, chars in _LETTERS for char in chars} | _PLAIN
 _TABLE = {char: char for char in _BASIC | _EXTENDED} | _TRANSLITERATION
 
 
@@ -52,3 +57,19 @@ def gsm7_length(text: str) -> int:
     """Septets of the text once transliterated."""
     plain = to_gsm7(text)
     return len(plain) + sum(char in _EXTENDED for char in plain)
+
+
+def with_plain_typography(text: str) -> str:
+    """A typewriter's quotes, dashes and spaces; accents stay."""
+    composed = unicodedata.normalize("NFC", text)
+    return " ".join("".join(_PLAIN.get(char, char) for char in composed).split())
+
+
+def is_gsm7(text: str) -> bool:
+    """Whether every letter is of the alphabet in which an SMS holds 160."""
+    return all(char in _BASIC or char in _EXTENDED for char in text)
+
+
+def septets(char: str) -> int:
+    """What a letter of that alphabet weighs."""
+    return 2 if char in _EXTENDED else 1

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from appservice.domain.alert import Alert
 from appservice.domain.charter import Charter, InForce, NotInForce, Signature, standing
 from appservice.domain.circulation import Circulation
 from appservice.domain.member import Member
@@ -23,6 +24,7 @@ class Settings:
     thread_lasts: timedelta = timedelta(hours=2)  # an answer to officers finds its report
     stranger_every: timedelta = timedelta(days=7)  # one answer each
     strangers_an_hour: int = 60  # all of them together
+    gsm7_only: bool = False  # the gateway gives up accents, whatever a territory says
     quiet_hours: bool = True  # False: texts leave at any hour, in every territory
     signal_fallback_after: timedelta = timedelta(minutes=2)
     suspended: bool = False  # safe mode: no alert is published
@@ -42,6 +44,11 @@ class World:
     def territory_of(self, member: Member) -> Territory | None:
         """The member's territory, unless the files no longer hold it."""
         return self.territories.get(member.territory)
+
+    def gsm7_only(self, alert: Alert) -> bool:
+        """Whether accents give way to the price of one SMS, in the territory of that alert."""
+        territory = self.territories.get(alert.territory)
+        return self.settings.gsm7_only or territory is None or territory.texts.gsm7_only
 
     def quiet_until(self, territory: Territory | None, now: datetime) -> datetime | None:
         """Until when a text there waits, unless it is urgent; None outside quiet hours."""

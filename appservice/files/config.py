@@ -1,7 +1,7 @@
 """Reads `maillage.yaml`, the service's configuration: secrets by path, all mistakes at once."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
@@ -91,6 +91,8 @@ def load_config(path: Path) -> Config:
     console = _section(root, "console", console_of) if "console" in root else None
     if console is not None and console.listen in (listen, metrics):
         root.problem("console", "« console » : il lui faut un port à elle")
+    if sms is not None:
+        settings = replace(settings, gsm7_only=sms.gsm7_only)
     if homeserver is None or database is None or len(problems):
         raise BadFiles(problems)
     return Config(

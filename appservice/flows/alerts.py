@@ -111,8 +111,13 @@ async def replace_text(step: Step, number: AlertId, text: str) -> Alert | Verdic
             author = await _author(step, alert)
             telephones = await broadcast.replace_everywhere(step, corrected, step.member)
             await step.record("alert.correct", alert.reference)
-            await _say(step, alert, words.corrected(corrected, step.member, telephones), author)
+            await _say(step, alert, _corrected(step, corrected, telephones), author)
             return corrected
+
+
+def _corrected(step: Step, alert: Alert, telephones: int) -> str:
+    text = words.sms_correction(alert, gsm7_only=step.world.gsm7_only(alert))
+    return words.corrected(alert, step.member, telephones, text)
 
 
 async def withdraw(step: Step, number: AlertId, reason: str) -> Alert:
@@ -215,7 +220,8 @@ async def _hold(step: Step, draft: Alert, verdict: Verdict) -> Alert:
     await broadcast.reach(step, draft)  # nobody approves what nobody would read
     alert = await step.tx.alerts.open(draft)
     rules = step.world.policy.rules
-    card = HoldCard(alert, step.member, step.territory, verdict.findings, rules)
+    seen = words.sms(alert, gsm7_only=step.world.gsm7_only(alert))
+    card = HoldCard(alert, step.member, step.territory, verdict.findings, rules, seen)
     rooms = await step.postes(alert.audience.zone)
     name = f"card:{alert.reference}"
     await step.post(rooms, card.body, name=name, html=card.html, case=alert.reference)
@@ -231,7 +237,8 @@ async def _publish(step: Step, alert: Alert, author: Member) -> None:
     await broadcast.send(step, alert, author, reach.routes)
     quiet = _quiet_until(step, reach.routes)
     await step.record("alert.publish", alert.reference, _why_now(alert, quiet))
-    said = words.published(alert, reach.routes) + without_consent(reach.unasked)
+    text = words.sms(alert, gsm7_only=step.world.gsm7_only(alert))
+    said = words.published(alert, reach.routes, text) + without_consent(reach.unasked)
     if quiet is not None:
         said += quiet_hours(alert, step.territory, quiet)
     await _say(step, alert, said, author)

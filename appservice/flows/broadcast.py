@@ -34,7 +34,10 @@ async def _map(step: Step, alert: Alert) -> Reach:
 async def send(step: Step, alert: Alert, author: Member, through: Sequence[Route]) -> None:
     """Queues the first text of a published alert."""
     expires_at = _expiry(step, alert, first=True)
-    await step.tx.outbox.put([post(alert, author, route, expires_at) for route in through])
+    gsm7_only = step.world.gsm7_only(alert)
+    await step.tx.outbox.put(
+        [post(alert, author, route, expires_at, gsm7_only=gsm7_only) for route in through]
+    )
 
 
 async def replace_everywhere(step: Step, alert: Alert, author: Member) -> int:
@@ -56,7 +59,10 @@ async def replace_everywhere(step: Step, alert: Alert, author: Member) -> int:
         home = now.homes.get(route.channel, {}).get(route.member or MemberId(""))
         if not {(route.channel, route.target), (route.channel, home)} & reached:
             through = _not_twice(route, now, former)
-            parcels += [post(alert, author, one, expires_at) for one in through]
+            gsm7_only = step.world.gsm7_only(alert)
+            parcels += [
+                post(alert, author, one, expires_at, gsm7_only=gsm7_only) for one in through
+            ]
     await step.tx.outbox.put(parcels)
     return sum(parcel.channel is Channel.SMS for parcel in parcels)
 
@@ -122,7 +128,8 @@ async def _edit(step: Step, alert: Alert, author: Member, post: Parcel, *, first
     """`first`: that telephone shows nothing that would have to be replaced."""
     key = _key(alert, post.channel, post.member or post.target, f"r{_revision(alert)}")
     if post.channel is Channel.SMS:
-        body = words.sms(alert) if first else words.sms_correction(alert)
+        say = words.sms if first else words.sms_correction
+        body = say(alert, gsm7_only=step.world.gsm7_only(alert)).text
         return replace(post, key=key, body=body, expires_at=_expiry(step, alert, first=first))
     return replace(
         post,
@@ -146,14 +153,17 @@ async def _latest_shown(step: Step, alert: Alert, post: Parcel) -> str:
     return post.key
 
 
-def post(alert: Alert, author: Member, route: Route, expires_at: datetime) -> Parcel:
+def post(
+    alert: Alert, author: Member, route: Route, expires_at: datetime, *, gsm7_only: bool
+) -> Parcel:
     """The text that stands, for one conversation; an SMS is not sent after `expires_at`."""
     telephone = route.channel is Channel.SMS
+    sms = words.sms(alert, gsm7_only=gsm7_only).text if telephone else ""
     return Parcel(
         key=_key(alert, route.channel, route.member or route.target, f"r{_revision(alert)}"),
         channel=route.channel,
         target=route.target,
-        body=words.sms(alert) if telephone else words.body(alert, author),
+        body=sms if telephone else words.body(alert, author),
         html=words.html(alert, author) if route.channel is Channel.MATRIX else "",
         to_group=route.to_group,
         alert=alert.id,

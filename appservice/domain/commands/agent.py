@@ -18,6 +18,7 @@ from appservice.domain.commands.nouns import (
     CorrectAlert,
     DetachReport,
     HastenAlert,
+    PreviewAlert,
     RefuseAlert,
     SeparateReports,
     SubmitAlert,
@@ -40,6 +41,7 @@ from appservice.domain.territory import Territory
 
 FORMS: Mapping[str, str] = {
     "alerte": "alerte buralistes Liffré : texte",
+    "aperçu": "aperçu buralistes Liffré : texte",
     "valide": "valide A7",
     "refuse": "refuse A7 motif",
     "corrige": "corrige A7 : texte",
@@ -59,6 +61,7 @@ FORMS: Mapping[str, str] = {
 
 _SPELLINGS: Mapping[str, str] = {
     "alerte": "alerte alertes alerter alert",
+    "aperçu": "apercu previsualise previsualiser",
     "valide": "valide valider validee valides validation approuve approuver",
     "refuse": "refuse refuser refuses refusee rejette rejeter",
     "corrige": "corrige corriger corriges rectifie rectifier remplace remplacer",
@@ -128,6 +131,14 @@ def _alert(line: Line, territory: Territory) -> Command | None:
     text = body.strip()
     said = text if offence is None else with_offence(offence, text)
     return SubmitAlert(trades, zone, said, urgent)
+
+
+def _preview(line: Line, territory: Territory) -> Command | None:
+    head, colon, body = line.rest.partition(":")
+    if not colon or not body.strip():
+        raise NotUnderstood(f"Il manque le texte. Écrivez « {FORMS['aperçu']} ».")
+    trades, zone = read_target(head, territory)
+    return PreviewAlert(trades, zone, body.strip())
 
 
 def _about_alert(
@@ -248,6 +259,7 @@ def _alone(command: Command) -> Callable[[Line, Territory], Command | None]:
 
 _READERS: Mapping[str, Callable[[Line, Territory], Command | None]] = {
     "alerte": _alert,
+    "aperçu": _preview,
     "valide": _about_alert("valide", lambda alert, _: ApproveAlert(alert)),
     "refuse": _about_alert("refuse", _refuse),
     "corrige": _about_alert("corrige", _correct),

@@ -18,6 +18,15 @@ class SubmitAlert:
 
 
 @dataclass(frozen=True, slots=True)
+class PreviewAlert:
+    """`aperçu buralistes Liffré : texte`: what phones would show; nothing is published."""
+
+    trades: frozenset[TradeId]
+    zone: Zone
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class HastenAlert:
     """`urgent A7`: what quiet hours hold back leaves now."""
 
@@ -155,6 +164,7 @@ Command = (
     | CorrectAlert
     | CancelAlert
     | HastenAlert
+    | PreviewAlert
     | TakeReport
     | AskAuthor
     | ClearReport

@@ -9,8 +9,9 @@ from appservice.domain.alert import Alert, Cancelled, Held, Published, Turned
 from appservice.domain.audience import Audience, Route
 from appservice.domain.delivery import State, Tally
 from appservice.domain.member import Channel, Member
+from appservice.domain.telephone.shown import Shown, shown
 from appservice.domain.territory import Territory
-from appservice.domain.text import SINGLE_SMS_SEPTETS, gsm7_length, to_gsm7
+from appservice.domain.text import SINGLE_SMS_SEPTETS, gsm7_length
 from appservice.domain.wording.common import (
     NOT_EMERGENCY_LINE,
     Explained,
@@ -65,17 +66,18 @@ def _headline(alert: Alert, author: Member) -> str:
     return f"Alerte {alert.reference}{' corrigée' if corrected else ''} — {author.role.french}"
 
 
-def sms(alert: Alert) -> str:
+def sms(alert: Alert, *, gsm7_only: bool) -> Shown:
     """What a telephone shows: the text that was judged, in the letters in which it was counted.
 
-    One « ô » left in would make three SMS of an alert that was judged to be one.
+    One « ô » left in would make three SMS of an alert that was judged to be one: a territory
+    may choose so.
     """
-    return to_gsm7(alert.text)
+    return shown(alert.text, gsm7_only=gsm7_only)
 
 
-def sms_correction(alert: Alert) -> str:
+def sms_correction(alert: Alert, *, gsm7_only: bool) -> Shown:
     """A telephone can't replace what it shows: it is told in words."""
-    return REPLACES + to_gsm7(alert.text)
+    return shown(REPLACES + alert.text, gsm7_only=gsm7_only)
 
 
 def sms_cancellation(at: datetime) -> str:
@@ -111,7 +113,7 @@ def waiting(alert: Alert) -> str:
     return f"{alert.reference} attend la validation d'une deuxième personne."
 
 
-def published(alert: Alert, routes: Iterable[Route]) -> str:
+def published(alert: Alert, routes: Iterable[Route], text: Shown) -> str:
     """How many conversations it leaves for."""
     sent = list(routes)
     matrix, signal, sms = (
@@ -126,17 +128,17 @@ def published(alert: Alert, routes: Iterable[Route]) -> str:
         (len(sms), "SMS", "SMS"),
     )
     parts = ", ".join(plural(n, one, many) for n, one, many in counts if n)
-    return f"{alert.reference} publiée : {parts}."
+    price = f" {len(sms) * text.segments} SMS comptés, {text.segments} par téléphone."
+    return f"{alert.reference} publiée : {parts}.{price if sms and text.segments > 1 else ''}"
 
 
-def corrected(alert: Alert, by: Member, telephones: int) -> str:
+def corrected(alert: Alert, by: Member, telephones: int, text: Shown) -> str:
     """Tells how long the correction is by SMS: the words in front of it weigh too."""
     line = f"{alert.reference} corrigée par {by.attribution} sur chaque canal."
     if not telephones:
         return line
-    septets = gsm7_length(sms_correction(alert))
-    parts = 1 if septets <= SINGLE_SMS_SEPTETS else 2
-    return f"{line} Par SMS, avec « {REPLACES.strip()} » : {septets} caractères, {parts} SMS."
+    price = f"{text.units} caractères, {text.segments} SMS"
+    return f"{line} Par SMS, avec « {REPLACES.strip()} » : {price}."
 
 
 def approved(alert: Alert, by: Member) -> str:

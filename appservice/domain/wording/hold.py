@@ -8,9 +8,11 @@ from appservice.domain.alert import Alert
 from appservice.domain.commands.reactions import HINTS
 from appservice.domain.member import Member
 from appservice.domain.moderation import Finding
+from appservice.domain.telephone.shown import Shown
 from appservice.domain.territory import Territory
 from appservice.domain.wording.alerts import audience, length
-from appservice.domain.wording.common import Explained, quoted, reasons
+from appservice.domain.wording.common import Explained, plural, quoted, reasons
+from appservice.domain.wording.preview import on_telephone
 
 # What Element keeps of HTML: no <mark>, but a background for a span (Matrix, m.room.message).
 _MARK = '<span data-mx-bg-color="#ffe08a" data-mx-color="#1a1a1a"><strong>{}</strong></span>'
@@ -25,6 +27,7 @@ class HoldCard:
     territory: Territory
     findings: Sequence[Finding]
     known: Mapping[str, Explained]
+    shown: Shown  # by a telephone
 
     @property
     def body(self) -> str:
@@ -32,13 +35,14 @@ class HoldCard:
         seen = [self.alert.text[start:end] for start, end in self._places()]
         noticed = f"Relevé : {', '.join(quoted(words) for words in seen)}\n" if seen else ""
         text = f"Texte : {quoted(self.alert.text)} ({length(self.alert.text)})"
-        return f"{self._head}\n{text}\n{noticed}{self._why}\n{self._hint}"
+        return f"{self._head}\n{text}\n{self._telephone}\n{noticed}{self._why}\n{self._hint}"
 
     @property
     def html(self) -> str:
         """For Element: the recognised elements are highlighted where they stand."""
         text = f"Texte : « {''.join(self._marked())} » ({length(self.alert.text)})"
-        lines = (_html(self._head), text, _html(self._why), _html(self._hint))
+        telephone = _html(self._telephone)
+        lines = (_html(self._head), text, telephone, _html(self._why), _html(self._hint))
         return "<br>".join(lines)
 
     @property
@@ -48,6 +52,11 @@ class HoldCard:
             f"De : {self.author.attribution}\n"
             f"Pour : {audience(self.alert.audience, self.territory)}"
         )
+
+    @property
+    def _telephone(self) -> str:
+        price = plural(self.shown.segments, "SMS", "SMS")
+        return f"{on_telephone(self.alert.text, self.shown)} {price} par téléphone."
 
     @property
     def _why(self) -> str:

@@ -169,7 +169,10 @@ class Fallback:
         if author is None or not isinstance(alert.stage, Published):
             return 0
         expires_at = alert.stage.at + self.world.settings.sms_expires_after
-        await tx.outbox.put([post(alert, author, route, expires_at) for route in routes])
+        gsm7_only = self.world.gsm7_only(alert)
+        await tx.outbox.put(
+            [post(alert, author, route, expires_at, gsm7_only=gsm7_only) for route in routes]
+        )
         return len(routes)
 
 

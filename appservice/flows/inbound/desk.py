@@ -21,6 +21,7 @@ from appservice.domain.commands import (
     CorrectAlert,
     DetachReport,
     HastenAlert,
+    PreviewAlert,
     RefuseAlert,
     SeparateReports,
     SubmitAlert,
@@ -34,6 +35,7 @@ from appservice.domain.wording import talk as words
 from appservice.flows import alerts, handling, reports
 from appservice.flows.step import Step
 from appservice.flows.telephone import thread
+from appservice.flows.telephone.preview import preview
 
 _Decision = ApproveAlert | RefuseAlert | CorrectAlert | CancelAlert | HastenAlert
 _ReportCommand = (
@@ -47,6 +49,8 @@ async def obey(step: Step, command: Command) -> None:
         case SubmitAlert(trades=trades, zone=zone, text=text, urgent=urgent):
             _must_be_verified(step)
             await alerts.submit(step, Audience(zone, trades), text, urgent=urgent)
+        case PreviewAlert(trades=trades, zone=zone, text=text):
+            await preview(step, Audience(zone, trades), text)
         case ApproveAlert() | RefuseAlert() | CorrectAlert() | CancelAlert() | HastenAlert():
             _must_be_verified(step)
             await _alert(step, command)

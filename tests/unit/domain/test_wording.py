@@ -52,15 +52,16 @@ def test_a_correction_says_so() -> None:
 def test_a_telephone_gets_the_letters_in_which_an_alert_was_counted() -> None:
     longest = "Vol à l'hôtel : " + "é" * (160 - 16)
     assert gsm7_length(longest) == 160
-    sms = prepare(alerts.sms(alert(longest)))
+    sms = prepare(alerts.sms(alert(longest), gsm7_only=True).text)
     assert (sms.encoding, sms.units, sms.segments) == (Encoding.GSM7, 160, 1)
 
 
 @pytest.mark.parametrize(("length", "parts"), [(139, "1 SMS"), (140, "2 SMS"), (160, "2 SMS")])
 def test_a_correction_tells_its_length_by_sms(length: int, parts: str) -> None:
-    said = alerts.corrected(alert("a" * length), MOREL, telephones=3)
+    text = alerts.sms_correction(alert("a" * length), gsm7_only=True)
+    said = alerts.corrected(alert("a" * length), MOREL, 3, text)
     assert f"{length + 21} caractères, {parts}" in said
-    assert "SMS" not in alerts.corrected(alert("a" * length), MOREL, telephones=0)
+    assert "SMS" not in alerts.corrected(alert("a" * length), MOREL, 0, text)
 
 
 def test_the_tally_in_words() -> None:

@@ -1,0 +1,28 @@
+"""What a telephone will show of a text, from the command line."""
+
+import sys
+from argparse import Namespace
+
+from appservice.domain.errors import PermanentFailure
+from appservice.domain.telephone.shown import shown
+from appservice.domain.wording.preview import on_telephone
+from appservice.files.config import load_config
+from appservice.files.world import load_world, shipped_paths
+
+
+async def preview(args: Namespace) -> int:
+    """In the territories of the configuration that is named, or those that ship."""
+    if args.config_given:
+        config = load_config(args.config)
+        world = load_world(config.world, config.settings)
+    else:
+        world = load_world(shipped_paths())
+    territory = world.territories.get(args.territory)
+    if territory is None:
+        known = ", ".join(sorted(world.territories))
+        raise PermanentFailure(f"Territoire inconnu « {args.territory} ». Connus : {known}.")
+    text = args.text if args.text is not None else sys.stdin.read().strip()
+    seen = shown(text, gsm7_only=world.settings.gsm7_only or territory.texts.gsm7_only)
+    print(on_telephone(text, seen))
+    print(f"{seen.segments} SMS par téléphone.")
+    return 0
