@@ -104,6 +104,10 @@ class Operator:
         for event in held:
             await self._take(event)
 
+    def forget(self) -> None:
+        """What it was mute about is lost with the connection it came by."""
+        self._held.clear()
+
     async def say(self, number: str, text: str, *, to: str = "38200") -> None:
         """A phone writes to the service; a long text leaves in parts."""
         coding, units = _encoded(text)

@@ -1,0 +1,139 @@
+"""From our outbox to a phone and back, through Debian's Kannel and an SMPP centre."""
+
+import pytest
+from support.bridge_worlds import eventually
+from support.real_sms import RealGateway
+from support.sms_ledger import LEASE, Ledger
+
+pytestmark = [pytest.mark.e2e, pytest.mark.sms_real]
+
+PLAIN = "Alerte : faux billets de 50 € constatés à Liffré [tabac]."
+ACCENTS = "Être prudent : « faux livreur » à Cesson-Sévigné, rappelez-vous l’œuvre…"
+LONG = "Vol par ruse constaté à Redon, vérifiez {vos} livraisons. " * 7
+
+
+async def test_texts_arrive_as_they_were_and_the_ledger_knows_how(
+    ledger: Ledger, gateway: RealGateway
+) -> None:
+    gateway.operator.faults.twice = True  # each report comes again
+    texts = [PLAIN, ACCENTS, LONG]
+    numbers = await ledger.put(texts)
+    await ledger.until(delivered=3)
+    for number, text in zip(numbers, texts, strict=True):
+        assert gateway.operator.read(number) == [(text, "MANTES")]
+    rows = await ledger.rows("SELECT detail FROM deliveries ORDER BY id")
+    assert [row["detail"] for row in rows] == ["gsm7 1", "ucs2 2", "gsm7 3"]
+    [receipts] = await ledger.rows("SELECT count(*) FROM receipts")
+    assert receipts["count"] == 3
+
+
+@pytest.mark.parametrize(
+    ("receipt", "refused", "state", "code"),
+    [("UNDELIV", False, "failed", "undelivered"), ("DELIVRD", True, "failed", "smsc_rejected")],
+)
+async def test_what_the_operator_says_no_to_is_failed(
+    ledger: Ledger, gateway: RealGateway, receipt: str, refused: bool, state: str, code: str
+) -> None:
+    faults = gateway.operator.faults
+    faults.receipt = receipt
+    if refused:
+        faults.refused = {f"+3363998{n}000" for n in range(10)}
+    await ledger.put([PLAIN])
+    await ledger.until(**{state: 1})
+    [row] = await ledger.rows("SELECT code, attempts FROM deliveries")
+    assert (row["code"], row["attempts"]) == (code, 1)
+
+
+async def test_an_operator_that_throttles_gets_each_text_once_in_the_end(
+    ledger: Ledger, gateway: RealGateway
+) -> None:
+    gateway.operator.faults.throttle_every = 3
+    numbers = await ledger.put([PLAIN] * 12)
+    await ledger.until(delivered=12)
+    assert [gateway.operator.shown(number) for number in numbers] == [[PLAIN]] * 12
+    assert await ledger.asked_once()
+
+
+async def test_a_mute_operator_is_not_asked_again(ledger: Ledger, gateway: RealGateway) -> None:
+    operator = gateway.operator
+    operator.faults.mute = True
+    numbers = await ledger.put([PLAIN] * 5)
+    await ledger.until(accepted=5)
+    await eventually(lambda: operator.asked == 5, "five texts")
+    await operator.speak()
+    await ledger.until(delivered=5)
+    assert [operator.shown(number) for number in numbers] == [[PLAIN]] * 5
+    assert operator.asked == 5
+
+
+async def test_a_gateway_killed_with_unanswered_texts_is_not_asked_again_by_us(
+    ledger: Ledger, gateway: RealGateway
+) -> None:
+    """Kannel asks again what it had no answer to: a phone may read twice, never for our part."""
+    operator = gateway.operator
+    operator.faults.mute = True
+    numbers = await ledger.put([PLAIN] * 10)
+    await ledger.until(accepted=10)
+    await eventually(lambda: operator.asked == 10, "ten texts")
+    await gateway.kannel.kill()
+    await eventually(lambda: not operator.bound, "the end of the bind")
+    operator.forget()
+    operator.faults.mute = False
+    await gateway.kannel.start()
+    await ledger.until(delivered=10)
+    assert all(operator.shown(number) for number in numbers)
+    assert await ledger.asked_once()
+
+
+async def test_a_gateway_that_is_away_gets_everything_once_it_is_back(
+    ledger: Ledger, gateway: RealGateway
+) -> None:
+    await gateway.kannel.kill()
+    numbers = await ledger.put([PLAIN] * 6)
+    await ledger.until(queued=6)
+    await gateway.kannel.start()
+    await ledger.until(delivered=6)
+    assert [gateway.operator.shown(number) for number in numbers] == [[PLAIN]] * 6
+
+
+async def test_a_service_killed_amid_a_fan_out_leaves_one_honest_row_each(
+    ledger: Ledger, gateway: RealGateway
+) -> None:
+    operator = gateway.operator
+    numbers = await ledger.put([PLAIN] * 60)
+    await eventually(lambda: len(operator.parts) >= 15, "a part of the texts")
+    assert ledger.process is not None
+    await ledger.process.die()
+    ledger.process = None
+    ledger.ahead = LEASE * 1.1
+    await ledger.start()
+    states = await ledger.settled()
+    assert states.keys() <= {"delivered", "unknown"}
+    assert states.total() == 60
+    copies = [len(operator.shown(number)) for number in numbers]
+    assert max(copies) == 1
+    assert copies.count(0) <= states["unknown"]
+    assert await ledger.asked_once()
+
+
+async def test_a_long_answer_comes_in_whole_and_once(ledger: Ledger, gateway: RealGateway) -> None:
+    """While the service is away Kannel keeps it, and hands it over when it is back."""
+    assert ledger.process is not None
+    await ledger.process.stop()
+    ledger.process = None
+    said = "Vol à l'étalage « hier » 🚨 rue de la Préfecture, deux sacs emportés. " * 3
+    await gateway.operator.say("+33639980001", said)
+    await ledger.start()
+    [message] = await ledger.heard()
+    assert message.text == said
+    assert message.sender == "+33639980001"
+
+
+async def test_neither_text_nor_number_is_in_a_log(ledger: Ledger, gateway: RealGateway) -> None:
+    gateway.operator.faults.early = True  # reports that overtake their answer make Kannel complain
+    numbers = await ledger.put(["Texte inavouable"] * 3)
+    await ledger.until(accepted=3)
+    await eventually(lambda: len(gateway.operator.parts) >= 3, "the texts")
+    said = gateway.kannel.output.read_text()
+    assert "inavouable" not in said
+    assert not [number for number in numbers if number.removeprefix("+") in said]
