@@ -81,6 +81,19 @@ class Claimed:
 
 
 @dataclass(frozen=True, slots=True)
+class Settled:
+    """What became of a parcel that was in our hands."""
+
+    claimed: Claimed
+    state: State
+    at: datetime
+    provider_id: str | None = None  # what the channel calls it
+    retry_at: datetime | None = None  # QUEUED again until then
+    code: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Tally:
     """How far an alert has gone, per channel and state."""
 

@@ -2,45 +2,55 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections import deque
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import assert_never
 
-from appservice.domain.delivery import GUICHET, QUIET, Claimed, Kind, Parcel, State
+from appservice.domain.delivery import QUIET, Claimed, Kind, Parcel, Settled, State
 from appservice.domain.errors import TemporaryFailure
-from appservice.domain.ids import AlertId, MemberId
+from appservice.domain.ids import AlertId
 from appservice.domain.member import Channel
 from appservice.domain.world import World
 from appservice.flows import progress
-from appservice.flows.coalescing import Coalescing
 from appservice.flows.departure.obstacles import Given, Later, Obstacles, obstacles
+from appservice.flows.departure.packing import pack
 from appservice.flows.ports import Clock, Guichets, Queue, Store, Wake
-from bridges.protocol import (
-    Accepted,
-    Action,
-    Attachment,
-    Bridge,
-    Outcome,
-    Outgoing,
-    Rejected,
-    Throttled,
-    Unknown,
-)
+from bridges.protocol import Accepted, Bridge, Outcome, Rejected, Throttled, Unknown
 
 _LOG = logging.getLogger(__name__)
 
-NOTHING_TO_CHANGE = "nothing-to-change"
+_LATER = timedelta(seconds=5)
+_LONGEST = timedelta(minutes=5)
+_AT_ONCE = 200  # outcomes in one statement
+
 Instead = Callable[[Parcel, Sequence[str]], Awaitable[None]]
 """Told of an alert that a channel will never bring to these addresses."""
 
-_LATER = timedelta(seconds=5)
-_LONGEST = timedelta(minutes=5)
+_Fate = Outcome | Given | Later
+"""What the channel answered, or why it was not asked."""
+
+
+@dataclass(slots=True)
+class _Batch:
+    """Parcels claimed together, and whether another hand is about to take the next one."""
+
+    waiting: deque[Claimed]
+    obstacles: Obstacles
+    hands: asyncio.TaskGroup
+    called: bool = False
 
 
 @dataclass(slots=True)
 class Delivery:
-    """The worker of one channel. `run` until `stop`; `deliver_once` is one round, for tests."""
+    """The worker of one channel. `run` until `stop`; `deliver_once` is one round, for tests.
+
+    Parcels are claimed, looked at and settled by the batch. A batch is served by one hand, which
+    calls another one before each message: while the channel makes the first wait, the second goes
+    on; where nothing waits, the first has done it all before the second comes.
+    """
 
     channel: Channel
     bridge: Bridge
@@ -53,16 +63,21 @@ class Delivery:
     lease: timedelta = timedelta(minutes=2)
     poll: timedelta = timedelta(seconds=2)
     instead: Instead | None = None
-    _running: set[asyncio.Task[None]] = field(default_factory=set)
+    _in_hand: int = 0  # claimed, and the channel has not answered
+    _answers: list[tuple[Settled, _Fate]] = field(default_factory=list)  # to be written
+    _sequels: dict[object, Callable[[], Awaitable[None]]] = field(default_factory=dict)
+    _ending: set[AlertId] = field(default_factory=set)  # whose last line may be due
+    _batches: set[asyncio.Task[None]] = field(default_factory=set)
+    _beside: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    _moved: asyncio.Event = field(default_factory=asyncio.Event)
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
-    _afterwards: set[asyncio.Task[None]] = field(default_factory=set)
-    _finishing: Coalescing = field(default_factory=Coalescing)
     _paused_until: float = 0.0  # of the loop's clock
 
     async def run(self) -> None:
         """Claims and sends until stopped. Whatever fails here only makes it wait."""
         while not self._stopping.is_set():
             try:
+                self._moved.clear()
                 if await self._claim() == 0:
                     await self._rest()
             except Exception as error:
@@ -72,65 +87,93 @@ class Delivery:
     async def stop(self) -> None:
         """Claims nothing more and waits for what is on its way."""
         self._stopping.set()
-        while under_way := self._running | self._afterwards:
-            await asyncio.wait(under_way)
+        await self._quiet()
+        self._say_last_lines()
+        await self._quiet()
 
     async def deliver_once(self) -> int:
         """Sends all that can leave now; returns how many parcels were tried."""
         total = 0
         while (count := await self._claim()) > 0:
             total += count
-            while under_way := self._running | self._afterwards:
-                await asyncio.wait(under_way)
+            await self._quiet()
+        await self._quiet()
         return total
 
+    async def _quiet(self) -> None:
+        while under_way := [
+            task for task in (*self._batches, *self._beside.values()) if not task.done()
+        ]:
+            await asyncio.wait(under_way)
+
     async def _claim(self) -> int:
-        free = self.bridge.abilities.workers - len(self._running)
-        if free <= 0 or self._paused():
+        free = self.bridge.abilities.workers - self._in_hand
+        if free <= 0 or asyncio.get_running_loop().time() < self._paused_until:
             return 0
         found = await self.queue.claim(self.channel, free, self.lease, self.clock())
         if found:
-            # Looked at together: an alert to a thousand people is one alert.
-            parcels = [claimed.parcel for claimed in found]
-            looking = asyncio.create_task(obstacles(self.store, self.world, parcels, self.clock()))
-            for claimed in found:
-                task = asyncio.create_task(self._one(claimed, looking))
-                self._running.add(task)
-                task.add_done_callback(self._running.discard)
+            self._in_hand += len(found)
+            task = asyncio.create_task(self._serve(found))
+            self._batches.add(task)
+            task.add_done_callback(self._batches.discard)
+        else:
+            self._say_last_lines()
         return len(found)
 
     async def _rest(self) -> None:
-        """Until a parcel is queued, a worker is free, or the time to look again has come."""
-        bell = asyncio.create_task(self.wake.wait(self.channel.value, self.poll))
-        end = asyncio.create_task(self._stopping.wait())
+        """Until a parcel is queued, something moves, or the time to look again has come."""
+        bell = self.wake.wait(self.channel.value, self.poll)
+        waits = [
+            asyncio.ensure_future(w) for w in (bell, self._stopping.wait(), self._moved.wait())
+        ]
         try:
-            await asyncio.wait({bell, end, *self._running}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            bell.cancel()
-            end.cancel()
+            for wait in waits:
+                wait.cancel()
 
-    def _paused(self) -> bool:
-        return asyncio.get_running_loop().time() < self._paused_until
-
-    async def _one(self, claimed: Claimed, looking: "asyncio.Task[Obstacles]") -> None:
-        """Never raises: what is not settled comes back when its lease runs out."""
+    async def _serve(self, found: Sequence[Claimed]) -> None:
+        """Never raises."""
         try:
-            await self._settle(claimed, await self._try(claimed, looking))
+            seen = await self._obstacles(found)
         except TemporaryFailure:
-            _LOG.warning("parcel %s left to its lease", claimed.id)
+            for claimed in found:
+                self._answered(claimed, _not_ready(claimed))
         except Exception as error:
-            _log_failure(claimed, error)
+            for claimed in found:
+                self._lost(claimed, error)
+        else:
+            async with asyncio.TaskGroup() as hands:
+                await self._hand(_Batch(deque(found), seen, hands))
 
-    async def _try(
-        self, claimed: Claimed, looking: "asyncio.Task[Obstacles]"
-    ) -> Outcome | Given | Later:
+    async def _obstacles(self, found: Sequence[Claimed]) -> Obstacles:
+        # Looked at together: an alert to a thousand people is one alert.
+        parcels = [claimed.parcel for claimed in found]
+        return await obstacles(self.store, self.world, parcels, self.clock())
+
+    async def _hand(self, batch: _Batch) -> None:
+        """One parcel after the other. Never raises."""
+        batch.called = False
+        while batch.waiting:
+            claimed = batch.waiting.popleft()
+            if batch.waiting and not batch.called:
+                batch.called = True
+                batch.hands.create_task(self._hand(batch))
+            try:
+                self._answered(claimed, await self._try(claimed, batch.obstacles))
+            except Exception as error:
+                self._lost(claimed, error)
+
+    async def _try(self, claimed: Claimed, seen: Obstacles) -> _Fate:
         """Everything that may fail before the bridge is asked leads to a later try."""
+        obstacle = seen.get(claimed.parcel.key)
+        if obstacle is not None:
+            return obstacle
         try:
-            obstacle = (await asyncio.shield(looking)).get(claimed.parcel.key)
-            message = obstacle or await self._prepare(claimed)
+            message = await pack(self.store, self.guichets, claimed)
         except TemporaryFailure:
-            return Throttled(_backoff(claimed.attempts).total_seconds(), "not-ready")
-        if isinstance(message, Given | Later):
+            return _not_ready(claimed)
+        if isinstance(message, Given):
             return message
         try:
             return await self.bridge.send(message)
@@ -141,90 +184,98 @@ class Delivery:
                 return Throttled(_LATER.total_seconds(), "bridge-broke")
             return Unknown("bridge-broke")
 
-    async def _prepare(self, claimed: Claimed) -> Outgoing | Given:
-        parcel = claimed.parcel
-        attachments = await self._attachments(parcel) if parcel.blobs else ()
-        target = await self._target(parcel)
-        if target is None:
-            return Given("no-guichet")
-        return _outgoing(replace(parcel, target=target), claimed, attachments)
+    def _answered(self, claimed: Claimed, outcome: _Fate) -> None:
+        """To be written down with all that is answered meanwhile."""
+        if isinstance(outcome, Throttled):
+            self._pause(outcome.after, outcome.code)
+        self._answers.append((self._settled(claimed, outcome), outcome))
+        self._begin("settling", self._settle)
+        self._freed()
 
-    async def _attachments(self, parcel: Parcel) -> tuple[Attachment, ...]:
-        async with self.store.transaction() as tx:
-            blobs = [await tx.blobs.get(blob) for blob in parcel.blobs]
-        return tuple(blob for blob in blobs if blob is not None)
+    def _lost(self, claimed: Claimed, error: Exception) -> None:
+        """Nobody knows what to do with it: it comes back when its lease runs out."""
+        _log_failure(claimed, error)
+        self._freed()
 
-    async def _target(self, parcel: Parcel) -> str | None:
-        if not parcel.target.startswith(GUICHET):
-            return parcel.target
-        return await self.guichets.room_of(MemberId(parcel.target.removeprefix(GUICHET)))
+    def _freed(self) -> None:
+        self._in_hand -= 1
+        if self._in_hand == self.bridge.abilities.workers - 1:
+            self._moved.set()  # something may wait for a free hand
 
-    async def _settle(self, claimed: Claimed, outcome: Outcome | Given | Later) -> None:
-        if isinstance(outcome, Given | Later):
-            await self._give_back(claimed, outcome)
-        else:
-            await self._write(claimed, outcome)
-        number = claimed.parcel.alert
-        if number is not None:
-            # Beside: whoever delivers goes on to the next conversation meanwhile.
-            task = asyncio.create_task(self._last_line(number))
-            self._afterwards.add(task)
-            task.add_done_callback(self._afterwards.discard)
-
-    async def _give_back(self, claimed: Claimed, why: Given | Later) -> None:
-        """The bridge was not asked."""
+    def _settled(self, claimed: Claimed, outcome: _Fate) -> Settled:
         now = self.clock()
-        match why:
-            case Given(code=code):
-                await self.queue.settle(claimed, State.FAILED, now, code=code)
-            case Later(until=until):
-                await self.queue.settle(claimed, State.QUEUED, now, retry_at=until, code=QUIET)
-            case _:
-                assert_never(why)
-
-    async def _write(self, claimed: Claimed, outcome: Outcome) -> None:
-        now = self.clock()
-        settle = self.queue.settle
-        doubt = ""
         match outcome:
             case Accepted(provider_id=provider_id, detail=detail):
-                await settle(claimed, State.ACCEPTED, now, provider_id=provider_id, detail=detail)
+                return Settled(claimed, State.ACCEPTED, now, provider_id, detail=detail)
             case Throttled(after=after, code=code):
-                self._pause(after, code)
                 retry_at = now + timedelta(seconds=after)
-                await settle(claimed, State.QUEUED, now, retry_at=retry_at, code=code)
-            case Rejected(code=code):
-                doubt = "rejected"
-                await settle(claimed, State.FAILED, now, code=code)
+                return Settled(claimed, State.QUEUED, now, retry_at=retry_at, code=code)
+            case Rejected(code=code) | Given(code=code):
+                return Settled(claimed, State.FAILED, now, code=code)
+            case Later(until=until):
+                return Settled(claimed, State.QUEUED, now, retry_at=until, code=QUIET)
             case Unknown(code=code):
-                doubt = "unknown"
-                await settle(claimed, State.UNKNOWN, now, code=code)
+                return Settled(claimed, State.UNKNOWN, now, code=code)
             case _:
                 assert_never(outcome)
-        if doubt:
-            await progress.doubt(self.store, self.world, claimed.parcel, doubt)
-        await self._refused(claimed.parcel, outcome)
 
-    async def _refused(self, parcel: Parcel, outcome: Outcome) -> None:
-        """People whom the channel can't reach may be reached another way."""
-        if self.instead is None or parcel.alert is None or parcel.kind is not Kind.POST:
-            return
-        match outcome:
-            case Rejected() if not parcel.to_group:
-                await self.instead(parcel, [parcel.target])
-            case Accepted(failed=failed) if failed:
-                await self.instead(parcel, failed)
-            case _:
-                pass
+    async def _settle(self) -> None:
+        """Until every answer is written. Never raises."""
+        while self._answers:
+            batch, self._answers = self._answers[:_AT_ONCE], self._answers[_AT_ONCE:]
+            try:
+                await self.queue.settle([said for said, _ in batch])
+            except Exception as error:
+                name = type(error).__name__
+                _LOG.warning("%d parcels left to their leases: %s", len(batch), name)
+            else:
+                for said, outcome in batch:
+                    self._note_sequels(said.claimed.parcel, outcome)
+            self._moved.set()  # the conversation may go on
 
-    async def _last_line(self, number: AlertId) -> None:
+    def _note_sequels(self, parcel: Parcel, outcome: _Fate) -> None:
+        """What a written outcome asks for: a person's eye, another way, a last line."""
+        if isinstance(outcome, Rejected | Unknown):
+            doubt = "rejected" if isinstance(outcome, Rejected) else "unknown"
+            # Of a thousand like it, one is told.
+            about = (parcel.alert or parcel.key, parcel.kind, doubt)
+            self._sequels[about] = partial(progress.doubt, self.store, self.world, parcel, doubt)
+        if parcel.alert is not None:
+            self._ending.add(parcel.alert)
+            people = _unreached(parcel, outcome)
+            if people and self.instead is not None:
+                self._sequels[parcel.key] = partial(self.instead, parcel, people)
+        if self._sequels:
+            self._begin("sequels", self._play_sequels)
+
+    async def _play_sequels(self) -> None:
+        """Never raises: `progress.watch` finds again what is unknown."""
+        while self._sequels:
+            sequel = self._sequels.pop(next(iter(self._sequels)))
+            try:
+                await sequel()
+            except Exception as error:
+                _LOG.warning("after an answer of %s: %s", self.channel, type(error).__name__)
+
+    def _say_last_lines(self) -> None:
+        """Once nothing more can be claimed: as long as parcels wait, none is due."""
+        if self._ending:
+            self._begin("ending", self._last_lines)
+
+    async def _last_lines(self) -> None:
         """Never raises: `progress.watch` looks at every alert again."""
-        try:
-            await self._finishing.run(
-                number, lambda: progress.finish(self.store, self.world, number, self.clock)
-            )
-        except Exception as error:
-            _LOG.warning("last line of A%s: %s", number, type(error).__name__)
+        while self._ending:
+            number = self._ending.pop()
+            try:
+                await progress.finish(self.store, self.world, number, self.clock)
+            except Exception as error:
+                _LOG.warning("last line of A%s: %s", number, type(error).__name__)
+
+    def _begin(self, name: str, work: Callable[[], Coroutine[None, None, None]]) -> None:
+        """Beside, unless it is under way and will see what is new."""
+        task = self._beside.get(name)
+        if task is None or task.done():
+            self._beside[name] = asyncio.create_task(work())
 
     def _pause(self, after: float, code: str) -> None:
         """A channel that says slow down says it for everybody; what isn't ready is one parcel."""
@@ -233,33 +284,24 @@ class Delivery:
             self._paused_until = max(self._paused_until, until)
 
 
+def _unreached(parcel: Parcel, outcome: _Fate) -> Sequence[str]:
+    """People whom the channel can't reach may be reached another way."""
+    if parcel.kind is not Kind.POST:
+        return ()
+    match outcome:
+        case Rejected() if not parcel.to_group:
+            return [parcel.target]
+        case Accepted(failed=failed):
+            return list(failed)
+        case _:
+            return ()
+
+
+def _not_ready(claimed: Claimed) -> Throttled:
+    wait = min(_LATER * (1 << min(claimed.attempts, 10)), _LONGEST)
+    return Throttled(wait.total_seconds(), "not-ready")
+
+
 def _log_failure(claimed: Claimed, error: Exception) -> None:
     """By name only: what an error says may hold what people wrote."""
     _LOG.error("parcel %s: %s", claimed.id, type(error).__name__)
-
-
-def _backoff(attempts: int) -> timedelta:
-    return min(_LATER * (1 << min(attempts, 10)), _LONGEST)
-
-
-def _outgoing(
-    parcel: Parcel, claimed: Claimed, attachments: tuple[Attachment, ...]
-) -> Outgoing | Given:
-    """What never arrived can't be edited: its correction is posted. Nor does it need removing."""
-    acts_on = parcel.event or claimed.replaced_provider_id
-    action = Action(parcel.kind.value)
-    if acts_on is None and action in {Action.DELETE, Action.REACT}:
-        return Given(NOTHING_TO_CHANGE)
-    if acts_on is None:
-        action = Action.POST
-    return Outgoing(
-        key=parcel.key,
-        target=parcel.target,
-        text=parcel.body,
-        action=action,
-        to_group=parcel.to_group,
-        html=parcel.html,
-        notice=parcel.notice,
-        acts_on=acts_on if action is not Action.POST else None,
-        attachments=attachments,
-    )

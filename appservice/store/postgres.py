@@ -145,8 +145,7 @@ class PgStore:
         return len(rows)
 
     async def close(self) -> None:
-        """Writes what is on its way, then disconnects."""
-        await self.queue.close()
+        """Disconnects."""
         await self.wake.close()
         await self._database.close()
 

@@ -213,8 +213,10 @@ CREATE TABLE deliveries (
 );
 CREATE INDEX deliveries_by_provider ON deliveries (channel, provider_index)
     WHERE provider_index IS NOT NULL;
--- The queue: what leaves next on a channel, and what leaves next in a conversation.
-CREATE INDEX deliveries_next ON deliveries (channel, urgency, id) WHERE state = 'queued';
+-- The queue: what leaves next on a channel, and what leaves next in a conversation. Who asks for a
+-- conversation's head doesn't say `urgency >= 0`: without statistics the wrong index looks as good.
+CREATE INDEX deliveries_next ON deliveries (channel, urgency, id)
+    WHERE state = 'queued' AND urgency >= 0;
 CREATE INDEX deliveries_next_said ON deliveries (channel, conversation, urgency, id)
     WHERE state = 'queued';
 CREATE INDEX deliveries_ending ON deliveries (channel, expires_at)

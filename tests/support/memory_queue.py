@@ -1,10 +1,10 @@
 """The delivery queue in memory, over the outbox of `memory_store`."""
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 
-from appservice.domain.delivery import Claimed, Kind, Parcel, State, Urgency
+from appservice.domain.delivery import Claimed, Kind, Parcel, Settled, State, Urgency
 from appservice.domain.ids import ParcelId
 from appservice.domain.member import Channel
 from bridges.protocol import Receipt, ReceiptState
@@ -43,27 +43,20 @@ class MemoryQueue:
             taken.append(Claimed(slip.id, slip.token, slip.parcel, slip.attempts, provider_id))
         return taken
 
-    async def settle(
-        self,
-        claimed: Claimed,
-        state: State,
-        now: datetime,
-        *,
-        provider_id: str | None = None,
-        retry_at: datetime | None = None,
-        code: str = "",
-        detail: str = "",
-    ) -> bool:
-        slip = self._by_id(claimed.id)
+    async def settle(self, outcomes: Sequence[Settled]) -> Collection[ParcelId]:
+        return {said.claimed.id for said in outcomes if self._settle(said)}
+
+    def _settle(self, said: Settled) -> bool:
+        slip = self._by_id(said.claimed.id)
         # A lease that ran out left UNKNOWN: the late answer knows better, unless someone decided.
-        ours = slip is not None and slip.token == claimed.token
+        ours = slip is not None and slip.token == said.claimed.token
         if slip is None or not ours or slip.state not in (State.SUBMITTING, State.UNKNOWN):
             return False
-        slip.state, slip.lease_until, slip.retry_at = state, None, retry_at
-        slip.settled_at = now
-        slip.provider_id = provider_id or slip.provider_id
-        slip.code, slip.detail = code, detail
-        if state is not State.UNKNOWN:
+        slip.state, slip.lease_until, slip.retry_at = said.state, None, said.retry_at
+        slip.settled_at = said.at
+        slip.provider_id = said.provider_id or slip.provider_id
+        slip.code, slip.detail = said.code, said.detail
+        if said.state is not State.UNKNOWN:
             slip.token = ""
         self._match(slip.parcel.channel)
         return True

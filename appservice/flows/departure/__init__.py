@@ -1,1 +1,1 @@
-"""As parcels leave: what keeps one back at the last moment, and what officers see of it."""
+"""As parcels leave: what keeps one back, what the channel is asked, what officers see of it."""

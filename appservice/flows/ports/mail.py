@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from appservice.domain.delivery import Claimed, Parcel, State, Tally
+from appservice.domain.delivery import Claimed, Parcel, Settled, Tally
 from appservice.domain.ids import AlertId, ParcelId
 from appservice.domain.member import Channel
 from bridges.protocol import Receipt
@@ -81,18 +81,11 @@ class Queue(Protocol):
         """
         ...
 
-    async def settle(
-        self,
-        claimed: Claimed,
-        state: State,
-        now: datetime,
-        *,
-        provider_id: str | None = None,
-        retry_at: datetime | None = None,
-        code: str = "",
-        detail: str = "",
-    ) -> bool:
-        """Writes the outcome if the lease is still ours, or was the last one and gave UNKNOWN."""
+    async def settle(self, outcomes: Sequence[Settled]) -> Collection[ParcelId]:
+        """Writes each outcome whose lease is still ours, or was the last one and gave UNKNOWN.
+
+        Of different parcels. Returns those that were written.
+        """
         ...
 
     async def receipt(self, channel: Channel, receipt: Receipt, now: datetime) -> None:

@@ -1,18 +1,17 @@
 """The delivery side of the outbox, in SQL."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from asyncpg import Record
 
-from appservice.domain.delivery import Claimed, State
+from appservice.domain.delivery import Claimed, Settled
 from appservice.domain.ids import ParcelId
 from appservice.domain.member import Channel
 from appservice.flows.ports import NewId
 from appservice.store.mail import receipts
-from appservice.store.mail.parcels import owners_of, parcel_from
-from appservice.store.mail.settlements import Settlement, Settlements
+from appservice.store.mail.parcels import message_index, owners_of, parcel_from
 from appservice.store.session import AlreadyThere, Database, Session
 from appservice.store.vault import BrokenSeal, DataKey
 from bridges.protocol import Receipt
@@ -32,7 +31,6 @@ class PgQueue:
     def __init__(self, database: Database, new_id: NewId) -> None:
         self._database = database
         self._new_id = new_id
-        self._settlements = Settlements(database)
         self._swept: dict[Channel, datetime] = {}
         self.holds_alerts = False  # safe mode: alerts stay queued, the rest leaves past them
 
@@ -57,20 +55,31 @@ class PgQueue:
                 claimed.append(one)
         return claimed
 
-    async def settle(
-        self,
-        claimed: Claimed,
-        state: State,
-        now: datetime,
-        *,
-        provider_id: str | None = None,
-        retry_at: datetime | None = None,
-        code: str = "",
-        detail: str = "",
-    ) -> bool:
-        return await self._settlements.write(
-            Settlement(claimed, state, now, provider_id, retry_at, code, detail)
+    async def settle(self, outcomes: Sequence[Settled]) -> Collection[ParcelId]:
+        vault = self._database.vault
+        columns = zip(
+            *(
+                (
+                    said.claimed.id,
+                    said.claimed.token,
+                    said.state.value,
+                    said.provider_id,
+                    message_index(vault, said.provider_id) if said.provider_id else None,
+                    said.retry_at,
+                    said.code,
+                    said.detail,
+                    said.at,
+                )
+                for said in outcomes
+            ),
+            strict=True,
         )
+        async with self._database.session() as session:
+            rows = await session.rows(SETTLE, *(list(column) for column in columns))
+            for channel in {row["channel"] for row in rows if row["early"]}:
+                latest = max(said.at for said in outcomes)
+                await receipts.apply(session, Channel(channel), latest)
+        return {ParcelId(row["id"]) for row in rows}
 
     async def receipt(self, channel: Channel, receipt: Receipt, now: datetime) -> None:
         await receipts.keep(self._database, channel, receipt, now)
@@ -78,10 +87,6 @@ class PgQueue:
     async def renounce(self, parcel: ParcelId, now: datetime) -> None:
         async with self._database.session() as session:
             await session.run(RENOUNCE, parcel, now)
-
-    async def close(self) -> None:
-        """Returns once everything that was settled is written."""
-        await self._settlements.close()
 
     async def _sweep(self, session: Session, channel: Channel, now: datetime) -> None:
         """What time alone changes, and what a process that died left undone."""
@@ -133,25 +138,27 @@ WITH lapsed AS (
 UPDATE deliveries SET state = 'expired', code = 'expired', settled_at = $2
 WHERE channel = $1 AND state = 'queued' AND expires_at <= $2
 """
-# What an idle conversation would say next, for as many conversations as asked. The subquery looks
-# at one conversation through its index, so that the cost follows the batch and not the backlog.
+# What an idle conversation would say next, for as many conversations as asked. Each subquery looks
+# at one conversation through its own index, whatever the planner believes of a table that was
+# empty a moment ago: so the cost follows the batch and not the backlog.
 # Two processes at once: a row that one holds is skipped by the other, and a row that changed hands
 # since is looked at again; for what neither can see, the index `deliveries_in_flight` refuses.
-CLAIM = """
+_CLAIM = """
 WITH next AS MATERIALIZED (
     SELECT d.id FROM deliveries d
-    WHERE d.channel = $1 AND d.state = 'queued'
+    WHERE d.channel = $1 AND d.state = 'queued' AND d.urgency >= 0
         AND (d.retry_at IS NULL OR d.retry_at <= $2)
         AND (d.expires_at IS NULL OR d.expires_at > $2)
+        {left_alone}
         AND d.id = (
             SELECT q.id FROM deliveries q
             WHERE q.channel = d.channel AND q.conversation = d.conversation
-                AND q.state = 'queued'
+                AND q.state = 'queued' {overtaken}
             ORDER BY q.urgency, q.id LIMIT 1)
-        AND NOT EXISTS (
-            SELECT FROM deliveries b
+        AND (
+            SELECT b.id FROM deliveries b
             WHERE b.channel = d.channel AND b.conversation = d.conversation
-                AND b.state = 'submitting')
+                AND b.state = 'submitting' LIMIT 1) IS NULL
     ORDER BY d.urgency, d.id LIMIT $3 FOR UPDATE SKIP LOCKED
 ), taken AS (
     UPDATE deliveries d SET state = 'submitting', token = $4, lease_until = $5,
@@ -163,12 +170,27 @@ SELECT *, (SELECT provider_id FROM deliveries JOIN parcels acted_on USING (id)
            WHERE acted_on.key_index = p.replaces_index) AS replaced_provider_id
 FROM taken JOIN parcels p USING (id) ORDER BY urgency, id
 """
-NO_ALERT = """ AND NOT EXISTS (
+_NO_ALERT = """AND NOT EXISTS (
     SELECT FROM parcels a WHERE a.id = {}.id AND a.alert IS NOT NULL AND a.kind <> 'delete')
 """
-CLAIM_BUT_ALERTS = CLAIM.replace(
-    "d.state = 'queued'\n", "d.state = 'queued'" + NO_ALERT.format("d")
-).replace("q.state = 'queued'\n", "q.state = 'queued'" + NO_ALERT.format("q"))
+CLAIM = _CLAIM.format(left_alone="", overtaken="")
+CLAIM_BUT_ALERTS = _CLAIM.format(left_alone=_NO_ALERT.format("d"), overtaken=_NO_ALERT.format("q"))
+# A lease that ran out left UNKNOWN and its token: the late answer of whoever held it knows
+# better, unless an officer has decided meanwhile (which took the token away).
+SETTLE = """
+UPDATE deliveries SET state = said.state, lease_until = NULL,
+    token = CASE WHEN said.state = 'unknown' THEN deliveries.token END,
+    provider_id = coalesce(said.provider_id, deliveries.provider_id),
+    provider_index = coalesce(said.provider_index, deliveries.provider_index),
+    retry_at = said.retry_at, code = said.code, detail = said.detail, settled_at = said.at
+FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::bytea[], $6::timestamptz[],
+            $7::text[], $8::text[], $9::timestamptz[])
+    AS said (id, token, state, provider_id, provider_index, retry_at, code, detail, at)
+WHERE deliveries.id = said.id AND deliveries.token = said.token
+    AND deliveries.state IN ('submitting', 'unknown')
+RETURNING deliveries.id, deliveries.channel,
+    EXISTS (SELECT FROM receipts WHERE NOT matched) AS early
+"""
 RENOUNCE = """
 UPDATE deliveries SET state = 'failed', code = 'renounced', token = NULL, settled_at = $2
 WHERE id = $1 AND state IN ('queued', 'unknown')

@@ -17,7 +17,7 @@ from support.store_builders import (
 )
 
 from appservice.domain.alert import Published
-from appservice.domain.delivery import QUIET, State, Urgency
+from appservice.domain.delivery import QUIET, Settled, State, Urgency
 from appservice.domain.ids import MemberId
 from appservice.domain.member import Channel
 from appservice.domain.report import close
@@ -121,7 +121,7 @@ async def test_silence_calls_off_what_waits_for_that_number(store: Any, clock: H
         assert await tx.telephone.texts.silence(NUMBER, NOON) == 1
         await tx.outbox.put([a_parcel("farewell", NUMBER)])
     # What is already on its way is told as it is.
-    assert await store.queue.settle(first, State.ACCEPTED, NOON, provider_id="x")
+    assert await store.queue.settle([Settled(first, State.ACCEPTED, NOON, provider_id="x")])
     claimed = await store.queue.claim(Channel.SMS, 5, MINUTE, NOON)
     assert [one.parcel.key for one in claimed] == ["farewell"]
 
@@ -134,7 +134,9 @@ async def test_a_text_held_back_until_morning_may_be_hurried(store: Any) -> None
     (first, second) = await store.queue.claim(Channel.SMS, 5, MINUTE, NOON)
     morning = NOON + timedelta(hours=8)
     for claimed, code in ((first, QUIET), (second, "throttled")):
-        await store.queue.settle(claimed, State.QUEUED, NOON, retry_at=morning, code=code)
+        await store.queue.settle(
+            [Settled(claimed, State.QUEUED, NOON, retry_at=morning, code=code)]
+        )
     async with store.transaction() as tx:
         assert (await tx.outbox.tally(alert.id)).deferred == 1
         assert await tx.alerts.hasten(alert.id)
@@ -165,7 +167,7 @@ async def test_which_telephones_show_nothing_of_an_alert(store: Any) -> None:
     for claimed in await store.queue.claim(Channel.SMS, len(fates) + 1, MINUTE, NOON):
         if (fate := fates.get(claimed.parcel.key)) is not None:
             sent = {"provider_id": "x"} if fate is State.ACCEPTED else {}
-            await store.queue.settle(claimed, fate, NOON, **sent)
+            await store.queue.settle([Settled(claimed, fate, NOON, **sent)])
     async with store.transaction() as tx:
         unreached = await tx.telephone.texts.unreached(alert.id)
         assert unreached == {"failed", "again", "waiting"}
@@ -174,7 +176,7 @@ async def test_which_telephones_show_nothing_of_an_alert(store: Any) -> None:
         await tx.outbox.put([second])
     for claimed in await store.queue.claim(Channel.SMS, 9, MINUTE, NOON):
         if claimed.parcel.key == "r2":
-            await store.queue.settle(claimed, State.ACCEPTED, NOON, provider_id="y")
+            await store.queue.settle([Settled(claimed, State.ACCEPTED, NOON, provider_id="y")])
     async with store.transaction() as tx:
         assert "failed" not in await tx.telephone.texts.unreached(alert.id)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from support.store_builders import MINUTE, NOON, a_parcel
 
-from appservice.domain.delivery import Kind, Parcel, State, Urgency
+from appservice.domain.delivery import Kind, Parcel, Settled, State, Urgency
 from appservice.domain.ids import AlertId, BlobId, MemberId, ReportId
 from appservice.domain.member import Channel
 
@@ -64,7 +64,7 @@ async def test_an_accepted_parcel_is_known_by_the_channels_id(store: Any) -> Non
     first, _ = await claim(store)
     async with store.transaction() as tx:
         assert await tx.outbox.delivered_as("p1") is None
-    assert await store.queue.settle(first, State.ACCEPTED, NOON, provider_id="k-77")
+    assert await store.queue.settle([Settled(first, State.ACCEPTED, NOON, provider_id="k-77")])
     async with store.transaction() as tx:
         assert await tx.outbox.delivered_as("p1") == "k-77"
         assert await tx.outbox.delivered_as("p2") is None
@@ -79,7 +79,7 @@ async def test_what_has_an_uncertain_fate(store: Any) -> None:
         store, a_parcel("p1"), a_parcel("p2", "+33700000000"), a_parcel("p3", "+33700000001")
     )
     said, lost, _ = await claim(store)
-    await store.queue.settle(said, State.UNKNOWN, NOON, code="no-answer")
+    await store.queue.settle([Settled(said, State.UNKNOWN, NOON, code="no-answer")])
     # Whoever held the two others died: their lease runs out.
     after = NOON + 2 * MINUTE
     await store.queue.claim(Channel.SMS, 1, MINUTE, after)
@@ -99,8 +99,8 @@ async def test_how_far_an_alert_has_gone(store: Any) -> None:
     edit = replace(posts[0], key="e", kind=Kind.EDIT, replaces="p0")
     await put(store, *posts, room, edit, a_parcel("x", "+33799999999", alert=AlertId(8)))
     first, second = await claim(store, limit=2)
-    await store.queue.settle(first, State.ACCEPTED, NOON, provider_id="1")
-    await store.queue.settle(second, State.FAILED, NOON, code="rejected")
+    await store.queue.settle([Settled(first, State.ACCEPTED, NOON, provider_id="1")])
+    await store.queue.settle([Settled(second, State.FAILED, NOON, code="rejected")])
     async with store.transaction() as tx:
         tally = await tx.outbox.tally(seven)
         assert list(await tx.outbox.of_alert(seven)) == [*posts, room]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from support.store_builders import MINUTE, NOON, a_parcel
 
-from appservice.domain.delivery import Claimed, Kind, Parcel, State, Urgency
+from appservice.domain.delivery import Claimed, Kind, Parcel, Settled, State, Urgency
 from appservice.domain.ids import AlertId, ParcelId
 from appservice.domain.member import Channel
 from bridges.protocol import Receipt, ReceiptState
@@ -33,7 +33,9 @@ async def send(store: Any, provider_id: str = "sms-1", **changes: Any) -> Claime
     parcel = a_parcel("p1", alert=SEVEN, **changes)
     await put(store, parcel)
     [claimed] = await claim(store, channel=parcel.channel)
-    assert await store.queue.settle(claimed, State.ACCEPTED, NOON, provider_id=provider_id)
+    assert await store.queue.settle(
+        [Settled(claimed, State.ACCEPTED, NOON, provider_id=provider_id)]
+    )
     return claimed
 
 
@@ -53,10 +55,10 @@ async def test_a_conversation_has_one_parcel_in_flight_and_keeps_its_order(store
     first = await claim(store)
     assert keys(first) == ["l0", "p0"]
     assert await claim(store) == []
-    await store.queue.settle(first[0], State.ACCEPTED, NOON, provider_id="1")
+    await store.queue.settle([Settled(first[0], State.ACCEPTED, NOON, provider_id="1")])
     [second] = await claim(store)
     assert second.parcel.key == "l1"
-    await store.queue.settle(second, State.FAILED, NOON, code="rejected")
+    await store.queue.settle([Settled(second, State.FAILED, NOON, code="rejected")])
     assert keys(await claim(store)) == ["l2"]
 
 
@@ -79,11 +81,11 @@ async def test_what_waits_for_the_morning_does_not_hold_up_an_alert(store: Any) 
     await put(store, a_parcel("normal"))
     [normal] = await claim(store)
     morning = NOON + timedelta(hours=18)
-    await store.queue.settle(normal, State.QUEUED, NOON, retry_at=morning)
+    await store.queue.settle([Settled(normal, State.QUEUED, NOON, retry_at=morning)])
     await put(store, a_parcel("urgent", urgency=Urgency.URGENT))
     [urgent] = await claim(store)
     assert urgent.parcel.key == "urgent"
-    await store.queue.settle(urgent, State.ACCEPTED, NOON, provider_id="1")
+    await store.queue.settle([Settled(urgent, State.ACCEPTED, NOON, provider_id="1")])
     assert await claim(store, morning - MINUTE) == []
     [normal] = await claim(store, morning)
     assert (normal.parcel.key, normal.attempts) == ("normal", 2)
@@ -95,7 +97,7 @@ async def test_an_edit_never_overtakes_what_it_edits(store: Any) -> None:
     [post] = await claim(store)
     assert post.parcel.key == "post"
     assert post.replaced_provider_id is None
-    await store.queue.settle(post, State.ACCEPTED, NOON, provider_id="1784")
+    await store.queue.settle([Settled(post, State.ACCEPTED, NOON, provider_id="1784")])
     [edited] = await claim(store)
     assert edited.parcel == edit
     assert edited.replaced_provider_id == "1784"
@@ -105,7 +107,9 @@ async def test_a_parcel_that_waits_holds_up_those_behind_it(store: Any) -> None:
     await put(store, a_parcel("p1"), a_parcel("p2"))
     [first] = await claim(store)
     assert first.attempts == 1
-    await store.queue.settle(first, State.QUEUED, NOON, retry_at=NOON + MINUTE, code="throttled")
+    await store.queue.settle(
+        [Settled(first, State.QUEUED, NOON, retry_at=NOON + MINUTE, code="throttled")]
+    )
     assert await claim(store) == []
     [again] = await claim(store, NOON + MINUTE)
     assert (again.parcel.key, again.attempts) == ("p1", 2)
@@ -116,9 +120,9 @@ async def test_only_the_holder_of_the_lease_settles(store: Any) -> None:
     await put(store, a_parcel("p1", alert=SEVEN))
     [claimed] = await claim(store)
     stranger = Claimed(claimed.id, "autre", claimed.parcel, 1)
-    assert not await store.queue.settle(stranger, State.FAILED, NOON)
-    assert await store.queue.settle(claimed, State.ACCEPTED, NOON, provider_id="1")
-    assert not await store.queue.settle(claimed, State.FAILED, NOON)
+    assert not await store.queue.settle([Settled(stranger, State.FAILED, NOON)])
+    assert await store.queue.settle([Settled(claimed, State.ACCEPTED, NOON, provider_id="1")])
+    assert not await store.queue.settle([Settled(claimed, State.FAILED, NOON)])
     assert await state(store) is State.ACCEPTED
 
 
@@ -135,8 +139,8 @@ async def test_a_lease_that_ran_out_on_matrix_is_tried_again(store: Any) -> None
     [first] = await claim(store, channel=Channel.MATRIX)
     [again] = await claim(store, NOON + 2 * MINUTE, channel=Channel.MATRIX)
     assert (again.parcel, again.attempts) == (first.parcel, 2)
-    assert not await store.queue.settle(first, State.ACCEPTED, NOON, provider_id="$1")
-    assert await store.queue.settle(again, State.ACCEPTED, NOON, provider_id="$1")
+    assert not await store.queue.settle([Settled(first, State.ACCEPTED, NOON, provider_id="$1")])
+    assert await store.queue.settle([Settled(again, State.ACCEPTED, NOON, provider_id="$1")])
 
 
 async def test_a_late_answer_knows_better_than_unknown(store: Any) -> None:
@@ -144,7 +148,7 @@ async def test_a_late_answer_knows_better_than_unknown(store: Any) -> None:
     [claimed] = await claim(store)
     await claim(store, NOON + 2 * MINUTE)
     assert await state(store) is State.UNKNOWN
-    assert await store.queue.settle(claimed, State.ACCEPTED, NOON, provider_id="1")
+    assert await store.queue.settle([Settled(claimed, State.ACCEPTED, NOON, provider_id="1")])
     assert await state(store) is State.ACCEPTED
 
 
@@ -181,7 +185,7 @@ async def test_a_receipt_before_the_answer_waits_for_it(store: Any) -> None:
     [claimed] = await claim(store)
     await store.queue.receipt(Channel.SMS, Receipt("sms-1", ReceiptState.DELIVERED), NOON)
     assert await state(store) is State.SUBMITTING
-    assert await store.queue.settle(claimed, State.ACCEPTED, NOON, provider_id="sms-1")
+    assert await store.queue.settle([Settled(claimed, State.ACCEPTED, NOON, provider_id="sms-1")])
     assert await state(store) is State.DELIVERED
 
 
@@ -215,7 +219,9 @@ async def test_two_parcels_with_the_same_id_are_told_apart_by_their_recipient(st
     ]
     await put(store, *parcels)
     for claimed in await claim(store, channel=Channel.SIGNAL):
-        assert await store.queue.settle(claimed, State.ACCEPTED, NOON, provider_id="1784")
+        assert await store.queue.settle(
+            [Settled(claimed, State.ACCEPTED, NOON, provider_id="1784")]
+        )
     receipt = Receipt("1784", ReceiptState.DELIVERED, recipient="aci-lea")
     await store.queue.receipt(Channel.SIGNAL, receipt, NOON)
     async with store.transaction() as tx:
@@ -235,7 +241,7 @@ async def test_renouncing(store: Any) -> None:
     [claimed] = await claim(store)
     await store.queue.renounce(claimed.id, NOON)
     assert await state(store) is State.SUBMITTING
-    await store.queue.settle(claimed, State.QUEUED, NOON, retry_at=NOON + MINUTE)
+    await store.queue.settle([Settled(claimed, State.QUEUED, NOON, retry_at=NOON + MINUTE)])
     await store.queue.renounce(claimed.id, NOON)
     assert await state(store) is State.FAILED
     assert keys(await claim(store)) == ["p2"]
@@ -245,9 +251,9 @@ async def test_renouncing(store: Any) -> None:
 async def test_renouncing_what_may_have_left_ends_the_matter(store: Any) -> None:
     await put(store, a_parcel("p1", alert=SEVEN))
     [claimed] = await claim(store)
-    assert await store.queue.settle(claimed, State.UNKNOWN, NOON, code="timeout")
+    assert await store.queue.settle([Settled(claimed, State.UNKNOWN, NOON, code="timeout")])
     await store.queue.renounce(claimed.id, NOON)
-    assert not await store.queue.settle(claimed, State.QUEUED, NOON)
+    assert not await store.queue.settle([Settled(claimed, State.QUEUED, NOON)])
     assert await state(store) is State.FAILED
 
 
@@ -261,7 +267,10 @@ async def test_workers_at_once_share_the_work(store: Any) -> None:
             assert len(set(targets)) == len(targets)
             done += keys(batch)
             await asyncio.gather(
-                *(store.queue.settle(one, State.ACCEPTED, NOON, provider_id="x") for one in batch)
+                *(
+                    store.queue.settle([Settled(one, State.ACCEPTED, NOON, provider_id="x")])
+                    for one in batch
+                )
             )
         return done
 

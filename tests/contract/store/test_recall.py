@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from support.store_builders import MINUTE, NOON, HandClock, a_parcel
 
-from appservice.domain.delivery import REROUTED, Kind, State
+from appservice.domain.delivery import REROUTED, Kind, Settled, State
 from appservice.domain.ids import AlertId
 from appservice.domain.member import Channel
 
@@ -40,9 +40,9 @@ async def test_what_waits_is_taken_back_and_leaves_no_more(store: Any) -> None:
 async def test_what_is_in_hand_or_gone_is_left_alone(store: Any) -> None:
     await put(store, a_note("a"), a_note("b", PAUL))
     first, second = await store.queue.claim(Channel.SIGNAL, 10, MINUTE, NOON)
-    await store.queue.settle(second, State.UNKNOWN, NOON)
+    await store.queue.settle([Settled(second, State.UNKNOWN, NOON)])
     assert await taken_back(store, "a", "b") == set()
-    assert await store.queue.settle(first, State.QUEUED, NOON, retry_at=NOON + MINUTE)
+    assert await store.queue.settle([Settled(first, State.QUEUED, NOON, retry_at=NOON + MINUTE)])
     assert await taken_back(store, "a", "b") == {"a"}
 
 

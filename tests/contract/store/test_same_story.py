@@ -9,7 +9,7 @@ import pytest
 from support.memory_store import MemoryStore
 from support.store_builders import HandClock, a_parcel, counted_ids
 
-from appservice.domain.delivery import Claimed, Kind, State, Urgency
+from appservice.domain.delivery import Claimed, Kind, Settled, State, Urgency
 from appservice.domain.ids import AlertId, ParcelId
 from appservice.domain.member import Channel
 from appservice.files.keys import make_keys
@@ -85,7 +85,7 @@ class Teller:
         if state is State.QUEUED:
             said["retry_at"] = now + timedelta(seconds=self._dice.randint(0, 30))
         answers = [
-            await store.queue.settle(claimed, state, now, **said)
+            await store.queue.settle([Settled(claimed, state, now, **said)])
             for store, claimed in zip(self._stores, pair, strict=True)
         ]
         assert answers[0] == answers[1]

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from support.store_builders import MINUTE, NOON, a_parcel
 
-from appservice.domain.delivery import Claimed, Kind, Parcel, State
+from appservice.domain.delivery import Claimed, Kind, Parcel, Settled, State
 from appservice.domain.ids import AlertId
 from appservice.domain.member import Channel
 
@@ -33,7 +33,7 @@ async def test_an_alert_waits_and_an_answer_to_the_same_person_leaves(suspended:
     await put(suspended, a_parcel("alert", LEA, alert=SEVEN), a_parcel("answer", LEA))
     [claimed] = await claim(suspended)
     assert claimed.parcel.key == "answer"
-    await suspended.queue.settle(claimed, State.ACCEPTED, NOON, provider_id="1")
+    await suspended.queue.settle([Settled(claimed, State.ACCEPTED, NOON, provider_id="1")])
     assert await claim(suspended) == []
 
 

@@ -2,9 +2,11 @@
 
 import asyncio
 import os
+import re
 import signal
 import sys
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,12 +17,12 @@ import pytest_asyncio
 from support.store_builders import MINUTE, NOON, HandClock, a_parcel, counted_ids
 
 from appservice.demo.database import Postgres
-from appservice.domain.delivery import State
+from appservice.domain.delivery import Settled, State
 from appservice.domain.errors import TemporaryFailure
 from appservice.domain.ids import AlertId
 from appservice.domain.member import Channel
 from appservice.files.keys import Keys
-from appservice.store.mail.settlements import BATCH
+from appservice.store.mail.queue import CLAIM, CLAIM_BUT_ALERTS
 from appservice.store.migrate import migrate
 from appservice.store.postgres import PgStore, connect
 from bridges.protocol import Receipt, ReceiptState
@@ -62,7 +64,9 @@ async def test_processes_never_share_a_parcel_nor_a_conversation(
             await asyncio.sleep(0)
             in_flight.difference_update(targets)
             for claimed in batch:
-                assert await store.queue.settle(claimed, State.ACCEPTED, NOON, provider_id="x")
+                assert await store.queue.settle(
+                    [Settled(claimed, State.ACCEPTED, NOON, provider_id="x")]
+                )
 
     async def left() -> int:
         async with one_query_at_a_time:
@@ -108,7 +112,7 @@ async def test_a_parcel_put_late_with_an_older_number_waits_its_turn(make_store:
     await holding
     assert newer.parcel.key == "newer"
     assert not await quick.queue.claim(Channel.SMS, 10, MINUTE, NOON)
-    await quick.queue.settle(newer, State.ACCEPTED, NOON, provider_id="1")
+    await quick.queue.settle([Settled(newer, State.ACCEPTED, NOON, provider_id="1")])
     [older] = await quick.queue.claim(Channel.SMS, 10, MINUTE, NOON)
     assert older.parcel.key == "older"
 
@@ -166,18 +170,34 @@ async def test_killed_between_claim_and_settle(
 
 
 async def test_answers_that_arrive_together_are_written_together(store: PgStore) -> None:
-    count = BATCH + 30
+    count = 230
     await put(store, *(a_parcel(f"p{n}", f"+336{n:08}", alert=AlertId(7)) for n in range(count)))
     claimed = await store.queue.claim(Channel.SMS, count, MINUTE, NOON)
     assert len(claimed) == count
-    settle = store.queue.settle
-    answers = await asyncio.gather(
-        *(settle(one, State.ACCEPTED, NOON, provider_id=one.parcel.key) for one in claimed),
-        settle(claimed[0], State.FAILED, NOON),
-    )
-    assert answers == [True] * count + [False]
+    stranger = replace(claimed[0], token="autre")
+    outcomes = [Settled(one, State.ACCEPTED, NOON, one.parcel.key) for one in claimed[1:]]
+    written = await store.queue.settle([Settled(stranger, State.FAILED, NOON), *outcomes])
+    assert written == {one.id for one in claimed[1:]}
     async with store.transaction() as tx:
-        assert (await tx.outbox.tally(AlertId(7))).counts == {(Channel.SMS, State.ACCEPTED): count}
+        assert (await tx.outbox.tally(AlertId(7))).counts == {
+            (Channel.SMS, State.ACCEPTED): count - 1,
+            (Channel.SMS, State.SUBMITTING): 1,
+        }
+
+
+async def test_the_claim_looks_at_one_conversation_whatever_the_planner_knows(
+    store: PgStore, sql: asyncpg.Connection
+) -> None:
+    """A table that was empty a moment ago has no statistics: thousands of texts, one by one."""
+    await put(store, *(a_parcel(f"p{n}", f"+336{n:08}") for n in range(300)))
+    await sql.execute("SET plan_cache_mode = force_generic_plan")  # as the store's connections
+    for name, query in (("whatever", CLAIM), ("but_alerts", CLAIM_BUT_ALERTS)):
+        await sql.execute(f"PREPARE {name} AS {query}")
+        rows = await sql.fetch(f"EXPLAIN EXECUTE {name} (NULL, NULL, NULL, NULL, NULL)")
+        plan = "\n".join(row[0] for row in rows)
+        for index, alias in (("deliveries_next_said", "q"), ("deliveries_in_flight", "b")):
+            found = rf"{index} on deliveries {alias}\b.*\n *Index Cond: .*conversation"
+            assert re.search(found, plan), plan
 
 
 async def test_receipts_that_race_with_the_answer_are_never_lost(make_store: Any) -> None:
@@ -188,7 +208,7 @@ async def test_receipts_that_race_with_the_answer_are_never_lost(make_store: Any
     work = []
     for number, one in enumerate(claimed):
         name = f"sms-{number}"
-        work.append(here.queue.settle(one, State.ACCEPTED, NOON, provider_id=name))
+        work.append(here.queue.settle([Settled(one, State.ACCEPTED, NOON, provider_id=name)]))
         receipt = Receipt(name, ReceiptState.DELIVERED)
         work += [there.queue.receipt(Channel.SMS, receipt, NOON) for _ in range(2)]
     await asyncio.gather(*work)
@@ -205,12 +225,12 @@ async def test_a_receipt_left_over_by_a_dead_process_is_applied_by_the_next(
 ) -> None:
     await put(store, a_parcel("p1", alert=AlertId(7)), a_parcel("p2", "+33687654321"))
     first, second = await store.queue.claim(Channel.SMS, 10, MINUTE, NOON)
-    await store.queue.settle(first, State.ACCEPTED, NOON, provider_id="1")
+    await store.queue.settle([Settled(first, State.ACCEPTED, NOON, provider_id="1")])
     await store.queue.receipt(Channel.SMS, Receipt("1", ReceiptState.DELIVERED), NOON)
     # As if it had died after writing the receipt down and before applying it.
     await sql.execute("UPDATE receipts SET matched = FALSE")
     await sql.execute("UPDATE deliveries SET state = 'accepted' WHERE id = $1", first.id)
-    await store.queue.settle(second, State.ACCEPTED, NOON, provider_id="2")
+    await store.queue.settle([Settled(second, State.ACCEPTED, NOON, provider_id="2")])
     async with store.transaction() as tx:
         assert (await tx.outbox.tally(AlertId(7))).total(State.DELIVERED) == 1
 
@@ -221,7 +241,7 @@ async def test_what_was_delivered_to_a_group_is_counted(
     group = a_parcel("g", "Z3JvdXBl", channel=Channel.SIGNAL, to_group=True)
     await put(store, group)
     [claimed] = await store.queue.claim(Channel.SIGNAL, 1, MINUTE, NOON)
-    await store.queue.settle(claimed, State.ACCEPTED, NOON, provider_id="1784")
+    await store.queue.settle([Settled(claimed, State.ACCEPTED, NOON, provider_id="1784")])
     for person in ("aci-lea", "aci-paul", "aci-lea"):
         receipt = Receipt("1784", ReceiptState.DELIVERED, recipient=person)
         await store.queue.receipt(Channel.SIGNAL, receipt, NOON)
@@ -260,14 +280,14 @@ async def test_the_database_stops_and_comes_back_under_use(
         with pytest.raises(TemporaryFailure):
             await store.journal.write("sms", "k", b"x", NOON)
         with pytest.raises(TemporaryFailure):
-            await store.queue.settle(claimed, State.ACCEPTED, NOON, provider_id="1")
+            await store.queue.settle([Settled(claimed, State.ACCEPTED, NOON, provider_id="1")])
         with pytest.raises(TemporaryFailure):
             await store.queue.claim(Channel.SMS, 1, MINUTE, NOON)
         assert not await store.wake.wait("sms", timedelta(milliseconds=50))
 
         await own_server.start()
         assert await store.journal.write("sms", "k", b"x", NOON)
-        assert await store.queue.settle(claimed, State.ACCEPTED, NOON, provider_id="1")
+        assert await store.queue.settle([Settled(claimed, State.ACCEPTED, NOON, provider_id="1")])
         assert await store.wake.wait("sms", timedelta(seconds=30))
         waiting = asyncio.create_task(store.wake.wait("sms", timedelta(seconds=30)))
         await put(store, a_parcel("p2"))

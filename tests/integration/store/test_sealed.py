@@ -22,7 +22,7 @@ from support.store_builders import (
 
 from appservice.domain import alert as alerts
 from appservice.domain.audit import Act
-from appservice.domain.delivery import Parcel, State
+from appservice.domain.delivery import Parcel, Settled, State
 from appservice.domain.errors import PermanentFailure, TemporaryFailure
 from appservice.domain.ids import AlertId, MemberId, RoomId
 from appservice.domain.member import Channel
@@ -79,7 +79,7 @@ async def live(store: PgStore) -> None:
         await tx.acts.append(Act(MEMBER.id, "report", "S1", NOON))
     await store.journal.write("signal", f"{OTHER_ACI}/1784", b'{"body": "bonjour"}', NOON)
     for claimed in await store.queue.claim(Channel.SIGNAL, 10, MINUTE, NOON):
-        await store.queue.settle(claimed, State.ACCEPTED, NOON, provider_id="1785")
+        await store.queue.settle([Settled(claimed, State.ACCEPTED, NOON, provider_id="1785")])
     receipt = Receipt("1785", ReceiptState.DELIVERED, recipient=ACI)
     await store.queue.receipt(Channel.SIGNAL, receipt, NOON)
 

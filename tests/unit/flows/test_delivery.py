@@ -258,11 +258,43 @@ class Slow(FakeBridge):
         super().__init__("sms")
         self.begun = asyncio.Event()
         self.may_end = asyncio.Event()
+        self.waiting = self.most = 0
 
     async def send(self, message: Outgoing) -> Accepted:
         self.begun.set()
+        self.waiting += 1
+        self.most = max(self.most, self.waiting)
         await self.may_end.wait()
+        self.waiting -= 1
         return Accepted("slow-1")
+
+
+async def test_as_many_conversations_at_once_as_the_channel_wants(story: Story) -> None:
+    bridge = Slow()
+    bridge.abilities = replace(bridge.abilities, workers=3)
+    story.bridges[Channel.SMS] = bridge
+    await put(story, *(sms(f"p{n}", f"+3363998000{n}") for n in range(5)))
+    worker = story.delivery(Channel.SMS)
+    running = asyncio.create_task(worker.run())
+    await until(lambda: bridge.waiting == 3)
+    bridge.may_end.set()
+    await until(lambda: state(story, "p4") is State.ACCEPTED)
+    await worker.stop()
+    await running
+    assert bridge.most == 3
+
+
+async def test_one_parcel_that_breaks_us_leaves_the_others_in_peace(
+    story: Story, caplog: pytest.LogCaptureFixture
+) -> None:
+    story.guichets.down = ValueError("une erreur à nous")
+    await story.writes(ANNE, "aide")
+    key = story.parcels(target="guichet:anne")[0].key
+    await put(story, *(Parcel(f"p{n}", Channel.MATRIX, f"!room{n}", "texte") for n in range(3)))
+    await story.delivery(Channel.MATRIX).deliver_once()
+    assert state(story, key) is State.SUBMITTING  # until its lease runs out
+    assert {state(story, f"p{n}") for n in range(3)} == {State.ACCEPTED}
+    assert "une erreur à nous" not in caplog.text
 
 
 async def test_a_bridge_that_breaks_its_word_says_nothing_of_content(
