@@ -34,7 +34,7 @@ from appservice.domain.membership.room_steps import (
     Unlink,
 )
 from appservice.domain.membership.steps import Step
-from appservice.domain.room import GOVERNED, KnownRoom, RoomKey
+from appservice.domain.room import GOVERNED, DesiredRoom, KnownRoom, RoomKey
 from appservice.flows.ports import Homeserver, Seals, Store
 from bridges.protocol import Groups
 
@@ -87,6 +87,7 @@ class Provisioner:
         self._seals = seals
         self._server_name = server_name
         self._known: dict[RoomKey, KnownRoom] = {}
+        self._hung: set[tuple[RoomId, RoomId]] = set()  # made just now, in that space
 
     async def apply(self, steps: Iterable[Step], on_step: OnStep | None = None) -> Applied:
         """Phase after phase; in a phase several rooms at a time, in a room one step at a time."""
@@ -131,10 +132,7 @@ class Provisioner:
     async def _do(self, step: Step) -> None:
         match step:
             case CreateRoom():
-                room_id = await self._homeserver.create(step.room)
-                former = self._known.get(step.key)
-                group = former.signal_group if former else None
-                await self._remember(KnownRoom(step.key, room_id, group))
+                await self._create(step.room)
             case Setting():
                 kind, content = step.event
                 await self._homeserver.set_state(self._room(step.key), kind, "", content)
@@ -148,6 +146,14 @@ class Provisioner:
             case _:
                 await self._group(step)
 
+    async def _create(self, room: DesiredRoom) -> None:
+        parent = self._known.get(room.parent) if room.parent is not None else None
+        room_id = await self._homeserver.create(room, parent.room_id if parent else None)
+        if parent is not None:
+            self._hung.add((room_id, parent.room_id))
+        former = self._known.get(room.key)
+        await self._remember(KnownRoom(room.key, room_id, former.signal_group if former else None))
+
     async def _link(self, step: LinkChild | Unlink | ForgetParent) -> None:
         room = self._room(step.key)
         match step:
@@ -155,8 +161,9 @@ class Provisioner:
                 parent = self._room(key)
                 via = {"via": [self._server_name]}
                 await self._homeserver.set_state(parent, "m.space.child", room, via)
-                upwards = {**via, "canonical": True}
-                await self._homeserver.set_state(room, "m.space.parent", parent, upwards)
+                if (room, parent) not in self._hung:
+                    upwards = {**via, "canonical": True}
+                    await self._homeserver.set_state(room, "m.space.parent", parent, upwards)
             case Unlink(child=child):
                 await self._homeserver.set_state(room, "m.space.child", child, {})
             case ForgetParent(parent=stray):

@@ -16,6 +16,7 @@ from appservice.matrix.room_state import index, read_room
 log = logging.getLogger(__name__)
 
 AT_ONCE = 8  # requests under way
+PARENT = "m.space.parent"
 
 
 class Refused(PermanentFailure):
@@ -44,14 +45,19 @@ class Rooms:
         found = await asyncio.gather(*(self._look(room) for room in rooms))
         return {room.room_id: room for room in found if room is not None}
 
-    async def create(self, room: DesiredRoom) -> RoomId:
+    async def create(self, room: DesiredRoom, parent: RoomId | None = None) -> RoomId:
+        upwards = {"via": [self._server_name], "canonical": True}
+        links = [(PARENT, parent, upwards)] if parent is not None else []
         async with _failures():
             try:
-                answer = await self._api.call("POST", "/createRoom", _wish(room))
+                answer = await self._api.call("POST", "/createRoom", _wish(room, links))
             except MatrixError as refusal:
                 if refusal.errcode != "M_ROOM_IN_USE":
                     raise
-                return await self._adopt(room.alias)
+                adopted = await self._adopt(room.alias)
+                for link in links:
+                    await self._put_state(adopted, *link)
+                return adopted
         return RoomId(str(answer["room_id"]))
 
     async def set_state(
@@ -143,18 +149,19 @@ class Rooms:
             await self._post().redact(room, event, f"unwelcome/{event}")
 
 
-def _wish(room: DesiredRoom) -> Json:
+def _wish(room: DesiredRoom, links: Sequence[tuple[str, str, Json]]) -> Json:
     """The body of a createRoom (Matrix spec, Client-Server API, Creation)."""
     creation: Json = {"m.federate": False, GOVERNED: {"room": str(room.key)}}
     if room.key.kind is Kind.SPACE:
         creation["type"] = "m.space"
-    state: list[tuple[str, Json]] = [
-        ("m.room.history_visibility", {"history_visibility": "joined"}),
-        ("m.room.join_rules", {"join_rule": "invite"}),
-        ("m.room.guest_access", {"guest_access": "forbidden"}),
+    state: list[tuple[str, str, Json]] = [
+        ("m.room.history_visibility", "", {"history_visibility": "joined"}),
+        ("m.room.join_rules", "", {"join_rule": "invite"}),
+        ("m.room.guest_access", "", {"guest_access": "forbidden"}),
+        *links,
     ]
     if room.encrypted:
-        state.append(("m.room.encryption", {"algorithm": "m.megolm.v1.aes-sha2"}))
+        state.append(("m.room.encryption", "", {"algorithm": "m.megolm.v1.aes-sha2"}))
     return {
         "preset": "private_chat",
         "room_alias_name": room.alias,
@@ -163,7 +170,7 @@ def _wish(room: DesiredRoom) -> Json:
         "creation_content": creation,
         "power_level_content_override": dict(room.power_levels),
         "initial_state": [
-            {"type": kind, "state_key": "", "content": content} for kind, content in state
+            {"type": kind, "state_key": key, "content": content} for kind, key, content in state
         ],
     }
 

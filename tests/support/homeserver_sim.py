@@ -41,15 +41,24 @@ class SimulatedHomeserver:
         self._work("snapshot", writes=0)
         return {room: self.rooms[room] for room in rooms if room in self.rooms}
 
-    async def create(self, room: DesiredRoom) -> RoomId:
+    async def create(self, room: DesiredRoom, parent: RoomId | None = None) -> RoomId:
         self._work("create")
+        hung = frozenset({parent} if parent is not None else ())
         if room.alias in self.aliases:
-            return self.aliases[room.alias]
+            adopted = self.aliases[room.alias]
+            old = self.rooms[adopted]
+            self.rooms[adopted] = replace(old, parents=old.parents | hung)
+            return adopted
         room_id = RoomId(f"!room{next(self._numbers)}")
         self.aliases[room.alias] = room_id
         self.kinds[room_id] = room.key.kind
         self.rooms[room_id] = ActualRoom(
-            room_id, room.name, room.topic, room.power_levels, encrypted=room.encrypted
+            room_id,
+            room.name,
+            room.topic,
+            room.power_levels,
+            encrypted=room.encrypted,
+            parents=hung,
         )
         return room_id
 

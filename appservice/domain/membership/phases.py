@@ -9,17 +9,18 @@ from appservice.domain.room import RoomKey
 class Phase(IntEnum):
     """The order of a plan: a step may rely on all the phases before its own."""
 
-    SPACES = 0
-    ROOMS = 1
-    SETTINGS = 2
-    LINKS = 3
-    REMOVALS = 4
-    PROOFS = 5
-    INVITATIONS = 6
-    WELCOMES = 7
-    GROUPS = 8
-    GROUP_REMOVALS = 9
-    GROUP_ADDITIONS = 10
+    ROOTS = 0  # spaces of territories
+    SPACES = 1
+    ROOMS = 2
+    SETTINGS = 3
+    LINKS = 4
+    REMOVALS = 5
+    PROOFS = 6
+    INVITATIONS = 7
+    WELCOMES = 8
+    GROUPS = 9
+    GROUP_REMOVALS = 10
+    GROUP_ADDITIONS = 11
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,10 @@ class CreateRoom:
 
     @property
     def phase(self) -> Phase:
-        return Phase.SPACES if self.room.key.kind is Kind.SPACE else Phase.ROOMS
+        # What hangs in a space is made after it, and names it from the start.
+        if self.room.key.kind is not Kind.SPACE:
+            return Phase.ROOMS
+        return Phase.SPACES if self.room.parent is not None else Phase.ROOTS
 
     def describe(self) -> str:
         what = "l'espace" if self.room.key.kind is Kind.SPACE else "la salle"

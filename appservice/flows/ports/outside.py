@@ -70,8 +70,11 @@ class Homeserver(Protocol):
         """What they look like now; a room that is gone is absent."""
         ...
 
-    async def create(self, room: DesiredRoom) -> RoomId:
-        """Makes it, or adopts the one that already holds its alias."""
+    async def create(self, room: DesiredRoom, parent: RoomId | None = None) -> RoomId:
+        """Makes it, or adopts the one that already holds its alias, naming `parent` as its space.
+
+        The space itself is told apart, with `set_state`.
+        """
         ...
 
     async def set_state(

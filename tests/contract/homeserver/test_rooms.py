@@ -28,6 +28,17 @@ async def test_a_creation_asked_again_adopts_the_room(house):
     assert await house.homeserver.create(wanted) == await house.homeserver.create(wanted)
 
 
+async def test_a_room_names_its_space_from_the_start_made_or_adopted(house):
+    space = await house.homeserver.create(desired(Kind.SPACE))
+    room = await house.homeserver.create(desired(), space)
+    assert (await look(house, room)).parents == {space}
+    left_halfway = desired()
+    adopted = await house.homeserver.create(left_halfway)
+    assert not (await look(house, adopted)).parents
+    assert await house.homeserver.create(left_halfway, space) == adopted
+    assert (await look(house, adopted)).parents == {space}
+
+
 async def test_a_room_that_is_not_there_is_absent(house):
     room = await house.homeserver.create(desired())
     nowhere = RoomId("!nulle-part:maillage.test")

@@ -94,6 +94,30 @@ async def test_a_room_made_just_before_a_crash_is_found_again_by_its_alias():
     assert len(place.homeserver.rooms) == len(place.homeserver.aliases)
 
 
+async def test_a_room_is_hung_in_its_space_with_one_write_more():
+    place = Place()
+    await place.people(PEOPLE)
+    membership = place.membership(small_world())
+    steps = [step for step in await membership.plan() if step.phase <= Phase.LINKS]
+    links = [step for step in steps if step.phase is Phase.LINKS]
+    assert (await membership.apply(steps)).complete
+    assert place.homeserver.writes == len(steps)
+    assert sum(len(room.parents) for room in place.homeserver.rooms.values()) == len(links) > 0
+
+
+async def test_a_room_that_was_hung_on_its_own_side_only_is_hung_on_both():
+    place = Place()
+    await place.people(PEOPLE)
+    place.homeserver.broken = {"set_state"}
+    membership = place.membership(small_world())
+    await membership.reconcile()
+    assert not any(room.children for room in place.homeserver.rooms.values())
+    place.homeserver.broken = set()
+    assert Phase.LINKS in {step.phase for step in await membership.plan()}
+    assert (await membership.reconcile()).complete
+    assert not await membership.plan()
+
+
 async def test_a_group_made_just_before_a_crash_is_found_again_by_its_mark():
     place = Place()
     await place.people(PEOPLE)
