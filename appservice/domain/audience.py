@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from appservice.domain.ids import MemberId, TradeId
-from appservice.domain.member import Channel, Member, Role
+from appservice.domain.member import Channel, Listed, Role
 from appservice.domain.room import Kind as RoomKind
 from appservice.domain.room import KnownRoom, RoomKey
 from appservice.domain.territory import Territory, Zone
@@ -17,7 +17,7 @@ class Audience:
     zone: Zone
     trades: frozenset[TradeId] = frozenset()
 
-    def holds(self, member: Member, territory: Territory) -> bool:
+    def holds(self, member: Listed, territory: Territory) -> bool:
         """Whether the alert is for that member."""
         if member.role is not Role.MERCHANT or member.territory != territory.id:
             return False
@@ -28,16 +28,19 @@ class Audience:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One conversation to post to. `member` is set when it reaches one person only."""
+    """One conversation to post to: a room, a Signal group, or `member` alone.
+
+    The roll knows no addresses: `target` is empty for one person, until it is looked up.
+    """
 
     channel: Channel
-    target: str
+    target: str = ""
     member: MemberId | None = None
     to_group: bool = False
 
 
 def routes(
-    people: Iterable[Member],
+    people: Iterable[Listed],
     homes: Mapping[Channel, Mapping[MemberId, str]],
     audiences: Mapping[str, int],
 ) -> tuple[Route, ...]:
@@ -62,25 +65,17 @@ def routes(
         for member in members:
             if channel not in member.channels:
                 continue
-            route = _route(channel, member, home.get(member.id), whole)
-            if route is not None:
-                chosen.setdefault((channel, route.target), route)
+            room = home.get(member.id)
+            if room is not None and room in whole:
+                route = Route(channel, room, to_group=channel is Channel.SIGNAL)
+            else:
+                route = Route(channel, member=member.id)
+            chosen.setdefault((channel, route.target or member.id), route)
     return tuple(chosen.values())
 
 
-def _route(channel: Channel, member: Member, home: str | None, whole: set[str]) -> Route | None:
-    if home is not None and home in whole:
-        return Route(channel, home, to_group=channel is Channel.SIGNAL)
-    address = member.address(channel)
-    if address is None:
-        return None
-    if channel is Channel.MATRIX:
-        return Route(channel, f"guichet:{member.id}", member.id)
-    return Route(channel, address, member.id)
-
-
 def homes_of(
-    people: Iterable[Member], rooms: Iterable[KnownRoom], territory: Territory
+    people: Iterable[Listed], rooms: Iterable[KnownRoom], territory: Territory
 ) -> dict[Channel, dict[MemberId, str]]:
     """In which `alertes` room and announcement group each merchant sits.
 
@@ -93,15 +88,15 @@ def homes_of(
         room = known.get(key) if (key := _home_key(member, territory)) else None
         if room is None:
             continue
-        if Channel.MATRIX in member.channels and member.mxid is not None:
+        if Channel.MATRIX in member.channels:
             homes[Channel.MATRIX][member.id] = room.room_id
         group = room.signal_group
-        if Channel.SIGNAL in member.channels and member.signal is not None and group is not None:
+        if Channel.SIGNAL in member.channels and group is not None:
             homes[Channel.SIGNAL][member.id] = group
     return homes
 
 
-def _home_key(member: Member, territory: Territory) -> RoomKey | None:
+def _home_key(member: Listed, territory: Territory) -> RoomKey | None:
     trade = territory.trades.get(member.home_trade) if member.home_trade else None
     if trade is None or member.commune not in territory.communes:
         return None

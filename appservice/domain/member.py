@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from appservice.domain.charter import Signature
 from appservice.domain.ids import Insee, MemberId, TradeId, UserId
 from appservice.domain.territory import Zone
 
@@ -116,3 +117,34 @@ class Member:
                 return self.signal
             case Channel.SMS:
                 return self.phone
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A member as the roll shows them: enough to know who may take part, and nothing sealed."""
+
+    id: MemberId
+    role: Role
+    territory: str
+    trades: tuple[TradeId, ...] = ()
+    commune: Insee = NOWHERE
+    channels: frozenset[Channel] = frozenset()  # those they chose and have an address on
+    signature: Signature | None = None
+
+    @property
+    def home_trade(self) -> TradeId | None:
+        """See `Member.home_trade`."""
+        return self.trades[0] if self.trades else None
+
+
+def listed(member: Member, signature: Signature | None = None) -> Listed:
+    """The line of the roll about that member."""
+    return Listed(
+        member.id,
+        member.role,
+        member.territory,
+        member.trades,
+        member.commune,
+        frozenset(c for c in member.channels if member.address(c) is not None),
+        signature,
+    )

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from appservice.domain.alert import Alert
 from appservice.domain.charter import Charter, InForce, NotInForce, Signature, standing
 from appservice.domain.circulation import Circulation
-from appservice.domain.member import Member
+from appservice.domain.member import Listed, Member
 from appservice.domain.moderation import Policy
 from appservice.domain.room import Kind, Template
 from appservice.domain.territory import Territory
@@ -41,7 +41,7 @@ class World:
     templates: Mapping[Kind, Template] = field(default_factory=dict)
     settings: Settings = Settings()
 
-    def territory_of(self, member: Member) -> Territory | None:
+    def territory_of(self, member: Member | Listed) -> Territory | None:
         """The member's territory, unless the files no longer hold it."""
         return self.territories.get(member.territory)
 
@@ -57,7 +57,7 @@ class World:
             return None
         return quiet.until(now)
 
-    def charter_for(self, member: Member) -> Charter | None:
+    def charter_for(self, member: Member | Listed) -> Charter | None:
         """The charter that the member must have signed, in its version in force."""
         territory = self.territory_of(member)
         if territory is None:
@@ -65,7 +65,7 @@ class World:
         return self.charters.get(territory.charters.get(member.role.kind, ""))
 
     def standing(
-        self, member: Member, signature: Signature | None, now: datetime
+        self, member: Member | Listed, signature: Signature | None, now: datetime
     ) -> InForce | NotInForce:
         """Whether the member may take part; without a charter to sign, nobody may."""
         charter = self.charter_for(member)

@@ -12,7 +12,7 @@ from appservice.domain.ids import MemberId
 from appservice.domain.member import Channel, Member
 from appservice.domain.wording import alerts as words
 from appservice.domain.wording.telephone import without_consent
-from appservice.flows.departure.reach import Reach, reach_of
+from appservice.flows.departure.reach import Reach, present, reach_of
 from appservice.flows.step import Step
 
 
@@ -58,7 +58,7 @@ async def replace_everywhere(step: Step, alert: Alert, author: Member) -> int:
     for route in now.routes:
         home = now.homes.get(route.channel, {}).get(route.member or MemberId(""))
         if not {(route.channel, route.target), (route.channel, home)} & reached:
-            through = _not_twice(route, now, former)
+            through = await _not_twice(step, route, now, former)
             gsm7_only = step.world.gsm7_only(alert)
             parcels += [
                 post(alert, author, one, expires_at, gsm7_only=gsm7_only) for one in through
@@ -67,25 +67,30 @@ async def replace_everywhere(step: Step, alert: Alert, author: Member) -> int:
     return sum(parcel.channel is Channel.SMS for parcel in parcels)
 
 
-def _not_twice(route: Route, now: Reach, former: Sequence[Parcel]) -> list[Route]:
+async def _not_twice(
+    step: Step, route: Route, now: Reach, former: Sequence[Parcel]
+) -> list[Route]:
     """A group whose people were reached one by one when Signal was down: one by one again."""
     signal = {parcel.member for parcel in former if parcel.channel is Channel.SIGNAL}
     telephone = {parcel.member for parcel in former if parcel.channel is Channel.SMS}
     seated = now.seated(route.channel, route.target) if route.to_group else []
-    instead = {m.id for m in seated if m.id in telephone and Channel.SMS not in m.channels}
-    if not instead and not signal & {member.id for member in seated}:
+    listed = [now.present[who] for who in seated]
+    instead = {m.id for m in listed if m.id in telephone and Channel.SMS not in m.channels}
+    if not instead and not signal & set(seated):
         return [route]
+    members = await step.tx.members.some(set(seated) - signal - instead)
     return [
         Route(route.channel, member.signal, member.id)
-        for member in seated
-        if member.id not in signal | instead and member.signal is not None
+        for member in members.values()
+        if member.signal is not None
     ]
 
 
 async def withdraw(step: Step, alert: Alert, published: Published) -> None:
     """Takes the alert away where it can be, and says so on telephones."""
     unreached = await step.tx.telephone.texts.unreached(alert.id)
-    concerned = (await _map(step, alert)).present.keys() - unreached
+    merchants = await present(step.tx, step.world, step.territory, step.now)
+    concerned = {member.id for member in merchants} - unreached
     parcels = []
     for post in await _first_posts(step, alert):
         if post.channel is Channel.SMS:

@@ -264,6 +264,9 @@ class Delivery:
 
     async def _last_lines(self) -> None:
         """Never raises: `progress.watch` looks at every alert again."""
+        sequels = self._beside.get("sequels")
+        if sequels is not None:
+            await asyncio.wait([sequels])  # another way may be found for somebody
         while self._ending:
             number = self._ending.pop()
             try:

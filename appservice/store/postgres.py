@@ -22,6 +22,7 @@ from appservice.store.mail.queue import PgQueue
 from appservice.store.mail.recall import PgRecall
 from appservice.store.members import PgMembers
 from appservice.store.reports import PgReports
+from appservice.store.roll import PgRoll
 from appservice.store.rooms import PgRooms
 from appservice.store.session import Database, Session, open_pool
 from appservice.store.signatures import PgSignatures
@@ -41,6 +42,7 @@ class PgTransaction:
     def __init__(self, session: Session, new_id: NewId) -> None:
         self._session = session
         self.members: ports.Members = PgMembers(session)
+        self.roll: ports.Roll = PgRoll(session)
         self.signatures: ports.Signatures = PgSignatures(session)
         self.alerts: ports.Alerts = PgAlerts(session)
         self.reports: ports.Reports = PgReports(session)

@@ -1,6 +1,6 @@
 """Signed charters, in SQL. A signature is never overwritten, only revoked."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 
 from asyncpg import Record
@@ -33,10 +33,6 @@ class PgSignatures:
         row = await self._session.row(LATEST, member)
         return _signature(row) if row else None
 
-    async def latest_of(self, members: Collection[MemberId]) -> Mapping[MemberId, Signature]:
-        rows = await self._session.rows(LATEST_OF, list(members))
-        return {MemberId(row["member"]): _signature(row) for row in rows}
-
     async def all_latest(self) -> Mapping[MemberId, Signature]:
         rows = await self._session.rows(ALL_LATEST)
         return {MemberId(row["member"]): _signature(row) for row in rows}
@@ -64,8 +60,5 @@ INSERT INTO signatures
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 """
 LATEST = "SELECT * FROM signatures WHERE member = $1 ORDER BY number DESC LIMIT 1"
-LATEST_OF = """
-SELECT DISTINCT ON (member) * FROM signatures WHERE member = ANY($1) ORDER BY member, number DESC
-"""
 ALL_LATEST = "SELECT DISTINCT ON (member) * FROM signatures ORDER BY member, number DESC"
 REVOKE = "UPDATE signatures SET revoked_at = $2 WHERE member = $1 AND revoked_at IS NULL"

@@ -16,7 +16,7 @@ from appservice.domain.charter import Signature
 from appservice.domain.delivery import QUIET, Kind, Parcel, State, Tally
 from appservice.domain.errors import PermanentFailure
 from appservice.domain.ids import AlertId, BlobId, Insee, MemberId, ParcelId, ReportId, RoomId
-from appservice.domain.member import Channel, Member
+from appservice.domain.member import Channel, Listed, Member, Role, listed
 from appservice.domain.report import Closed, Report
 from appservice.domain.report import StageName as ReportStage
 from appservice.domain.report import name_of as report_stage
@@ -65,9 +65,6 @@ class MemorySignatures:
     async def latest(self, member: MemberId) -> Signature | None:
         return (await self.all_latest()).get(member)
 
-    async def latest_of(self, members: Collection[MemberId]) -> Mapping[MemberId, Signature]:
-        return {id_: s for id_ in members if (s := await self.latest(id_)) is not None}
-
     async def all_latest(self) -> Mapping[MemberId, Signature]:
         return {signature.member: signature for signature in self._rows.values()}
 
@@ -75,6 +72,21 @@ class MemorySignatures:
         for number, signature in self._rows.items():
             if signature.member == member and signature.revoked_at is None:
                 self._rows[number] = replace(signature, revoked_at=at)
+
+
+class MemoryRoll:
+    def __init__(self, tables: Tables) -> None:
+        self._members = tables.members
+        self._signatures = MemorySignatures(tables)
+
+    async def of(self, members: Collection[MemberId]) -> Sequence[Listed]:
+        signed = await self._signatures.all_latest()
+        known = sorted(id_ for id_ in members if id_ in self._members)
+        return [listed(self._members[id_], signed.get(id_)) for id_ in known]
+
+    async def merchants(self, territory: str) -> Sequence[Listed]:
+        found = await self.of(self._members)
+        return [m for m in found if (m.territory, m.role) == (territory, Role.MERCHANT)]
 
 
 class MemoryAlerts:
@@ -312,6 +324,7 @@ class MemoryTransaction:
     def __init__(self, tables: Tables, clock: Clock) -> None:
         self._handled = tables.handled
         self.members = MemoryMembers(tables)
+        self.roll = MemoryRoll(tables)
         self.signatures = MemorySignatures(tables)
         self.alerts = MemoryAlerts(tables)
         self.reports = MemoryReports(tables)

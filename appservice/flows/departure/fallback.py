@@ -14,7 +14,7 @@ from appservice.domain.alert import Alert, Published
 from appservice.domain.audience import Route
 from appservice.domain.audit import Act
 from appservice.domain.delivery import REROUTED, Parcel
-from appservice.domain.ids import AlertId, MemberId
+from appservice.domain.ids import AlertId
 from appservice.domain.member import Channel, Member
 from appservice.domain.territory import Territory
 from appservice.domain.wording import fallback as words
@@ -79,10 +79,13 @@ class Fallback:
                 return
             alert, territory = found
             reach = await reach_of(tx, self.world, territory, alert, now)
+            found_at = [await tx.members.at(Channel.SIGNAL, address) for address in addresses]
             concerned = [
                 member
-                for member in reach.present.values()
-                if member.signal in addresses and Channel.SMS not in member.channels
+                for member in found_at
+                if member is not None
+                and member.id in reach.present
+                and Channel.SMS not in member.channels
             ]
             sent = await self._telephone(tx, alert, await _texted(tx, concerned))
             if sent:
@@ -130,7 +133,7 @@ class Fallback:
         reach = await reach_of(tx, self.world, territory, alert, now)
         telephones = waiting = 0
         for parcel in parcels:
-            people = _people(parcel, reach)
+            people = await _people(tx, parcel, reach)
             texted = await _texted(tx, people)
             if not texted or not await tx.recall.take_back([parcel.key], REROUTED):
                 continue
@@ -198,12 +201,13 @@ async def _texted(tx: Transaction, people: Sequence[Member]) -> list[Member]:
     return [member for member in texted if member.id in yes]
 
 
-def _people(parcel: Parcel, reach: Reach) -> list[Member]:
+async def _people(tx: Transaction, parcel: Parcel, reach: Reach) -> list[Member]:
     """Whom that parcel is for, and who may still read alerts."""
-    if parcel.member is not None:
-        member = reach.present.get(MemberId(parcel.member))
-        return [member] if member is not None else []
-    return reach.seated(Channel.SIGNAL, parcel.target)
+    if parcel.member is None:
+        people = reach.seated(Channel.SIGNAL, parcel.target)
+    else:
+        people = [parcel.member] if parcel.member in reach.present else []
+    return list((await tx.members.some(people)).values()) if people else []
 
 
 async def _tell(tx: Transaction, territory: Territory, alert: Alert, text: str, name: str) -> None:

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from appservice.domain.alert import Alert
-from appservice.domain.charter import InForce, Signature
+from appservice.domain.charter import InForce
 from appservice.domain.delivery import Kind, Parcel, Urgency
 from appservice.domain.ids import AlertId, MemberId
-from appservice.domain.member import Channel, Member
+from appservice.domain.member import Channel, Listed
 from appservice.domain.telephone.consent import Consent
 from appservice.domain.world import World
 from appservice.flows import progress
@@ -38,8 +38,7 @@ class _Known:
     """All that the parcels of one claim are about."""
 
     alerts: Mapping[AlertId, Alert]
-    members: Mapping[MemberId, Member]
-    signatures: Mapping[MemberId, Signature]
+    people: Mapping[MemberId, Listed]
     consents: Mapping[MemberId, Consent]
 
 
@@ -69,8 +68,7 @@ async def _read(store: Store, bound: Sequence[Parcel], texts: Sequence[Parcel]) 
         alerts = [await tx.alerts.get(number) for number in numbers]
         return _Known(
             {alert.id: alert for alert in alerts if alert is not None},
-            await tx.members.some(people) if people else {},
-            await tx.signatures.latest_of(people) if people else {},
+            {member.id: member for member in await tx.roll.of(people)} if people else {},
             await tx.telephone.consents.held_by(_people(texts)) if texts else {},
         )
 
@@ -84,10 +82,10 @@ def _of_alert(world: World, parcel: Parcel, known: _Known, now: datetime) -> str
         return "overtaken"
     if parcel.member is None:
         return ""
-    member = known.members.get(parcel.member)
+    member = known.people.get(parcel.member)
     if member is None:
         return "gone"
-    standing = world.standing(member, known.signatures.get(parcel.member), now)
+    standing = world.standing(member, member.signature, now)
     return "" if isinstance(standing, InForce) else standing.reason
 
 
@@ -106,7 +104,7 @@ def _quiet_until(world: World, parcel: Parcel, known: _Known, now: datetime) -> 
     """Until when the text waits. Urgent are the alerts that an officer said are, and answers."""
     alert = known.alerts.get(parcel.alert) if parcel.alert is not None else None
     urgent = alert.urgent if alert is not None else parcel.urgency is Urgency.URGENT
-    member = known.members.get(parcel.member) if parcel.member is not None else None
+    member = known.people.get(parcel.member) if parcel.member is not None else None
     if urgent or member is None:
         return None
     return world.quiet_until(world.territory_of(member), now)

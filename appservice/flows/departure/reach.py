@@ -8,8 +8,9 @@ from datetime import datetime
 from appservice.domain.alert import Alert
 from appservice.domain.audience import Route, homes_of, routes
 from appservice.domain.charter import InForce
+from appservice.domain.delivery import GUICHET
 from appservice.domain.ids import MemberId
-from appservice.domain.member import Channel, Member, Role
+from appservice.domain.member import Channel, Listed, Member
 from appservice.domain.territory import Territory
 from appservice.domain.world import World
 from appservice.flows.ports import Transaction
@@ -19,22 +20,21 @@ from appservice.flows.ports import Transaction
 class Reach:
     """Who is where now, and by which conversations the audience is reached."""
 
-    present: Mapping[MemberId, Member]  # merchants whose charter is in force
+    present: Mapping[MemberId, Listed]  # merchants whose charter is in force
     homes: Mapping[Channel, Mapping[MemberId, str]]
     routes: tuple[Route, ...]
     unasked: int  # people who chose SMS and get none for want of their OUI
 
-    def seated(self, channel: Channel, target: str) -> list[Member]:
+    def seated(self, channel: Channel, target: str) -> list[MemberId]:
         """Whoever sits in that room or group."""
-        homes = self.homes.get(channel, {})
-        return [self.present[who] for who, home in homes.items() if home == target]
+        return [who for who, home in self.homes.get(channel, {}).items() if home == target]
 
 
 async def reach_of(
     tx: Transaction, world: World, territory: Territory, alert: Alert, now: datetime
 ) -> Reach:
     """As things stand; whoever left meanwhile is not in it."""
-    merchants = await _merchants_in_force(tx, world, territory, now)
+    merchants = await present(tx, world, territory, now)
     homes = homes_of(merchants, await tx.rooms.all(), territory)
     seated = Counter(room for home in homes.values() for room in home.values())
     people = [m for m in merchants if alert.audience.holds(m, territory)]
@@ -42,17 +42,17 @@ async def reach_of(
     texted = [
         replace(m, channels=m.channels - {Channel.SMS}) if m.id in silent else m for m in people
     ]
-    present = {member.id: member for member in merchants}
-    return Reach(present, homes, routes(texted, homes, seated), len(silent))
+    addressed = await _addressed(tx, routes(texted, homes, seated))
+    return Reach({member.id: member for member in merchants}, homes, addressed, len(silent))
 
 
-async def _without_consent(tx: Transaction, people: Sequence[Member]) -> frozenset[MemberId]:
+async def _without_consent(tx: Transaction, people: Sequence[Listed]) -> frozenset[MemberId]:
     """Who chose SMS and has not answered OUI: no alert goes to that number."""
     chose = [member for member in people if Channel.SMS in member.channels]
     return frozenset(member.id for member in chose) - await agreed(tx, chose)
 
 
-async def agreed(tx: Transaction, people: Sequence[Member]) -> frozenset[MemberId]:
+async def agreed(tx: Transaction, people: Sequence[Listed | Member]) -> frozenset[MemberId]:
     """Whose number answered OUI, and no STOP since."""
     consents = await tx.telephone.consents.held_by([m.id for m in people]) if people else {}
     return frozenset(
@@ -62,13 +62,30 @@ async def agreed(tx: Transaction, people: Sequence[Member]) -> frozenset[MemberI
     )
 
 
-async def _merchants_in_force(
+async def present(
     tx: Transaction, world: World, territory: Territory, now: datetime
-) -> list[Member]:
-    signatures = await tx.signatures.all_latest()
+) -> list[Listed]:
+    """The merchants of the territory whose charter is in force."""
     return [
         member
-        for member in await tx.members.everyone(territory.id)
-        if member.role is Role.MERCHANT
-        and isinstance(world.standing(member, signatures.get(member.id), now), InForce)
+        for member in await tx.roll.merchants(territory.id)
+        if isinstance(world.standing(member, member.signature, now), InForce)
     ]
+
+
+async def _addressed(tx: Transaction, found: Sequence[Route]) -> tuple[Route, ...]:
+    """With the addresses of those who are reached one by one: nobody else's words are opened."""
+    alone = {r.member for r in found if r.member is not None and r.channel is not Channel.MATRIX}
+    members = await tx.members.some(alone) if alone else {}
+    return tuple(
+        replace(route, target=target)
+        for route in found
+        if (target := route.target or _address(route, members))
+    )
+
+
+def _address(route: Route, members: Mapping[MemberId, Member]) -> str | None:
+    if route.member is None or route.channel is Channel.MATRIX:
+        return f"{GUICHET}{route.member}"
+    member = members.get(route.member)
+    return member.address(route.channel) if member is not None else None

@@ -24,6 +24,7 @@ from appservice.flows.ports.registers import (
     Links,
     Members,
     Reports,
+    Roll,
     Rooms,
     Signatures,
 )
@@ -52,6 +53,7 @@ __all__ = [
     "Queue",
     "Recall",
     "Reports",
+    "Roll",
     "Rooms",
     "Seals",
     "Signatures",

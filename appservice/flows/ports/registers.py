@@ -8,7 +8,7 @@ from appservice.domain.alert import Alert, StageName
 from appservice.domain.audit import Act
 from appservice.domain.charter import Signature
 from appservice.domain.ids import AlertId, BlobId, Insee, MemberId, ReportId, RoomId
-from appservice.domain.member import Channel, Member
+from appservice.domain.member import Channel, Listed, Member
 from appservice.domain.report import Report
 from appservice.domain.report import StageName as ReportStageName
 from appservice.domain.room import KnownRoom, RoomKey
@@ -37,16 +37,22 @@ class Members(Protocol):
     async def everyone(self, territory: str | None = None) -> Sequence[Member]: ...
 
 
+class Roll(Protocol):
+    """The register, read without opening anything: who may take part, and where they sit."""
+
+    async def of(self, members: Collection[MemberId]) -> Sequence[Listed]:
+        """Those of them who are in the register."""
+        ...
+
+    async def merchants(self, territory: str) -> Sequence[Listed]: ...
+
+
 class Signatures(Protocol):
     """Signed charters; nothing is ever overwritten."""
 
     async def add(self, signature: Signature) -> None: ...
 
     async def latest(self, member: MemberId) -> Signature | None: ...
-
-    async def latest_of(self, members: Collection[MemberId]) -> Mapping[MemberId, Signature]:
-        """Of those of them who have signed."""
-        ...
 
     async def all_latest(self) -> Mapping[MemberId, Signature]: ...
 

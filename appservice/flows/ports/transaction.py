@@ -14,6 +14,7 @@ from appservice.flows.ports.registers import (
     Links,
     Members,
     Reports,
+    Roll,
     Rooms,
     Signatures,
 )
@@ -29,6 +30,8 @@ class Transaction(Protocol):
 
     @property
     def members(self) -> Members: ...
+    @property
+    def roll(self) -> Roll: ...
     @property
     def signatures(self) -> Signatures: ...
     @property

@@ -71,12 +71,9 @@ async def watch_once(store: Store, world: World, now: datetime) -> None:
 async def _in_force(
     tx: Transaction, world: World, members: Sequence[Member], now: datetime
 ) -> list[Member]:
-    signatures = await tx.signatures.latest_of([member.id for member in members])
-    return [
-        member
-        for member in members
-        if isinstance(world.standing(member, signatures.get(member.id), now), InForce)
-    ]
+    roll = await tx.roll.of([member.id for member in members])
+    bound = {m.id for m in roll if isinstance(world.standing(m, m.signature, now), InForce)}
+    return [member for member in members if member.id in bound]
 
 
 async def _tell_officers(store: Store, world: World, now: datetime) -> None:

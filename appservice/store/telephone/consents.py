@@ -60,7 +60,11 @@ class PgConsents:
     async def held_by(
         self, members: Collection[MemberId] | None = None
     ) -> Mapping[MemberId, Consent]:
-        rows = await self._session.rows(HELD_BY, None if members is None else list(members))
+        session = self._session
+        if members is None:
+            rows = await session.rows(HELD)
+        else:
+            rows = await session.rows(HELD_BY, list(members))
         return {MemberId(row["holder"]): _consent(row) for row in rows}
 
     async def unasked(self) -> Sequence[Member]:
@@ -103,10 +107,11 @@ ADVANCE = """
 UPDATE consents SET member = $2, stage = $3, at = $4, reminded_at = $5, sealed = $6
 WHERE number_index = $1 AND stage = $7 RETURNING stage
 """
-HELD_BY = """
-SELECT m.id AS holder, c.* FROM members m JOIN consents c ON c.number_index = m.phone_index
-WHERE $1::text[] IS NULL OR m.id = ANY ($1)
+HELD = """
+SELECT m.id AS holder, c.member, c.stage, c.at, c.reminded_at
+FROM members m JOIN consents c ON c.number_index = m.phone_index
 """
+HELD_BY = HELD + "WHERE m.id = ANY ($1)"
 UNASKED = """
 SELECT m.id FROM members m LEFT JOIN consents c ON c.number_index = m.phone_index
 WHERE ('sms' = ANY (m.channels) OR m.sms_fallback) AND m.phone_index IS NOT NULL

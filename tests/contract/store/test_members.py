@@ -91,8 +91,29 @@ async def test_the_latest_signature_counts(store: Any) -> None:
     async with store.transaction() as tx:
         assert await tx.signatures.latest(MemberId("m1")) == second
         assert dict(await tx.signatures.all_latest()) == {"m1": second, "m2": a_signature("m2")}
-        asked = [MemberId("m1"), MemberId("m404")]
-        assert dict(await tx.signatures.latest_of(asked)) == {"m1": second}
+
+
+async def test_the_roll_says_who_may_take_part_and_opens_nothing(store: Any) -> None:
+    phone, nowhere = a_merchant(phone="+33612345678"), a_merchant("m2")
+    officer = replace(a_merchant("o1"), role=Role.GENDARME)
+    elsewhere = a_merchant("n1", territory="mantes")
+    first, second = a_signature(), a_signature(version="2027-1")
+    async with store.transaction() as tx:
+        for member in (elsewhere, officer, nowhere, phone):
+            await tx.members.save(replace(member, channels=frozenset(Channel)))
+        for signature in (first, second, a_signature("n1")):
+            await tx.signatures.add(signature)
+    async with store.transaction() as tx:
+        await tx.signatures.revoke(MemberId("n1"), NOON)
+        [mine, theirs] = await tx.roll.merchants("liffre")
+        assert (mine.id, mine.signature, mine.home_trade) == ("m1", second, phone.home_trade)
+        matrix = Channel.MATRIX
+        assert (mine.channels, theirs.channels) == ({matrix, Channel.SMS}, {matrix})
+        assert (mine.commune, theirs.signature) == (phone.commune, None)
+        [foreign, sworn] = await tx.roll.of([officer.id, elsewhere.id, MemberId("m404")])
+        assert (sworn.role, sworn.territory) == (Role.GENDARME, "liffre")
+        assert foreign.signature == replace(a_signature("n1"), revoked_at=NOON)
+        assert list(await tx.roll.of([])) == list(await tx.roll.merchants("ailleurs")) == []
 
 
 async def test_revoking_says_when_and_only_once(store: Any) -> None:

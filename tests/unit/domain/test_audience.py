@@ -24,7 +24,7 @@ from support.story import (
 
 from appservice.domain.audience import Audience, homes_of, routes
 from appservice.domain.ids import Insee, RoomId, TradeId
-from appservice.domain.member import Channel, Member
+from appservice.domain.member import Channel, Member, listed
 from appservice.domain.room import Kind, KnownRoom, RoomKey
 from appservice.domain.territory import Level, Zone
 
@@ -60,9 +60,10 @@ AUDIENCES = st.builds(
 
 def readers(people: list[Member], audience: Audience) -> Counter[tuple[str, Channel]]:
     """How many copies each person reads on each channel."""
-    homes = homes_of(people, ROOMS, TERRITORY)
+    roll = [listed(member) for member in people]
+    homes = homes_of(roll, ROOMS, TERRITORY)
     seated = Counter(room for home in homes.values() for room in home.values())
-    concerned = [m for m in people if audience.holds(m, TERRITORY)]
+    concerned = [m for m in roll if audience.holds(m, TERRITORY)]
     read: Counter[tuple[str, Channel]] = Counter()
     for route in routes(concerned, homes, seated):
         if route.member is not None:
@@ -77,13 +78,13 @@ def readers(people: list[Member], audience: Audience) -> Counter[tuple[str, Chan
 def test_everybody_concerned_once_a_channel_and_nobody_else(
     people: list[Member], audience: Audience
 ) -> None:
-    concerned = [m for m in people if audience.holds(m, TERRITORY)]
+    concerned = [m for m in map(listed, people) if audience.holds(m, TERRITORY)]
     expected = Counter((m.id, channel) for m in concerned for channel in m.channels)
     assert +readers(people, audience) == expected
 
 
 def test_a_merchant_sits_in_the_room_of_their_first_trade() -> None:
-    homes = homes_of([ANNE, BRUNO, CHLOE, DAVID], ROOMS, TERRITORY)
+    homes = homes_of(map(listed, [ANNE, BRUNO, CHLOE, DAVID]), ROOMS, TERRITORY)
     assert homes[Channel.MATRIX] == {ANNE.id: ALERTES, DAVID.id: ALERTES}
     assert homes[Channel.SIGNAL] == {BRUNO.id: ALERTES_GROUP, DAVID.id: ALERTES_GROUP}
     assert Channel.SMS not in homes
@@ -94,9 +95,12 @@ def test_who_has_no_home_sits_nowhere() -> None:
         merchant("a", Insee("99999")),
         merchant("b", LIFFRE, TradeId("fleuristes")),
     ]
-    assert homes_of(nowhere, ROOMS, TERRITORY) == {Channel.MATRIX: {}, Channel.SIGNAL: {}}
-    assert homes_of([ANNE], [], TERRITORY) == {Channel.MATRIX: {}, Channel.SIGNAL: {}}
+    assert homes_of(map(listed, nowhere), ROOMS, TERRITORY) == {
+        Channel.MATRIX: {},
+        Channel.SIGNAL: {},
+    }
+    assert homes_of([listed(ANNE)], [], TERRITORY) == {Channel.MATRIX: {}, Channel.SIGNAL: {}}
 
 
 def test_officers_are_no_audience() -> None:
-    assert not Audience(EVERYWHERE).holds(MOREL, TERRITORY)
+    assert not Audience(EVERYWHERE).holds(listed(MOREL), TERRITORY)
