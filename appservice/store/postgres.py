@@ -134,6 +134,7 @@ class PgStore:
             await session.run(PURGE_BLOBS, now)
             await session.run(PURGE_DAYS, now - JOURNAL_KEPT)
             await session.run(PURGE_STRANGERS, now - STRANGERS_KEPT)
+            await session.run(PURGE_THREADS, now - STRANGERS_KEPT)
 
     async def rewrap(self) -> int:
         """Wrap every data key under the current master key; how many had another."""
@@ -228,6 +229,7 @@ DELETE FROM data_keys k WHERE starts_with(owner, 'journal:') AND made_at < $1
 """
 PURGE_STRANGERS = "DELETE FROM strangers WHERE answered_at <= $1"
 PURGE_TRIES = "DELETE FROM console_attempts WHERE first_at <= $1"
+PURGE_THREADS = "DELETE FROM threads WHERE asked_at <= $1"
 PURGE_BLOBS = "DELETE FROM blobs WHERE until <= $1"
 OLD_KEYS = "SELECT owner, master, wrapped FROM data_keys WHERE master <> $1 FOR UPDATE"
 LOST_KEYS = "SELECT master FROM data_keys WHERE master <> ALL ($1::text[]) LIMIT 1"

@@ -236,6 +236,16 @@ async def test_expired_photos_are_deleted(store: PgStore, sql: Sql) -> None:
     assert await sql.fetchval("SELECT count(*) FROM blobs") == 1
 
 
+async def test_strangers_and_threads_are_forgotten_after_a_month(store: PgStore, sql: Sql) -> None:
+    await live(store)
+    await store.purge(NOON + timedelta(days=30))
+    assert await sql.fetchval("SELECT count(*) FROM strangers") == 1
+    assert await sql.fetchval("SELECT count(*) FROM threads") == 1
+    await store.purge(NOON + timedelta(days=31))
+    assert await sql.fetchval("SELECT count(*) FROM strangers") == 0
+    assert await sql.fetchval("SELECT count(*) FROM threads") == 0
+
+
 async def test_the_master_key_turns(make_store: Any, keys: Keys, tmp_path: Path, sql: Sql) -> None:
     before = await make_store()
     await live(before)
