@@ -12,9 +12,7 @@ from appservice.domain.enrolment import OPERATOR, EnrolmentRefused
 from appservice.domain.errors import PermanentFailure
 from appservice.domain.ids import MemberId
 from appservice.domain.member import Channel, Member
-from appservice.domain.telephone.consent import Consent, name_of
 from appservice.domain.wording import telephone as words
-from appservice.domain.wording.common import day
 from appservice.files.config import load_config
 from appservice.files.seed import read_seed
 from appservice.flows.reconciliation import TOPIC
@@ -82,24 +80,13 @@ async def members(args: Namespace) -> int:
             table.add_column(title)
         for person in sorted(people, key=lambda p: (p.territory, p.role, p.shop, p.name)):
             standing = office.world.standing(person, signatures.get(person.id), clock())
-            channels = _channels(person, consents.get(person.id))
+            channels = words.channels(person, consents.get(person.id))
             table.add_row(
                 *(person.id, person.role.french, person.name, person.shop),
                 *(person.territory, channels, _french(standing)),
             )
     Console(width=None if sys.stdout.isatty() else 200).print(table)
     return 0
-
-
-def _channels(person: Member, consent: Consent | None) -> str:
-    """With what the number has answered, which outlives the choice of SMS."""
-    mine = consent if consent is not None and consent.concerns(person.id) else None
-    stopped = mine is not None and mine.refuses
-    shown = [c.label for c in Channel if c in person.channels and c is not Channel.SMS]
-    if Channel.SMS in person.channels or stopped:
-        stage = name_of(mine.stage) if mine is not None else None
-        shown.append(words.standing(person, stage, day(mine.stage.at) if mine else ""))
-    return " ".join(shown)
 
 
 def _french(standing: InForce | NotInForce) -> str:

@@ -6,9 +6,11 @@ from appservice.domain.charter import Charter, InForce, NotInForce
 from appservice.domain.commands.agent import FORMS
 from appservice.domain.commands.offences import Offence
 from appservice.domain.member import Channel, Member
+from appservice.domain.telephone.consent import Consent
 from appservice.domain.territory import Territory
 from appservice.domain.text import DOUBLE_SMS_SEPTETS, gsm7_length
 from appservice.domain.wording.common import NOT_EMERGENCY_LINE, Explained, day, reasons, said
+from appservice.domain.wording.telephone import channels
 
 PHOTO_TO_POSTE = (
     "Les photos ne circulent pas entre membres. La vôtre a été remise aux agents seulement."
@@ -63,8 +65,8 @@ def help_for(member: Member, territory: Territory, channel: Channel) -> str:
     urgent = f"Urgence : 17 ou 112. {NOT_EMERGENCY_LINE}"
     if member.role.kind == "merchant":
         if channel is Channel.SMS:
-            report = "Pour signaler, écrivez le fait : quoi, où, quand."
-            return f"{urgent} {report} {contact} REGLES. STOP : plus de SMS."
+            brief = "Urgence : 17 ou 112. Pour signaler, écrivez quoi, où, quand."
+            return f"{brief} REGLES, MOI, STOP. {contact}".strip()
         return (
             f"{urgent}\n"
             "Pour signaler, écrivez le fait ici : quoi, où, quand. Une photo peut suivre.\n"
@@ -95,11 +97,15 @@ def charter(text: Charter, standing: InForce | NotInForce, channel: Channel) -> 
     return title if channel is Channel.SMS else f"{title}\n\n{text.text}"
 
 
-def me(member: Member, territory: Territory, standing: InForce | NotInForce) -> str:
+def me(
+    member: Member,
+    territory: Territory,
+    standing: InForce | NotInForce,
+    consent: Consent | None,
+) -> str:
     """What the service knows of the person who asks."""
     place = territory.communes.get(member.commune)
     trades = ", ".join(territory.trades[t].name for t in member.trades if t in territory.trades)
-    channels = ", ".join(c.label for c in Channel if c in member.channels)
     until = (
         f"en vigueur jusqu'au {day(standing.until)}"
         if isinstance(standing, InForce)
@@ -111,7 +117,7 @@ def me(member: Member, territory: Territory, standing: InForce | NotInForce) -> 
         "Commerce": member.shop,
         "Métier": trades,
         "Commune": place.name if place else "",
-        "Canaux": f"{channels}{', SMS si Signal est en panne' if member.sms_fallback else ''}",
+        "Canaux": channels(member, consent),
         "Charte": until,
     }
     return "\n".join(f"{name} : {value}" for name, value in lines.items() if value)

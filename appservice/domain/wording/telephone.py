@@ -3,10 +3,11 @@
 from datetime import datetime
 
 from appservice.domain.alert import Alert
-from appservice.domain.member import Member
+from appservice.domain.member import Channel, Member
+from appservice.domain.telephone.consent import Consent, name_of
 from appservice.domain.telephone.rules import PARIS
 from appservice.domain.territory import Territory
-from appservice.domain.wording.common import hour, plural
+from appservice.domain.wording.common import day, hour, plural
 
 
 def question(territory: Territory) -> str:
@@ -50,12 +51,20 @@ def unanswered(count: int) -> str:
     )
 
 
-def standing(member: Member, stage: str | None, day: str) -> str:
-    """In the list of members: « SMS (OUI le 21/11/2026) »."""
+def channels(member: Member, consent: Consent | None) -> str:
+    """« Element, SMS (OUI le 21/11/2026) »: a STOP is shown although SMS is chosen no more."""
+    shown = [c.label for c in Channel if c in member.channels and c is not Channel.SMS]
+    mine = consent if consent is not None and consent.concerns(member.id) else None
+    if member.told_by_sms or (mine is not None and mine.refuses):
+        said = "pas encore demandé" if mine is None else _answer(mine)
+        fallback = Channel.SMS not in member.channels and member.sms_fallback
+        shown.append(f"{'SMS si Signal est en panne' if fallback else 'SMS'} ({said})")
+    return ", ".join(shown)
+
+
+def _answer(consent: Consent) -> str:
     said = {"asked": "attend OUI depuis le", "agreed": "OUI le", "stopped": "STOP le"}
-    if stage is None:
-        return "SMS (pas encore demandé)" if member.phone else "SMS (sans numéro)"
-    return f"SMS ({said[stage]} {day})"
+    return f"{said[name_of(consent.stage)]} {day(consent.stage.at)}"
 
 
 def quiet_hours(alert: Alert, territory: Territory, until: datetime) -> str:

@@ -135,7 +135,9 @@ async def _question(step: Step, command: AskHelp | AskCharter | AskRules | AskMe
             await _rules(step, rule)
         case AskMe():
             standing = await step.standing_of(step.member)
-            await step.answer(words.me(step.member, step.territory, standing))
+            consents = await step.tx.telephone.consents.held_by([step.member.id])
+            consent = consents.get(step.member.id)
+            await step.answer(words.me(step.member, step.territory, standing, consent))
         case _:
             assert_never(command)
 

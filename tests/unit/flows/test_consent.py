@@ -24,6 +24,7 @@ from appservice.domain.member import Channel, Member, Role
 from appservice.domain.telephone.consent import Agreed, Asked, Stopped
 from appservice.domain.text import gsm7_length
 from appservice.domain.wording import telephone as words
+from appservice.domain.wording.talk import help_for
 from appservice.files.world import load_world, shipped_paths
 from appservice.flows.signature import Signing
 from appservice.flows.telephone import consent
@@ -291,3 +292,22 @@ async def test_nobody_is_texted_out_of_the_blue(story: Story) -> None:
     await story.writes(MOREL, "refuse A2 faux", where=POSTE)
     await story.deliver()
     assert "A2 refusée" in shown(story, mairie)[-1]
+
+
+async def test_whoever_asks_reads_what_their_number_answered(story: Story) -> None:
+    await enrolled(story)
+    await says(story, "moi")
+    assert "Canaux : SMS (attend OUI depuis le 21/11/2026)" in story.told(FANNY, Channel.SMS)[-1]
+    await says(story, "oui")
+    await says(story, "moi")
+    assert "Canaux : SMS (OUI le 21/11/2026)" in story.told(FANNY, Channel.SMS)[-1]
+    await says(story, "stop", DAVID)
+    await story.writes(DAVID, "moi")
+    assert "Canaux : Element, Signal, SMS (STOP le 21/11/2026)" in story.told(DAVID)[-1]
+
+
+def test_help_is_one_sms_in_each_territory() -> None:
+    for territory in load_world(shipped_paths()).territories.values():
+        text = help_for(FANNY, territory, Channel.SMS)
+        assert gsm7_length(text) <= 160
+        assert territory.contact in text
