@@ -10,7 +10,14 @@ from appservice.trial.corpus import read_corpus
 from appservice.trial.score import Score, score
 
 CORPUS = Path(__file__).parents[2] / "corpus"
-FILES = ("open.jsonl", "later.jsonl", "held_back.jsonl", "authors-a.jsonl", "authors-b.jsonl")
+FILES = (
+    "open.jsonl",
+    "later.jsonl",
+    "held_back.jsonl",
+    "authors-a.jsonl",
+    "authors-b.jsonl",
+    "paroles.jsonl",
+)
 
 
 @pytest.fixture(scope="module", params=FILES)
