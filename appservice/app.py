@@ -19,6 +19,7 @@ from appservice.files.config import Config
 from appservice.files.keys import Keys, load_keys
 from appservice.files.photos import PillowPhotos
 from appservice.files.registration import Tokens, read_tokens
+from appservice.files.territory_keys import make_territory_keys
 from appservice.files.world import load_world
 from appservice.flows.console.invitations import Invitations
 from appservice.flows.console.presence import Presence
@@ -104,6 +105,11 @@ class Office:
 async def open_office(config: Config) -> AsyncIterator[Office]:
     """Raises BadFiles, BadKeys, TemporaryFailure (database down), PermanentFailure."""
     world = load_world(config.world, config.settings)
+    for territory in world.territories.values():
+        if not territory.is_open:
+            log.warning("%s: legal checklist incomplete, nothing is made there", territory.id)
+    if made := make_territory_keys(config.keys, world.territories):
+        log.warning("a key was made for %s: back up %s anew", ", ".join(made), config.keys)
     keys = load_keys(config.keys)
     tokens = read_tokens(config.homeserver.registration)
     store = await connect(config.database.resolve(), keys, clock, new_id)

@@ -6,6 +6,7 @@ from argparse import Namespace
 
 from ruamel.yaml import YAML
 
+from appservice.domain.wording.legal import closed
 from appservice.files.config import load_config
 from appservice.files.keys import load_keys
 from appservice.files.registration import registration
@@ -17,6 +18,11 @@ async def check(args: Namespace) -> int:
     """Reads every YAML, charter and rule; every mistake is raised at once."""
     config = load_config(args.config) if args.config_given else None
     world = load_world(config.world if config else shipped_paths())
+    unready = [territory for territory in world.territories.values() if not territory.is_open]
+    for territory in unready:
+        print(closed(territory), file=sys.stderr)
+    if unready:
+        return 1
     communes = sum(len(t.communes) for t in world.territories.values())
     print(
         f"{len(world.territories)} territoires, {communes} communes, "

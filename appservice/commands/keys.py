@@ -12,6 +12,7 @@ from appservice.domain.enrolment import OPERATOR
 from appservice.domain.errors import PermanentFailure
 from appservice.files.config import Config, load_config
 from appservice.files.keys import add_master_key, make_keys, retire_master_keys
+from appservice.files.territory_keys import add_territory_keys, retire_territory_keys
 from appservice.flows.reconciliation import TOPIC
 from appservice.store.session import other_clients
 
@@ -42,6 +43,7 @@ async def _rotate(args: Namespace) -> int:
     config = load_config(args.config)
     await _nobody_else(config)
     add_master_key(config.keys)
+    add_territory_keys(config.keys)
     async with open_office(config) as office:
         count = await office.store.rewrap()
         await _record(office, "keys.rotate", "master")
@@ -49,7 +51,11 @@ async def _rotate(args: Namespace) -> int:
     # Whoever started meanwhile read the keys before us, or with both of them in the file.
     await _nobody_else(config)
     retire_master_keys(config.keys)
-    print(f"{count} clé(s) refermée(s) sous la nouvelle clé maîtresse ; l'ancienne est détruite.")
+    retire_territory_keys(config.keys)
+    print(
+        f"{count} clé(s) refermée(s) sous la nouvelle clé maîtresse ou celle de leur territoire ; "
+        "l'ancienne est détruite."
+    )
     print("Sauvegardez de nouveau le dossier des clés, et détruisez l'ancienne copie.")
     return 0
 

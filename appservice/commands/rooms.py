@@ -6,10 +6,11 @@ from argparse import Namespace
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from appservice.app import is_served, open_office, provisioning
+from appservice.app import Office, is_served, open_office, provisioning
 from appservice.domain.membership import Step
 from appservice.domain.membership.group_steps import AddToGroup
 from appservice.domain.membership.people_steps import Invite, PinWelcome, Remove
+from appservice.domain.wording.legal import closed
 from appservice.files.config import load_config
 from appservice.flows.membership import Membership
 from appservice.flows.reconciliation import TOPIC
@@ -29,6 +30,7 @@ async def plan(args: Namespace) -> int:
     """Prints one line per step; nothing when nothing differs."""
     async with open_office(load_config(args.config)) as office, provisioning(office) as rooms:
         steps = await rooms.plan()
+        _say_what_is_closed(office)
     for step in steps:
         print(step.describe())
     print(_count(steps), file=sys.stderr)
@@ -43,6 +45,7 @@ async def apply(args: Namespace) -> int:
     if args.dry_run:
         return await _rehearse(args)
     async with open_office(load_config(args.config)) as office, provisioning(office) as rooms:
+        _say_what_is_closed(office)
         steps = await rooms.plan()
         mine = [step for step in steps if not isinstance(step, PinWelcome)]
         applied = await rooms.apply(mine, _print_step)
@@ -84,6 +87,12 @@ def _welcomes_of(steps: Sequence[Step]) -> Sequence[Step]:
 
 def _print_step(step: Step, code: str | None) -> None:
     print(f"{'✗' if code else '✓'} {step.describe()}{f' ({code})' if code else ''}", flush=True)
+
+
+def _say_what_is_closed(office: Office) -> None:
+    for territory in office.world.territories.values():
+        if not territory.is_open:
+            print(closed(territory), file=sys.stderr)
 
 
 def _count(steps: Sequence[Step]) -> str:

@@ -67,6 +67,13 @@ class Territory:
     contact: str = ""  # how to reach the mairie, shown to strangers
     texts: TextRules = field(default_factory=TextRules)
 
+    gaps: tuple[str, ...] = ()  # what its legal checklist lacks, as people are told
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anything may be made there: its legal checklist is complete."""
+        return not self.gaps
+
     def zone_of(self, commune: Insee, level: Level) -> Zone:
         """The zone of that width that holds the commune."""
         place = self.communes[commune]

@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from appservice.domain.ids import Insee, TradeId
 from appservice.domain.territory import Commune, Level, Territory, Trade
 from appservice.files.communes import communes_of, department_exists, find
+from appservice.files.legal import gaps_of
 from appservice.files.text_rules import read_text_rules
 from appservice.files.yaml_source import ProblemList, Table, did_you_mean, read_yaml
 
@@ -35,7 +37,7 @@ def read_territories(
         for insee in territory.communes:
             if owners.setdefault(insee, territory.id) != territory.id:
                 table.problem("communes", f"{insee} est déjà dans « {owners[insee]} »")
-        found[territory.id] = territory
+        found[territory.id] = replace(territory, gaps=gaps_of(folder, territory.id))
     return found
 
 

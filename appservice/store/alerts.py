@@ -37,7 +37,7 @@ class PgAlerts:
         row = await self._session.row(NEXT)
         assert row is not None  # noqa: S101 - a sequence always answers
         numbered = replace(alert, id=AlertId(row["id"]))
-        key = await self._session.key(case_of(numbered.id))
+        key = await self._session.key(case_of(numbered.id), alert.territory)
         await self._session.run(
             OPEN,
             numbered.id,
@@ -59,7 +59,7 @@ class PgAlerts:
         return _alert(row, (await self._session.keys([owner])).get(owner))
 
     async def advance(self, alert: Alert, expected: StageName) -> bool:
-        key = await self._session.key(case_of(alert.id))
+        key = await self._session.key(case_of(alert.id), alert.territory)
         row = await self._session.row(ADVANCE, alert.id, expected, *_written(alert, key))
         return row is not None
 

@@ -18,7 +18,9 @@ class PgBlobs:
         self._session = session
 
     async def put(self, owner: str, attachment: Attachment, until: datetime) -> BlobId:
-        key = await self._session.key(owner)
+        # A room names its territory; a case or a person has a key already.
+        territory = owner.split("/")[1] if "/" in owner else ""
+        key = await self._session.key(owner, territory)
         name = key.seal(NAME, attachment.filename.encode())
         sealed = key.seal(SEALED, attachment.data)
         row = await self._session.row(PUT, owner, attachment.content_type, name, sealed, until)

@@ -44,7 +44,7 @@ class PgMembers:
             sorted(member.channels),
             member.language,
             *addresses,
-            seal_words(await session.key(member.id), SEALED, words),
+            seal_words(await session.key(member.id, member.territory), SEALED, words),
             session.clock(),
             member.sms_fallback,
         )

@@ -137,15 +137,17 @@ class PgStore:
             await session.run(PURGE_THREADS, now - STRANGERS_KEPT)
 
     async def rewrap(self) -> int:
-        """Wrap every data key under the current master key; how many had another."""
+        """Wrap each data key under the key in use of its territory; how many had another."""
         vault = self._database.vault
         async with self._database.transaction() as session:
-            rows = await session.rows(OLD_KEYS, vault.current)
-            await session.run_each(
-                REWRAP,
-                [(row["owner"], vault.current, vault.rewrap(*row.values())) for row in rows],
-            )
-        return len(rows)
+            rows = await session.rows(ALL_KEYS)
+            turned = [
+                (row["owner"], vault.master_of(row["territory"]), vault.rewrap(*row.values()))
+                for row in rows
+                if row["master"] != vault.master_of(row["territory"])
+            ]
+            await session.run_each(REWRAP, turned)
+        return len(turned)
 
     async def close(self) -> None:
         """Disconnects."""
@@ -162,7 +164,7 @@ async def connect(
     try:
         async with database.session() as session:
             waiting = await migrate.pending(session.connection)
-            lost = None if waiting else await session.row(LOST_KEYS, list(keys.master))
+            lost = None if waiting else await session.row(LOST_KEYS, database.vault.masters)
     except BaseException:
         await database.close()
         raise
@@ -174,8 +176,8 @@ async def connect(
     if lost is not None:
         await database.close()
         raise PermanentFailure(
-            f"Il manque la clé maîtresse {lost['master']} dans master.key, qui ferme une partie "
-            "de la base : restaurez le dossier des clés le plus récent."
+            f"Il manque la clé maîtresse {lost['master']} dans le dossier des clés : elle ferme "
+            "une partie de la base : restaurez le dossier des clés le plus récent."
         )
     store = PgStore(database, dsn, new_id)
     try:
@@ -231,6 +233,13 @@ PURGE_STRANGERS = "DELETE FROM strangers WHERE answered_at <= $1"
 PURGE_TRIES = "DELETE FROM console_attempts WHERE first_at <= $1"
 PURGE_THREADS = "DELETE FROM threads WHERE asked_at <= $1"
 PURGE_BLOBS = "DELETE FROM blobs WHERE until <= $1"
-OLD_KEYS = "SELECT owner, master, wrapped FROM data_keys WHERE master <> $1 FOR UPDATE"
+ALL_KEYS = """
+SELECT k.owner, k.master, k.wrapped,
+    coalesce(m.territory, a.territory, r.territory, split_part(k.owner, '/', 2)) AS territory
+FROM data_keys k LEFT JOIN members m ON m.id = k.owner
+LEFT JOIN alerts a ON 'case:A' || a.id = k.owner
+LEFT JOIN reports r ON 'case:S' || r.id = k.owner
+FOR UPDATE OF k
+"""
 LOST_KEYS = "SELECT master FROM data_keys WHERE master <> ALL ($1::text[]) LIMIT 1"
 REWRAP = "UPDATE data_keys SET master = $2, wrapped = $3 WHERE owner = $1"

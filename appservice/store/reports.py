@@ -34,7 +34,7 @@ class PgReports:
         row = await self._session.row(NEXT)
         assert row is not None  # noqa: S101 - a sequence always answers
         numbered = replace(report, id=ReportId(row["id"]))
-        key = await self._session.key(case_of(numbered.id))
+        key = await self._session.key(case_of(numbered.id), report.territory)
         await self._session.run(
             OPEN,
             numbered.id,

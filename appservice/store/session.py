@@ -116,19 +116,19 @@ class Session:
         with translated(self.connection):
             await self.connection.executemany(query, values)
 
-    async def key(self, owner: str) -> DataKey:
-        """The owner's key, made when there is none."""
+    async def key(self, owner: str, territory: str = "") -> DataKey:
+        """The owner's key, made when there is none; `territory` says whose key wraps it then."""
         found = (await self.keys([owner])).get(owner)
         if found is not None:
             return found
         if owner.startswith(SHARED):
             return await self._database.shared_key(owner)
-        return await self.make_key(owner)
+        return await self.make_key(owner, territory)
 
-    async def make_key(self, owner: str) -> DataKey:
+    async def make_key(self, owner: str, territory: str = "") -> DataKey:
         """A key that is there if this transaction is; waits for whoever is making the same."""
-        key, wrapped = self.vault.new_key(owner)
-        values = (owner, self.vault.current, wrapped, self.clock())
+        key, wrapped = self.vault.new_key(owner, territory)
+        values = (owner, self.vault.master_of(territory), wrapped, self.clock())
         if await self.row(ADD_KEY, *values) is None:
             return (await self.keys([owner]))[owner]
         self.made[owner] = key

@@ -36,6 +36,10 @@ class Secrets(Protocol):
     @property
     def index(self) -> bytes: ...
 
+    def of_territories(self) -> Mapping[str, Mapping[str, bytes]]:
+        """By territory, as `master`; a territory may have been added since."""
+        ...
+
 
 class DataKey:
     """One owner's key. What it seals opens in the same column of the same owner only."""
@@ -82,25 +86,37 @@ class Vault:
     """Wraps and unwraps data keys, and remembers some of them for a while."""
 
     def __init__(self, secrets: Secrets, clock: Clock, capacity: int = 20_000) -> None:
+        self._secrets = secrets
         self._wrappers = {name: AESGCM(key) for name, key in secrets.master.items()}
+        self._of_territory: dict[str, str] = {}  # the id of the key that seals for each
+        self._read_territories()
         self._index = secrets.index
         self._clock = clock
         self._capacity = capacity
         self._known: OrderedDict[str, tuple[DataKey, datetime]] = OrderedDict()
         self.current = next(iter(secrets.master))
 
-    def new_key(self, owner: str) -> tuple[DataKey, bytes]:
-        """A key and itself wrapped by the current master key."""
+    @property
+    def masters(self) -> list[str]:
+        """Ids of all the keys that we have."""
+        return list(self._wrappers)
+
+    def master_of(self, territory: str) -> str:
+        """Which key seals for that territory: its own, or the service's when it has none."""
+        return self._of_territory.get(territory, self.current)
+
+    def new_key(self, owner: str, territory: str = "") -> tuple[DataKey, bytes]:
+        """A key and itself wrapped by the one that `master_of` names."""
         secret = os.urandom(32)
-        return DataKey(owner, secret), self._wrap(owner, secret)
+        return DataKey(owner, secret), self._wrap(owner, secret, self.master_of(territory))
 
     def unwrap(self, owner: str, master: str, wrapped: bytes) -> DataKey:
         """Raises BrokenSeal, also when that master key is not among ours."""
         return DataKey(owner, self._secret(owner, master, wrapped))
 
-    def rewrap(self, owner: str, master: str, wrapped: bytes) -> bytes:
-        """The same data key under the current master key."""
-        return self._wrap(owner, self._secret(owner, master, wrapped))
+    def rewrap(self, owner: str, master: str, wrapped: bytes, territory: str = "") -> bytes:
+        """The same data key under the one that `master_of` names."""
+        return self._wrap(owner, self._secret(owner, master, wrapped), self.master_of(territory))
 
     def known(self, owner: str) -> DataKey | None:
         """The key if it was used a short while ago."""
@@ -127,15 +143,21 @@ class Vault:
         """HMAC-SHA256: the same text of the same kind gives the same bytes, and says no more."""
         return hmac.digest(self._index, f"{kind}\0{text}".encode(), "sha256")
 
-    def _wrap(self, owner: str, secret: bytes) -> bytes:
+    def _read_territories(self) -> None:
+        for territory, keys in self._secrets.of_territories().items():
+            self._wrappers |= {name: AESGCM(key) for name, key in keys.items()}
+            self._of_territory[territory] = next(iter(keys))
+
+    def _wrap(self, owner: str, secret: bytes, master: str) -> bytes:
         nonce = os.urandom(NONCE)
-        wrapper = self._wrappers[self.current]
-        return nonce + wrapper.encrypt(nonce, secret, _bound(owner, self.current))
+        return nonce + self._wrappers[master].encrypt(nonce, secret, _bound(owner, master))
 
     def _secret(self, owner: str, master: str, wrapped: bytes) -> bytes:
+        if master not in self._wrappers and "/" in master:
+            self._read_territories()  # of a territory that came after us
         wrapper = self._wrappers.get(master)
         if wrapper is None:
-            raise BrokenSeal(f"Il manque la clé maîtresse {master} dans master.key.")
+            raise BrokenSeal(f"Il manque la clé maîtresse {master} dans le dossier des clés.")
         try:
             return wrapper.decrypt(wrapped[:NONCE], wrapped[NONCE:], _bound(owner, master))
         except (InvalidTag, ValueError):

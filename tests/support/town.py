@@ -85,6 +85,8 @@ def copy_world(folder: Path) -> WorldPaths:
         text = text.replace(f"id: charte-{old}\n", f"id: charte-{new}\n", 1)
         (charters / f"charte-{new}.md").write_text(text, encoding="utf-8")
     (rooms / "territoires" / "finistere.yaml").write_text(TERRITORY, encoding="utf-8")
+    checklists = rooms / "territoires" / "conformite"
+    shutil.copy(checklists / "ille-et-vilaine.yaml", checklists / "finistere.yaml")
     return WorldPaths(rooms, rooms / "territoires", charters, policies)
 
 

@@ -31,6 +31,12 @@ class Desired:
     rooms: Mapping[RoomKey, DesiredRoom]
     rights: Mapping[str, Right | NotInForce]
     territories: frozenset[str]
+    closed: frozenset[str] = frozenset()  # territories where nothing may be made, only taken away
+
+
+def closed_among(world: World) -> frozenset[str]:
+    """Territories whose legal checklist is incomplete."""
+    return frozenset(t.id for t in world.territories.values() if not t.is_open)
 
 
 def desired(
@@ -45,7 +51,7 @@ def desired(
     for part in desired_by_territory(world, members, signatures, now):
         rooms.update(part.rooms)
         rights = part.rights
-    return Desired(rooms, rights, frozenset(world.territories))
+    return Desired(rooms, rights, frozenset(world.territories), closed_among(world))
 
 
 def desired_by_territory(
@@ -59,6 +65,7 @@ def desired_by_territory(
     Everybody's right is in each: who sits in the wrong territory is removed with a reason.
     """
     rights: dict[str, Right | NotInForce] = {}
+    closed = closed_among(world)
     seated: dict[str, list[tuple[Member, int]]] = {key: [] for key in world.territories}
     for member in members:
         signature = signatures.get(member.id)
@@ -73,7 +80,7 @@ def desired_by_territory(
         for member, until in seated.pop(territory.id):
             builder.seat(member, until)
         rooms = {room.key: room for room in builder.rooms()}
-        yield Desired(rooms, rights, frozenset({territory.id}))
+        yield Desired(rooms, rights, frozenset({territory.id}), closed)
 
 
 def desired_guichet(
@@ -83,6 +90,8 @@ def desired_guichet(
     right = _right(world.standing(member, signature, now), signature)
     territory = world.territory_of(member)
     if not isinstance(right, Right) or territory is None or member.mxid is None:
+        return Desired({}, {}, frozenset())
+    if not territory.is_open:
         return Desired({}, {}, frozenset())
     room = Builder(territory, world.templates).guichet(member, right.until)
     rooms = {} if room is None else {room.key: room}

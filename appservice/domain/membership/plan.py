@@ -27,6 +27,7 @@ from appservice.domain.membership.steps import Step
 from appservice.domain.room import ActualRoom, DesiredRoom, KnownRoom, RoomKey, Seat
 
 _IN = frozenset({"join", "invite", "knock"})
+_SHUTTING = frozenset({Phase.SETTINGS, Phase.REMOVALS, Phase.GROUP_REMOVALS})
 _NOWHERE: frozenset[RoomId] = frozenset()
 
 
@@ -44,7 +45,12 @@ def plan(
     """
     found = _Planner(desired, known, actual, ours).steps()
     of_groups = () if groups is None else plan_groups(desired, known, groups, ours)
-    return in_order(chain(found, of_groups))
+    return in_order(step for step in chain(found, of_groups) if _may_be_done(step, desired))
+
+
+def _may_be_done(step: Step, desired: Desired) -> bool:
+    """Where the legal checklist is incomplete, people are still taken out and rooms kept shut."""
+    return step.phase in _SHUTTING or step.key.territory not in desired.closed
 
 
 def in_order(steps: Iterable[Step]) -> tuple[Step, ...]:

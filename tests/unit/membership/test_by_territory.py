@@ -1,12 +1,19 @@
 """A country planned one territory after the other is planned as if it were held at once."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from support.land import BRETAGNE, MANTES, NOW, YVELINES, merchant, officer, shipped_world, signed
 
 from appservice.bench.country import settled
 from appservice.domain.ids import RoomId, UserId
-from appservice.domain.membership import desired, desired_by_territory, in_order, plan
+from appservice.domain.membership import (
+    desired,
+    desired_by_territory,
+    desired_guichet,
+    in_order,
+    plan,
+)
 from appservice.domain.membership.people_steps import Remove
 from appservice.domain.room import ActualRoom, Seat
 from appservice.flows.membership import _not_others
@@ -76,3 +83,22 @@ def _with(room: ActualRoom, stranger: UserId) -> ActualRoom:
     fields = {name: getattr(room, name) for name in room.__slots__}
     seats = {**room.seats, stranger: Seat("join", 0, 0)}
     return ActualRoom(**{**fields, "seats": seats})
+
+
+def test_where_the_checklist_is_incomplete_nothing_is_made_and_people_still_leave() -> None:
+    world = shipped_world()
+    shut = replace(world.territories[YVELINES], gaps=("dpo",))
+    partly = replace(world, territories={**world.territories, YVELINES: shut})
+    wanted = desired(partly, PEOPLE, SIGNATURES, NOW)
+    steps = plan(wanted, (), {}, ())
+    assert {step.key.territory for step in steps} == {BRETAGNE}
+    whole = desired(world, PEOPLE, SIGNATURES, NOW)
+    known, actual = settled(whole.rooms, NOW)
+    assert plan(wanted, known, actual, None) == ()
+    gone = {k: s for k, s in SIGNATURES.items() if k != "aurore"}
+    steps = plan(desired(partly, PEOPLE, gone, NOW), known, actual, None)
+    assert steps
+    assert {type(step) for step in steps} == {Remove}
+    aurore = PEOPLE[2]
+    assert desired_guichet(partly, aurore, SIGNATURES[aurore.id], NOW).rooms == {}
+    assert desired_guichet(world, aurore, SIGNATURES[aurore.id], NOW).rooms != {}

@@ -18,6 +18,10 @@ class Given:
 
     master: Mapping[str, bytes] = field(default_factory=lambda: {"m1": b"1" * 32})
     index: bytes = b"i" * 32
+    territories: Mapping[str, Mapping[str, bytes]] = field(default_factory=dict)
+
+    def of_territories(self) -> Mapping[str, Mapping[str, bytes]]:
+        return self.territories
 
 
 def vault(capacity: int = 100, clock: HandClock | None = None) -> Vault:
