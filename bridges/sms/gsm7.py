@@ -1,6 +1,7 @@
 """Which texts fit the GSM 03.38 alphabet, and how to make others fit."""
 
 import unicodedata
+from functools import lru_cache
 
 import gsm0338
 
@@ -47,6 +48,12 @@ def encode(text: str) -> bytes | None:
     return septets
 
 
+@lru_cache(maxsize=2048)
+def septets(char: str) -> int:
+    """How many one letter takes; 0 when it is outside the alphabet."""
+    return len(encode(char) or b"")
+
+
 def plain_typography(text: str) -> str:
     """The text with typewriter quotes, dashes and spaces; accents stay."""
     composed = unicodedata.normalize("NFC", text).replace("\r\n", "\n").replace("\r", "\n")
@@ -60,10 +67,11 @@ def transliterate(text: str) -> str:
     return "".join(_nearest(char) for char in plain_typography(text).translate(_LETTERS)).strip()
 
 
+@lru_cache(maxsize=2048)
 def _nearest(char: str) -> str:
-    if encode(char) is not None:
+    if septets(char):
         return char
     base = "".join(
         part for part in unicodedata.normalize("NFKD", char) if not unicodedata.combining(part)
     )
-    return "".join(part for part in base if encode(part) is not None)
+    return "".join(part for part in base if septets(part))

@@ -60,7 +60,7 @@ def weight(char: str, encoding: Encoding) -> int:
     """Units of one letter: € weighs two septets, an emoji two UTF-16 code units."""
     if encoding is Encoding.UCS2:
         return 2 if ord(char) > 0xFFFF else 1
-    return len(gsm7.encode(char) or b"")
+    return gsm7.septets(char)
 
 
 def _parts(text: str, encoding: Encoding) -> tuple[str, ...]:
