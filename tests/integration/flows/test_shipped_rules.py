@@ -12,6 +12,7 @@ from support.story import (
     CHLOE,
     ECHANGES,
     ECHANGES_GROUP,
+    ELISE,
     MOREL,
     NADIA,
     PAULE,
@@ -23,8 +24,10 @@ from support.story import (
 )
 
 from appservice.domain.alert import Held, Published, Turned
+from appservice.domain.delivery import Kind as ParcelKind
+from appservice.domain.delivery import Urgency
 from appservice.domain.ids import AlertId
-from appservice.domain.member import Channel, Role
+from appservice.domain.member import Channel, Member, Role
 from appservice.domain.text import gsm7_length
 from appservice.files.world import load_world, shipped_paths
 
@@ -186,6 +189,40 @@ async def test_members_may_simply_talk(memory: Story, text: str) -> None:
     assert memory.bridges[Channel.SIGNAL].texts(ECHANGES_GROUP) == [
         f"Tabac Anne (Element) : {text}"
     ]
+
+
+DANGERS = (
+    "au secours il a une arme",
+    "sa tire o tabac",
+    "y a le feu dans la reserve",
+    "on vient de me braquer au couteau",
+    "he has a gun",
+)
+DOORS = (
+    (ANNE, Channel.MATRIX, None),
+    (ANNE, Channel.MATRIX, ECHANGES),
+    (ANNE, Channel.MATRIX, ALERTES),
+    (BRUNO, Channel.SIGNAL, None),
+    (BRUNO, Channel.SIGNAL, ECHANGES_GROUP),
+    (BRUNO, Channel.SIGNAL, ALERTES_GROUP),
+    (CHLOE, Channel.SMS, None),
+    (ELISE, Channel.MATRIX, None),  # no charter in force
+    (ELISE, Channel.SMS, None),
+)
+
+
+@pytest.mark.parametrize(("who", "channel", "where"), DOORS)
+async def test_S1_06_danger_gives_17_112_and_114_first_at_every_door(
+    memory: Story, who: Member, channel: Channel, where: str | None
+) -> None:
+    for text in DANGERS:
+        before = len(memory.parcels())
+        await memory.writes(who, text, where=where, channel=channel)
+        told = [p for p in memory.parcels()[before:] if p.kind is not ParcelKind.DELETE]
+        assert told[0].body in memory.told(who, channel), (text, told[0].body)
+        assert all(number in told[0].body for number in ("17", "112", "114")), text
+        assert told[0].urgency is Urgency.URGENT
+        assert not any(p.key.startswith("cross:") for p in memory.parcels())
 
 
 async def test_S0_12_a_danger_by_sms_is_answered_at_once(memory: Story) -> None:
