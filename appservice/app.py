@@ -16,10 +16,10 @@ from appservice.domain.ids import UserId
 from appservice.domain.member import Channel
 from appservice.domain.world import World
 from appservice.files.config import Config
+from appservice.files.keyring.territories import make_territory_keys
 from appservice.files.keys import Keys, load_keys
 from appservice.files.photos import PillowPhotos
 from appservice.files.registration import Tokens, read_tokens
-from appservice.files.territory_keys import make_territory_keys
 from appservice.files.world import load_world
 from appservice.flows.console.invitations import Invitations
 from appservice.flows.console.presence import Presence

@@ -11,8 +11,8 @@ from appservice.domain.audit import Act
 from appservice.domain.enrolment import OPERATOR
 from appservice.domain.errors import PermanentFailure
 from appservice.files.config import Config, load_config
+from appservice.files.keyring.territories import add_territory_keys, retire_territory_keys
 from appservice.files.keys import add_master_key, make_keys, retire_master_keys
-from appservice.files.territory_keys import add_territory_keys, retire_territory_keys
 from appservice.flows.reconciliation import TOPIC
 from appservice.store.session import other_clients
 

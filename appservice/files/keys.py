@@ -8,7 +8,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from appservice.domain.charter import proof_bytes
-from appservice.files.key_files import (
+from appservice.files.keyring.files import (
     LENGTH,
     BadKeys,
     alone,
@@ -21,7 +21,7 @@ from appservice.files.key_files import (
     retire,
     write,
 )
-from appservice.files.territory_keys import TerritoryKeys, load_territory_keys
+from appservice.files.keyring.territories import TerritoryKeys, load_territory_keys
 
 SIGNING, MASTER, INDEX, PICKLE = "signing.key", "master.key", "index.key", "pickle.key"
 FILES = (SIGNING, MASTER, INDEX, PICKLE)

@@ -9,10 +9,10 @@ from support.town import PATIENCE, Town
 from appservice.app import clock
 from appservice.demo.child import wait_until
 from appservice.demo.people import BRETAGNE, MANTES
+from appservice.files.keyring.territories import FOLDER as KEYS
+from appservice.files.keyring.territories import load_territory_keys
 from appservice.files.legal import FOLDER as CHECKLISTS
 from appservice.files.legal import ITEMS
-from appservice.files.territory_keys import FOLDER as KEYS
-from appservice.files.territory_keys import load_territory_keys
 from appservice.store.vault import Vault
 
 pytestmark = pytest.mark.e2e

@@ -10,8 +10,8 @@ from support.store_builders import HandClock, a_merchant, a_parcel, a_report, an
 
 from appservice.domain.errors import PermanentFailure
 from appservice.domain.ids import AlertId, MemberId
+from appservice.files.keyring.territories import FOLDER, load_territory_keys, make_territory_keys
 from appservice.files.keys import Keys, load_keys
-from appservice.files.territory_keys import FOLDER, load_territory_keys, make_territory_keys
 from appservice.store.vault import Vault
 
 LIFFRE = {"m1", "case:A1", "case:S1"}

@@ -4,15 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from appservice.files.key_files import BadKeys
-from appservice.files.keys import load_keys, make_keys
-from appservice.files.territory_keys import (
+from appservice.files.keyring.files import BadKeys
+from appservice.files.keyring.territories import (
     FOLDER,
     add_territory_keys,
     load_territory_keys,
     make_territory_keys,
     retire_territory_keys,
 )
+from appservice.files.keys import load_keys, make_keys
 
 
 def test_each_territory_gets_one_and_keeps_it(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from appservice.files.key_files import (
+from appservice.files.keyring.files import (
     BadKeys,
     alone,
     draft,
