@@ -6,7 +6,7 @@ from typing import assert_never
 
 from appservice.domain.member import Channel
 from appservice.files.config import Config
-from appservice.files.sms import GammuConfig, KannelConfig, OvhConfig, SmsConfig
+from appservice.files.config.sms import GammuConfig, KannelConfig, OvhConfig, SmsConfig
 from appservice.flows.ports.outside import Clock
 from bridges.protocol import Bridge, Groups
 from bridges.registry import FACTORIES

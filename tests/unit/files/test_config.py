@@ -10,7 +10,7 @@ from appservice.app import clock
 from appservice.channels import make_bridges
 from appservice.domain.member import Channel
 from appservice.files.config import Address, load_config
-from appservice.files.sms import GammuConfig, OvhConfig
+from appservice.files.config.sms import GammuConfig, OvhConfig
 from appservice.files.world import shipped_paths
 from appservice.files.yaml_source import BadFiles
 

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from appservice.domain.world import Settings
-from appservice.files.console import ConsoleConfig, console_of
-from appservice.files.fields import Address, address_of, path_of, port_of, split, url_of
-from appservice.files.sms import SmsConfig, sms_of
+from appservice.files.config.console import ConsoleConfig, console_of
+from appservice.files.config.fields import Address, address_of, path_of, port_of, split, url_of
+from appservice.files.config.sms import SmsConfig, sms_of
 from appservice.files.world import WorldPaths, shipped_paths
 from appservice.files.yaml_source import BadFiles, ProblemList, Table, read_yaml
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from appservice.files.fields import Address, address_of, path_of, url_of
+from appservice.files.config.fields import Address, address_of, path_of, url_of
 from appservice.files.yaml_source import Table
 
 _COMMON = (

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from appservice.files.fields import Address, port_of, split, url_of
+from appservice.files.config.fields import Address, port_of, split, url_of
 from appservice.files.yaml_source import Table
 
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
