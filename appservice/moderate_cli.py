@@ -1,6 +1,7 @@
 """`maillage moderate` and `maillage policy`: the judge on the command line."""
 
 import json
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from appservice.trial.score import score
 _FIELDS = ("id", "text", "author_role", "room")
 _ROOM_FIELDS = ("trade", "commune")
 _LONGEST_LINE = 262_144
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class BadLine(ValueError):
@@ -57,11 +59,13 @@ def _read(line: bytes) -> _Message:
     if len(line) > _LONGEST_LINE:
         raise BadLine(f"trop longue ({len(line)} octets, {_LONGEST_LINE} au plus)")
     try:
-        entry = json.loads(line.decode("utf-8"))
+        entry = json.loads(line.decode("utf-8-sig"))  # Windows begins a file with a mark
     except UnicodeDecodeError as error:
         raise BadLine(f"n'est pas en UTF-8 (octet {error.start + 1})") from error
+    except json.JSONDecodeError as error:
+        raise BadLine(f"n'est pas du JSON (caractère {error.colno})") from error
     except (ValueError, RecursionError) as error:
-        raise BadLine(f"n'est pas du JSON ({str(error).splitlines()[0]})") from error
+        raise BadLine("n'est pas du JSON (trop d'étages, ou nombre trop long)") from error
     return _checked(entry)
 
 
@@ -77,6 +81,8 @@ def _checked(entry: Any) -> _Message:
     for key, value in texts.items():
         if not isinstance(value, str):
             raise BadLine(f"« {key} » doit être un texte")
+        if not value.isascii() and _SURROGATE.search(value):
+            raise BadLine(f"« {key} » contient une moitié de caractère (\\ud800 à \\udfff)")
     if entry["author_role"] not in ROLES:
         raise BadLine(
             f"rôle inconnu « {entry['author_role'][:40]} » (connus : {', '.join(ROLES)})"

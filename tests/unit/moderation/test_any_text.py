@@ -11,6 +11,9 @@ from support.fuzz import examples
 from support.shipped_policy import policy
 
 from appservice.domain.moderation import ROLES, Decision, Submission, judge
+from appservice.domain.moderation.explain import explain
+from appservice.domain.moderation.rewrite import suggest
+from appservice.domain.text import SINGLE_SMS_SEPTETS, gsm7_length
 
 POLICY = policy()
 WORDS = sorted(POLICY.grammar.words)
@@ -44,6 +47,10 @@ def test_any_text_is_answered_and_pointed_at(text: str, role: str) -> None:
     for finding in verdict.findings:
         for start, end in finding.spans:
             assert 0 <= start <= end <= len(text)
+    better = suggest(text, verdict)
+    assert better is None or gsm7_length(better) <= SINGLE_SMS_SEPTETS
+    assert next(explain(Submission(text, role), verdict, POLICY)).startswith("décision : ")
+    assert all(list(explain(Submission(text, role), verdict, POLICY)))
 
 
 @examples(60)

@@ -2,6 +2,9 @@
 
 import io
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -55,7 +58,12 @@ def test_an_answer_says_decision_rules_places_and_sentences() -> None:
         (_line(room={"trade": "t"}), "ligne 1 : champ manquant « room.commune »"),
         (_line(room="Gorron"), "ligne 1 : « room » doit être un objet"),
         (_line(text="a" * 1_000_000), "ligne 1 : trop longue"),
-        (b"[" * 100_000, "ligne 1 : n'est pas du JSON"),
+        (b"[" * 100_000, "ligne 1 : n'est pas du JSON (trop d'étages"),
+        (b'{"id": ' + b"9" * 5_000 + b"}", "ligne 1 : n'est pas du JSON (trop d'étages"),
+        (b'{"id" "1"}', "ligne 1 : n'est pas du JSON (caractère 7)"),
+        (b'{"id": NaN}', "ligne 1 : champ manquant « text »"),
+        (json.dumps({**GOOD, "text": "vol \udfff"}).encode(), "ligne 1 : « text » contient une"),
+        (json.dumps({**GOOD, "id": "\ud800"}).encode(), "ligne 1 : « id » contient une moitié"),
     ],
 )
 def test_a_bad_line_is_named_and_the_next_one_answered(bad: bytes, message: str) -> None:
@@ -78,6 +86,25 @@ def test_whatever_bytes_come_each_line_is_answered_or_named_once(lines: list[byt
     assert set(named) <= set(said)
     assert code == (2 if err else 0)
     assert len(out) >= written.count(_line(id="ok"))
+
+
+def test_a_file_from_windows_is_read() -> None:
+    code, out, err = _run(b"\xef\xbb\xbf" + _line() + b"\r", _line(id="2") + b"\r")
+    assert (code, err) == (0, [])
+    assert [json.loads(line)["id"] for line in out] == ["1", "2"]
+
+
+def test_answers_are_utf_8_whatever_the_terminal_speaks() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "appservice", "moderate"],
+        input=_line(text="Vol d’été à Gorron, appelez le 06 39 98 00 00") + b"\n\xff\n",
+        capture_output=True,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        check=False,
+    )
+    assert done.returncode == 2
+    assert json.loads(done.stdout.decode("utf-8"))["sentences"]["contact-details"]
+    assert done.stderr.decode("utf-8") == "ligne 2 : n'est pas en UTF-8 (octet 1)\n"
 
 
 def test_explanations_are_for_people() -> None:
