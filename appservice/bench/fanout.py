@@ -131,6 +131,7 @@ def _alert(author: Member) -> Alert:
         submitted_at=now,
         policy_hash="",
         stage=Published(now, author.id),
+        urgent=True,  # or it would wait for the morning when measured at night
     )
 
 

@@ -11,7 +11,7 @@ from appservice.domain.delivery import GUICHET, Parcel, Urgency
 from appservice.domain.errors import CharterMissing, InvalidTransition, NotAllowed
 from appservice.domain.ids import BlobId, MemberId, ReportId
 from appservice.domain.member import Channel, Member
-from appservice.domain.room import Kind, KnownRoom, RoomKey
+from appservice.domain.room import Kind, KnownRoom
 from appservice.domain.territory import Territory, Zone
 from appservice.domain.world import World
 from appservice.flows.ports import Clock, Store, Transaction
@@ -189,12 +189,10 @@ async def postes_over(tx: Transaction, territory: Territory, zone: Zone) -> list
         for commune in territory.communes
         if territory.covers(zone, commune)
     }
-    keys = [RoomKey(Kind.POSTE, z, territory.id) for z in sorted(zones)]
-    found = [room for key in keys if (room := await tx.rooms.by_key(key)) is not None]
-    return found or await every_poste(tx, territory)
+    postes = await every_poste(tx, territory)
+    return [room for room in postes if room.key.zone in zones] or postes
 
 
 async def every_poste(tx: Transaction, territory: Territory) -> list[KnownRoom]:
     """All the postes of a territory."""
-    rooms = await tx.rooms.all()
-    return [r for r in rooms if r.key.kind is Kind.POSTE and r.key.territory == territory.id]
+    return list(await tx.rooms.of(territory.id, Kind.POSTE))

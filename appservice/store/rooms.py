@@ -33,6 +33,9 @@ class PgRooms:
     async def all(self) -> Sequence[KnownRoom]:
         return [_room(row) for row in await self._session.rows(ALL)]
 
+    async def of(self, territory: str, kind: Kind) -> Sequence[KnownRoom]:
+        return [_room(row) for row in await self._session.rows(OF, territory, kind.value)]
+
     async def by_id(self, room: RoomId) -> KnownRoom | None:
         return await self._one(BY_ID, room)
 
@@ -64,6 +67,7 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 ON CONFLICT (key) DO UPDATE SET room_id = excluded.room_id, signal_group = excluded.signal_group
 """
 ALL = "SELECT * FROM rooms ORDER BY key"
+OF = "SELECT * FROM rooms WHERE territory = $1 AND kind = $2 ORDER BY key"
 BY_ID = "SELECT * FROM rooms WHERE room_id = $1"
 BY_GROUP = "SELECT * FROM rooms WHERE signal_group = $1"
 BY_KEY = "SELECT * FROM rooms WHERE key = $1"

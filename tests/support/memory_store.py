@@ -20,6 +20,7 @@ from appservice.domain.member import Channel, Listed, Member, Role, listed
 from appservice.domain.report import Closed, Report
 from appservice.domain.report import StageName as ReportStage
 from appservice.domain.report import name_of as report_stage
+from appservice.domain.room import Kind as RoomKind
 from appservice.domain.room import KnownRoom, RoomKey
 from appservice.flows.ports import Clock
 from bridges.protocol import Attachment
@@ -196,6 +197,10 @@ class MemoryRooms:
 
     async def all(self) -> Sequence[KnownRoom]:
         return [self._rows[key] for key in sorted(self._rows)]
+
+    async def of(self, territory: str, kind: RoomKind) -> Sequence[KnownRoom]:
+        rooms = await self.all()
+        return [r for r in rooms if (r.key.territory, r.key.kind) == (territory, kind)]
 
     async def by_id(self, room: RoomId) -> KnownRoom | None:
         return next((r for r in self._rows.values() if r.room_id == room), None)

@@ -11,6 +11,7 @@ from appservice.domain.charter import InForce
 from appservice.domain.delivery import GUICHET
 from appservice.domain.ids import MemberId
 from appservice.domain.member import Channel, Listed, Member
+from appservice.domain.room import Kind
 from appservice.domain.territory import Territory
 from appservice.domain.world import World
 from appservice.flows.ports import Transaction
@@ -35,7 +36,7 @@ async def reach_of(
 ) -> Reach:
     """As things stand; whoever left meanwhile is not in it."""
     merchants = await present(tx, world, territory, now)
-    homes = homes_of(merchants, await tx.rooms.all(), territory)
+    homes = homes_of(merchants, await tx.rooms.of(territory.id, Kind.ALERTES), territory)
     seated = Counter(room for home in homes.values() for room in home.values())
     people = [m for m in merchants if alert.audience.holds(m, territory)]
     silent = await _without_consent(tx, people)

@@ -11,6 +11,7 @@ from appservice.domain.ids import AlertId, BlobId, Insee, MemberId, ReportId, Ro
 from appservice.domain.member import Channel, Listed, Member
 from appservice.domain.report import Report
 from appservice.domain.report import StageName as ReportStageName
+from appservice.domain.room import Kind as RoomKind
 from appservice.domain.room import KnownRoom, RoomKey
 from bridges.protocol import Attachment
 
@@ -125,6 +126,10 @@ class Rooms(Protocol):
     async def remember(self, room: KnownRoom) -> None: ...
 
     async def all(self) -> Sequence[KnownRoom]: ...
+
+    async def of(self, territory: str, kind: RoomKind) -> Sequence[KnownRoom]:
+        """A territory's rooms of one kind, in the order of their keys' names."""
+        ...
 
     async def by_id(self, room: RoomId) -> KnownRoom | None: ...
 

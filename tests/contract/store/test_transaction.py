@@ -96,6 +96,8 @@ async def test_rooms_are_found_by_key_id_and_group(store: Any) -> None:
             await tx.rooms.remember(room)
     async with store.transaction() as tx:
         assert list(await tx.rooms.all()) == [alertes, guichet]
+        assert list(await tx.rooms.of(ALERTES.territory, ALERTES.kind)) == [alertes]
+        assert list(await tx.rooms.of("ailleurs", ALERTES.kind)) == []
         assert await tx.rooms.by_key(GUICHET) == guichet
         assert await tx.rooms.by_id(RoomId("!a:exemple.fr")) == alertes
         assert await tx.rooms.by_group("Z3JvdXBl") == alertes
