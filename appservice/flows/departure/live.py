@@ -40,7 +40,7 @@ class Live:
     store: Store
     world: World
     clock: Clock
-    _said: dict[AlertId, tuple[int, str]] = field(default_factory=dict)
+    _said: dict[AlertId, tuple[datetime, int, str]] = field(default_factory=dict)
     _looked_far: datetime | None = None
 
     async def run(self) -> None:
@@ -69,9 +69,10 @@ class Live:
     async def _alert(self, alert: Alert, now: datetime) -> None:
         if not isinstance(alert.stage, Published | Cancelled):
             return
-        turn = _turn(now - alert.stage.at)
-        before, former = self._said.get(alert.id, (-1, ""))
-        if turn <= before:
+        began = alert.stage.at  # anew when it is withdrawn
+        turn = _turn(now - began)
+        since, before, former = self._said.get(alert.id, (began, 0, ""))
+        if since == began and turn <= before:
             return
         async with self.store.transaction() as tx:
             tally = await tx.outbox.tally(alert.id)
@@ -83,29 +84,31 @@ class Live:
                 rooms = await progress.postes_of_alert(tx, self.world, alert)
                 for room in rooms:
                     await _show(tx, room, alert, tally, now, turn)
-        self._said[alert.id] = (turn, text)
+        self._said[alert.id] = (began, turn, text)
 
 
 async def _show(
     tx: Transaction, room: KnownRoom, alert: Alert, tally: Tally, now: datetime, turn: int
 ) -> None:
     key, until = f"live:{alert.reference}:{room.room_id}", now + _pace(turn)
+    version = _version(alert)
     shown = await tx.outbox.delivered_as(key)
     live = Parcel(key, Channel.MATRIX, room.room_id, words.all_left(alert), notice=True)
     parcels = []
     if not tally.finished:
         live = replace(live, body=words.under_way(alert, tally, now))
-        parcels.append(live if shown is None else _edit(live, f"{turn}", until))
+        parcels.append(live if shown is None else _edit(live, f"{version}:{turn}", until))
     elif shown is not None:
-        parcels.append(_edit(live, f"end{_revision(alert)}"))
+        parcels.append(_edit(live, f"{version}:end"))
     last = room_parcels(room, words.receipts(alert, tally, now), progress.last_line(alert))[0]
     if tally.finished and await tx.outbox.delivered_as(last.key) is not None:
-        parcels.append(_edit(last, f"{turn}", until))
+        parcels.append(_edit(last, f"{version}:{turn}", until))
     await tx.outbox.put(parcels)
 
 
-def _revision(alert: Alert) -> int:
-    return alert.stage.revision if isinstance(alert.stage, Published | Cancelled) else 0
+def _version(alert: Alert) -> str:
+    """« r2 », or « x » once it is withdrawn: each has turns of its own."""
+    return f"r{alert.stage.revision}" if isinstance(alert.stage, Published) else "x"
 
 
 def _edit(post: Parcel, name: str, until: datetime | None = None) -> Parcel:

@@ -117,6 +117,21 @@ async def test_a_change_at_every_look_is_shown_at_the_pace(story: Story) -> None
     assert 5 <= len(edits(story)) <= 9
 
 
+async def test_a_withdrawal_is_followed_from_its_own_beginning(story: Story) -> None:
+    watcher = live(story)
+    await publish(story)
+    await story.deliver()
+    await look(story, watcher, minutes=20)
+    await story.writes(MOREL, "annule A1", where=POSTE)
+    await look(story, watcher, minutes=1)
+    (line,) = lines(story, "A1 part")
+    assert "SMS 3 en attente, 3 remis" in line
+    await story.deliver()
+    await look(story, watcher, seconds=31)
+    assert lines(story, "A1 part") == []
+    assert "SMS 6 remis" in lines(story, "A1, bilan")[0]
+
+
 async def test_without_telephones_there_is_nothing_to_follow(story: Story) -> None:
     async with story.store.transaction() as tx:
         for member in (BRUNO, CHLOE, DAVID):
