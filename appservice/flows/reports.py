@@ -169,9 +169,12 @@ async def show(step: Step, report: Report, author: Member, rooms: Sequence[Known
 
 
 async def complete(
-    step: Step, report: Report, text: str, pictures: Pictures, perhaps: str = ""
+    step: Step, report: Report, text: str, pictures: Pictures, perhaps: str = "", told: str = ""
 ) -> None:
-    """More on a report from its author; `perhaps` says of which others it might be."""
+    """More on a report from its author, who is `told` so.
+
+    `perhaps` tells the officers of which others it might be.
+    """
     blobs = await _keep(step, report, pictures)
     if await _is_kept_back(step, report):
         await _give_reason(step, report.id, text)
@@ -179,7 +182,7 @@ async def complete(
     line = words.more(report, text, len(blobs)) + perhaps
     rooms = await postes_of(step, step.member)
     await step.post(rooms, line, report=report.id, blobs=blobs)
-    await step.answer(words.received_more(report))
+    await step.answer(told or words.received_more(report))
     await step.record("report.complete", report.reference)
 
 

@@ -25,6 +25,11 @@ def closed(report: Report) -> str:
     return f"{report.reference} est clos : votre message n'a pas été envoyé."
 
 
+def joined(report: Report) -> str:
+    """To the author, with the way out should it be about something else."""
+    return f"Reçu : ajouté à {report.reference}. Autre sujet : commencez par « nouveau »."
+
+
 def perhaps(others: Sequence[str]) -> str:
     """Behind an answer that may be about another open report."""
     return f" (ou {', '.join(others)} : on lui a aussi écrit à ce sujet)" if others else ""

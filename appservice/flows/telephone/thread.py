@@ -76,7 +76,8 @@ async def answered(
     if not text and not pictures.clean:
         return report
     others = [f"S{other}" for other in asked if other != number]
-    await reports.complete(step, report, text, pictures, words.perhaps(others))
+    perhaps, told = words.perhaps(others), words.joined(report)
+    await reports.complete(step, report, text, pictures, perhaps, told)
     return report
 
 

@@ -42,7 +42,7 @@ async def test_the_answer_joins_the_report(story: Story, answer: str) -> None:
     await says(story, answer)
     assert len(story.store.tables.reports) == 1
     assert story.poste()[-1] == f"➕ S1, complément de son auteur : « {answer} »"
-    assert "ajouté à S1" in story.told(CHLOE, Channel.SMS)[-1]
+    assert "ajouté à S1. Autre sujet :" in story.told(CHLOE, Channel.SMS)[-1]
 
 
 async def test_of_several_the_last_asked_is_meant_and_the_others_are_named(story: Story) -> None:
