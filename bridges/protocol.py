@@ -205,6 +205,15 @@ class Bridge(Protocol):
         ...
 
 
+@runtime_checkable
+class Named(Protocol):
+    """Channels that call a message by a name of ours, known before it leaves."""
+
+    def name_of(self, key: str) -> str:
+        """The provider id of the message with that key, in receipts too. Says nothing else."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Group:
     """A group as the channel has it."""

@@ -18,7 +18,7 @@ from appservice.flows import progress
 from appservice.flows.departure.obstacles import Given, Later, Obstacles, obstacles
 from appservice.flows.departure.packing import pack
 from appservice.flows.ports import Clock, Guichets, Queue, Store, Wake
-from bridges.protocol import Accepted, Bridge, Outcome, Rejected, Throttled, Unknown
+from bridges.protocol import Accepted, Bridge, Named, Outcome, Rejected, Throttled, Unknown
 
 _LOG = logging.getLogger(__name__)
 
@@ -136,6 +136,7 @@ class Delivery:
         """Never raises."""
         try:
             seen = await self._obstacles(found)
+            await self._name(found)
         except TemporaryFailure:
             for claimed in found:
                 self._answered(claimed, _not_ready(claimed))
@@ -150,6 +151,12 @@ class Delivery:
         # Looked at together: an alert to a thousand people is one alert.
         parcels = [claimed.parcel for claimed in found]
         return await obstacles(self.store, self.world, parcels, self.clock())
+
+    async def _name(self, found: Sequence[Claimed]) -> None:
+        """A receipt may come though we die before we have written that anything left."""
+        if isinstance(self.bridge, Named):
+            names = [(claimed, self.bridge.name_of(claimed.parcel.key)) for claimed in found]
+            await self.queue.name(names)
 
     async def _hand(self, batch: _Batch) -> None:
         """One parcel after the other. Never raises."""

@@ -27,7 +27,7 @@ _DOWN = Health(
 
 
 class SmsBridge:
-    """One SMS gateway as a channel; implements `Bridge`."""
+    """One SMS gateway as a channel; implements `Bridge` and `Named`."""
 
     def __init__(self, transport: Transport, settings: SmsSettings) -> None:
         self.name = settings.name
@@ -69,7 +69,10 @@ class SmsBridge:
             return Rejected("empty")
         if sms.segments > settings.max_segments:
             return Rejected("too_long")
-        return Submission(message_id(message.key, settings.secret), number, sms)
+        return Submission(self.name_of(message.key), number, sms)
+
+    def name_of(self, key: str) -> str:
+        return message_id(key, self._settings.secret)
 
     async def health(self) -> Health:
         return Health(ok=True) if await self._transport.alive() else _DOWN

@@ -43,6 +43,12 @@ class MemoryQueue:
             taken.append(Claimed(slip.id, slip.token, slip.parcel, slip.attempts, provider_id))
         return taken
 
+    async def name(self, names: Sequence[tuple[Claimed, str]]) -> None:
+        for claimed, name in names:
+            slip = self._by_id(claimed.id)
+            if slip is not None and slip.token == claimed.token:
+                slip.provider_id = name
+
     async def settle(self, outcomes: Sequence[Settled]) -> Collection[ParcelId]:
         return {said.claimed.id for said in outcomes if self._settle(said)}
 

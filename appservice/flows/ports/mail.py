@@ -81,6 +81,13 @@ class Queue(Protocol):
         """
         ...
 
+    async def name(self, names: Sequence[tuple[Claimed, str]]) -> None:
+        """What the channel will call these parcels, written before they leave.
+
+        Whoever dies before they settle leaves them UNKNOWN; a receipt that comes all the same
+        then finds its parcel.
+        """
+
     async def settle(self, outcomes: Sequence[Settled]) -> Collection[ParcelId]:
         """Writes each outcome whose lease is still ours, or was the last one and gave UNKNOWN.
 

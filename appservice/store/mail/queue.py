@@ -55,6 +55,12 @@ class PgQueue:
                 claimed.append(one)
         return claimed
 
+    async def name(self, names: Sequence[tuple[Claimed, str]]) -> None:
+        vault = self._database.vault
+        rows = [(one.id, one.token, name, message_index(vault, name)) for one, name in names]
+        async with self._database.session() as session:
+            await session.run(NAME, *(list(column) for column in zip(*rows, strict=True)))
+
     async def settle(self, outcomes: Sequence[Settled]) -> Collection[ParcelId]:
         vault = self._database.vault
         columns = zip(
@@ -169,6 +175,11 @@ WITH next AS MATERIALIZED (
 SELECT *, (SELECT provider_id FROM deliveries JOIN parcels acted_on USING (id)
            WHERE acted_on.key_index = p.replaces_index) AS replaced_provider_id
 FROM taken JOIN parcels p USING (id) ORDER BY urgency, id
+"""
+NAME = """
+UPDATE deliveries d SET provider_id = said.name, provider_index = said.index
+FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bytea[]) AS said (id, token, name, index)
+WHERE d.id = said.id AND d.token = said.token AND d.state = 'submitting'
 """
 _NO_ALERT = """AND NOT EXISTS (
     SELECT FROM parcels a WHERE a.id = {}.id AND a.alert IS NOT NULL AND a.kind <> 'delete')

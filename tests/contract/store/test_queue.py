@@ -286,3 +286,26 @@ async def test_putting_a_parcel_wakes_the_channel(store: Any) -> None:
     assert await waiting
     assert not await store.wake.wait("sms", SOON)
     assert not await store.wake.wait("signal", SOON)
+
+
+async def test_a_receipt_finds_what_nobody_lived_to_settle(store: Any) -> None:
+    await put(store, a_parcel("p1", alert=SEVEN))
+    [claimed] = await claim(store)
+    await store.queue.name([(claimed, "sms-1")])
+    await store.queue.receipt(Channel.SMS, Receipt("sms-1", ReceiptState.DELIVERED), NOON)
+    later = NOON + 2 * MINUTE
+    assert await claim(store, later) == []  # the lease ran out
+    assert await state(store) in (State.UNKNOWN, State.DELIVERED)
+    await store.queue.receipt(Channel.SMS, Receipt("sms-1", ReceiptState.READ), later)
+    assert await state(store) is State.DELIVERED
+
+
+async def test_only_who_holds_a_parcel_names_it(store: Any) -> None:
+    await put(store, a_parcel("p1", alert=SEVEN))
+    [old] = await claim(store)
+    await store.queue.settle([Settled(old, State.QUEUED, NOON)])
+    await store.queue.name([(old, "sms-1")])
+    [again] = await claim(store)
+    await store.queue.settle([Settled(again, State.ACCEPTED, NOON, provider_id="sms-2")])
+    await store.queue.receipt(Channel.SMS, Receipt("sms-1", ReceiptState.DELIVERED), NOON)
+    assert await state(store) is State.ACCEPTED

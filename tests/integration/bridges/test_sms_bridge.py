@@ -14,6 +14,7 @@ from bridges.protocol import (
     Accepted,
     Attachment,
     Message,
+    Named,
     Outgoing,
     Receipt,
     ReceiptState,
@@ -109,6 +110,8 @@ async def test_our_id_says_nothing_and_is_stable(world: SmsWorld) -> None:
     assert isinstance(outcome, Accepted)
     key = "alert:7:+33639980001"
     assert outcome.provider_id == message_id(key, SECRET)
+    assert isinstance(world.bridge, Named)
+    assert world.bridge.name_of(key) == outcome.provider_id, "known before it leaves"
     # Whoever has the id and guesses the number can't tell that they guessed right.
     assert outcome.provider_id != message_id(key, "autre")
     assert outcome.provider_id not in hashlib.sha256(key.encode()).hexdigest()

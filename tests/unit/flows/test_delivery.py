@@ -29,7 +29,15 @@ from appservice.domain.delivery import Kind, Parcel, State, Urgency
 from appservice.domain.errors import TemporaryFailure
 from appservice.domain.member import Channel
 from appservice.flows import progress
-from bridges.protocol import Accepted, Outgoing, Rejected, Throttled, Unknown
+from bridges.protocol import (
+    Accepted,
+    Outgoing,
+    Receipt,
+    ReceiptState,
+    Rejected,
+    Throttled,
+    Unknown,
+)
 
 FACT = "Vol constaté à Liffré"
 
@@ -358,3 +366,21 @@ async def test_a_refused_removal_is_told_for_the_text_is_still_shown(story: Stor
     story.bridges[Channel.MATRIX].will(Rejected("too_late"))
     await story.deliver()
     assert any("l'ancien texte y reste affiché" in line for line in story.poste())
+
+
+class Naming(FakeBridge):
+    """Calls a message by a name that is known before it leaves."""
+
+    def name_of(self, key: str) -> str:
+        return f"sms-named-{key}"
+
+
+async def test_a_receipt_settles_what_got_no_answer(story: Story) -> None:
+    bridge = story.bridges[Channel.SMS] = Naming("sms")
+    bridge.will(Unknown("no_answer"))
+    await put(story, sms("a"))
+    await story.deliver()
+    assert state(story, "a") is State.UNKNOWN
+    receipt = Receipt("sms-named-a", ReceiptState.DELIVERED)
+    await story.inbound.handle(Channel.SMS, receipt)
+    assert state(story, "a") is State.DELIVERED
