@@ -99,6 +99,22 @@ def around_claims(orders: Orders) -> None:
     PgQueue.claim = claimed  # type: ignore[method-assign] # what this process is for
 
 
+def around_settlements(orders: Orders) -> None:
+    """`before settling CHANNEL KIND`, `after settling…`: whichever parcel of a batch it is."""
+    settle = PgQueue.settle
+
+    async def settled(self: Any, outcomes: Any) -> Any:
+        names = [f"settling {_parcel(said.claimed.parcel)}" for said in outcomes]
+        for name in names:
+            orders.reach(f"before {name}")
+        written = await settle(self, outcomes)
+        for name in names:
+            orders.reach(f"after {name}")
+        return written
+
+    PgQueue.settle = settled  # type: ignore[method-assign] # what this process is for
+
+
 def around_commits(orders: Orders) -> None:
     """`before commit VERB`, `after commit VERB`: the acts that a transaction records."""
     begin = PgStore.transaction
@@ -143,7 +159,7 @@ def wrap(orders: Orders) -> None:
     around(orders, PgOutbox, "put", lambda parcels: f"queueing {_first(parcels)}")
     around_commits(orders)
     around_claims(orders)
-    around(orders, PgQueue, "settle", lambda one, *_: f"settling {_parcel(one.parcel)}")
+    around_settlements(orders)
     around(orders, PgQueue, "receipt", lambda channel, *_: f"receipt {channel}")
     around(orders, PgMembers, "save", "saving a member")
     around(orders, PgRooms, "remember", "remembering a room")
