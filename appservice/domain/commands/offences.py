@@ -32,7 +32,7 @@ _NAMES = {
 _BY_NAME = {
     name.replace("-", " "): offence for offence, names in _NAMES.items() for name in names.split()
 }
-_CHOICE = re.compile(r"(?P<number>[1-6])\s*[:)]|(?P<name>[^\W\d_][^:\d]{2,24}):")
+_CHOICE = re.compile(r"(?P<number>[1-6])\s*[:)](?!\d)|(?P<name>[^\W\d_][^:\d]{2,24}):")
 
 
 def chosen_last(head: str) -> tuple[str, Offence | None]:

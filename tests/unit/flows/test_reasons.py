@@ -24,6 +24,7 @@ ON_EACH = pytest.mark.parametrize(
         ("Dégradations : deux vitrines", "Dégradation : deux vitrines"),
         ("1 homme : il a pris la caisse", "1 homme : il a pris la caisse"),
         ("7 : rien de tel", "7 : rien de tel"),
+        ("2:45 un homme a forcé la porte", "2:45 un homme a forcé la porte"),
         ("vol :", "vol :"),
         ("Hier 18 h : vol de caisse", "Hier 18 h : vol de caisse"),
     ],
