@@ -83,6 +83,13 @@ def _register(add: Add) -> None:
     sign.add_argument("--readmit", action="store_true", help="réadmet après un retrait")
     revoke = add("revoke", "retire de partout", _lazily("commands.register", "revoke"))
     revoke.add_argument("member", metavar="MEMBRE")
+    consent = add(
+        "consent",
+        "enregistre un OUI ou un STOP reçu en mairie",
+        _lazily("commands.texts", "consent"),
+    )
+    consent.add_argument("member", metavar="MEMBRE")
+    consent.add_argument("answer", choices=("oui", "stop"), metavar="oui|stop")
     members = add("members", "liste le registre", _lazily("commands.register", "members"))
     members.add_argument("--territory", default=None, metavar="TERRITOIRE")
 

@@ -9,6 +9,12 @@ from appservice.domain.telephone.rules import PARIS
 from appservice.domain.territory import Territory
 from appservice.domain.wording.common import day, hour, plural
 
+NO_NUMBER = "Cette personne n'a pas de numéro."
+STOP_STANDS = (
+    "Ce numéro a répondu STOP : lui seul peut revenir dessus, en répondant OUI. Faute de numéro "
+    "qui reçoive les réponses, inscrivez un autre numéro."
+)
+
 
 def question(territory: Territory) -> str:
     """The one text that leaves before anybody agreed; fits one SMS."""

@@ -7,6 +7,7 @@ from appservice.domain.audit import Act
 from appservice.domain.charter import NotInForce
 from appservice.domain.commands.telephone import Word, word_of
 from appservice.domain.delivery import Parcel, Urgency
+from appservice.domain.errors import PermanentFailure
 from appservice.domain.member import Channel, Member
 from appservice.domain.telephone.consent import Agreed, Asked, Consent, Stopped, name_of
 from appservice.domain.wording import talk
@@ -34,6 +35,29 @@ async def obeyed(
             return await _agree(tx, world, message, member, now)
         case _:
             return False
+
+
+async def record(tx: Transaction, member: Member, by: str, now: datetime, *, yes: bool) -> bool:
+    """What somebody told the mairie on paper: their sender's name may not take answers.
+
+    `by` is kept in the audit. False when it is known already. Raises PermanentFailure without a
+    number, and when a STOP that came from the number itself stands: only its OUI lifts it.
+    """
+    if member.phone is None:
+        raise PermanentFailure(words.NO_NUMBER)
+    known = await tx.telephone.consents.of(member.phone)
+    if known is not None and (known.allows(member.id) if yes else known.refuses):
+        return False
+    if yes and known is not None and known.refuses and known.words:
+        raise PermanentFailure(words.STOP_STANDS)
+    stage = Agreed(now) if yes else Stopped(now)
+    await _advance(tx, member.phone, Consent(member.id, stage))
+    if not yes:
+        await tx.telephone.texts.silence(member.phone, now)
+    await _choose(tx, member, sms=yes)
+    verb = "member.agree-sms" if yes else "member.stop-sms"
+    await tx.acts.append(Act(by, verb, member.id, now, ("recorded-by-hand",)))
+    return True
 
 
 async def _is_asked(tx: Transaction, number: str) -> bool:

@@ -20,6 +20,7 @@ from support.story import (
 
 from appservice.domain.audience import Audience
 from appservice.domain.delivery import Parcel, State, Urgency
+from appservice.domain.errors import PermanentFailure
 from appservice.domain.member import Channel, Member, Role
 from appservice.domain.telephone.consent import Agreed, Asked, Stopped
 from appservice.domain.text import gsm7_length
@@ -28,6 +29,7 @@ from appservice.domain.wording.talk import help_for
 from appservice.files.world import load_world, shipped_paths
 from appservice.flows.signature import Signing
 from appservice.flows.telephone import consent
+from appservice.flows.telephone.words import record
 from bridges.protocol import Message
 
 FACT = "Vol constaté à Liffré"
@@ -272,6 +274,43 @@ class TestStop:
         await story.deliver()
         assert story.store.tables.slips["raced"].code == "stopped"
         assert story.store.queue.state_of("17") is State.ACCEPTED
+
+
+class TestOnPaper:
+    """An alphanumeric sender takes no answers: the mairie writes down what it was told."""
+
+    async def record(self, story: Story, *, yes: bool, member: Member = FANNY) -> bool:
+        async with story.store.transaction() as tx:
+            person = await tx.members.get(member.id)
+            assert person is not None
+            return await record(tx, person, "operator", story.now, yes=yes)
+
+    async def test_a_yes_opens_the_number_and_says_who_wrote_it_down(self, story: Story) -> None:
+        await enrolled(story)
+        assert await self.record(story, yes=True)
+        assert not await self.record(story, yes=True)
+        await publish(story)
+        assert FACT in shown(story)[-1]
+        act = next(act for act in story.store.acts if act.verb == "member.agree-sms")
+        assert (act.actor, act.codes) == ("operator", ("recorded-by-hand",))
+
+    async def test_a_stop_calls_off_what_waits(self, story: Story) -> None:
+        await story.writes(MOREL, f"alerte tous : {FACT}", where=POSTE)
+        assert await self.record(story, yes=False, member=CHLOE)
+        assert not await self.record(story, yes=False, member=CHLOE)
+        await story.deliver()
+        assert shown(story, CHLOE) == []
+        assert await self.record(story, yes=True, member=CHLOE), "told again, on paper too"
+
+    async def test_nobody_overrules_a_stop_that_the_number_sent(self, story: Story) -> None:
+        await says(story, "stop", CHLOE)
+        with pytest.raises(PermanentFailure, match="lui seul"):
+            await self.record(story, yes=True, member=CHLOE)
+
+    async def test_without_a_number_there_is_nothing_to_say(self, story: Story) -> None:
+        await enrolled(story, replace(FANNY, phone=None))
+        with pytest.raises(PermanentFailure, match="pas de numéro"):
+            await self.record(story, yes=True)
 
 
 async def test_nobody_is_texted_out_of_the_blue(story: Story) -> None:
