@@ -60,10 +60,11 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Throttled:
-    """Not taken, try again after so many seconds."""
+    """Not taken, try again after so many seconds; `alone`, without the other conversations."""
 
     after: float
     code: str = "throttled"
+    alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -193,8 +193,8 @@ class Delivery:
 
     def _answered(self, claimed: Claimed, outcome: _Fate) -> None:
         """To be written down with all that is answered meanwhile."""
-        if isinstance(outcome, Throttled):
-            self._pause(outcome.after, outcome.code)
+        if isinstance(outcome, Throttled) and not outcome.alone:
+            self._pause(outcome.after)
         self._answers.append((self._settled(claimed, outcome), outcome))
         self._begin("settling", self._settle)
         self._freed()
@@ -287,11 +287,10 @@ class Delivery:
         if task is None or task.done():
             self._beside[name] = asyncio.create_task(work())
 
-    def _pause(self, after: float, code: str) -> None:
-        """A channel that says slow down says it for everybody; what isn't ready is one parcel."""
-        if code != "not-ready":
-            until = asyncio.get_running_loop().time() + after
-            self._paused_until = max(self._paused_until, until)
+    def _pause(self, after: float) -> None:
+        """A channel that says slow down says it for everybody."""
+        until = asyncio.get_running_loop().time() + after
+        self._paused_until = max(self._paused_until, until)
 
 
 def _unreached(parcel: Parcel, outcome: _Fate) -> Sequence[str]:
@@ -309,7 +308,7 @@ def _unreached(parcel: Parcel, outcome: _Fate) -> Sequence[str]:
 
 def _not_ready(claimed: Claimed) -> Throttled:
     wait = min(_LATER * (1 << min(claimed.attempts, 10)), _LONGEST)
-    return Throttled(wait.total_seconds(), "not-ready")
+    return Throttled(wait.total_seconds(), "not-ready", alone=True)
 
 
 def _log_failure(claimed: Claimed, error: Exception) -> None:

@@ -9,7 +9,7 @@ SignalFailure
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -24,12 +24,16 @@ class Meaning(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A failure as we read it. `code` is stable; `after` is in seconds."""
+    """A failure as we read it. `code` is stable; `after` is in seconds.
+
+    `alone`: it says nothing of other conversations.
+    """
 
     code: str
     meaning: Meaning
     after: float = 0
     advice: str = ""
+    alone: bool = False
 
 
 class SignalFailure(Exception):
@@ -73,9 +77,24 @@ class CallRefused(SignalFailure):
         return [r for r in results if isinstance(r, dict)] if isinstance(results, list) else []
 
 
-_CAPTCHA = "Signal demande de prouver qu'une personne est là : « maillage signal challenge »."
-_TRUST = "Ce téléphone a changé de clé : un agent doit l'accepter (« maillage signal trust »)."
-_ACCOUNT = "Le compte Signal n'est pas prêt : « maillage signal status »."
+# Seconds. Whether a person has mended it is asked again: of signal-cli itself, or of Signal.
+SOON, LATER = 30, 120
+
+CAPTCHA_PAGE = "https://signalcaptchas.org/challenge/generate.html"
+_CAPTCHA = (
+    "Signal demande de prouver qu'une personne est là : ouvrez "
+    + CAPTCHA_PAGE
+    + ", copiez le lien"
+    " « Ouvrir Signal », puis « maillage signal challenge {token} LIEN »."
+)
+_TRUST = (
+    "Le téléphone d'un membre a changé de clé : ses messages attendent. Joignez-le, puis"
+    " « maillage signal trust MEMBRE »."
+)
+_ACCOUNT = (
+    "Signal ne connaît plus notre compte : « maillage signal status », puis « link » ou"
+    " « register »."
+)
 
 # https://github.com/AsamK/signal-cli/blob/master/man/signal-cli-jsonrpc.5.adoc, and 0.13.19's
 # answers as recorded on the test rig.
@@ -83,9 +102,9 @@ _CODES: Mapping[int, Reading] = {
     -1: Reading("refused", Meaning.PERMANENT),
     -2: Reading("unexpected", Meaning.UNKNOWN),
     -3: Reading("io", Meaning.UNKNOWN),
-    -4: Reading("untrusted_identity", Meaning.HUMAN, 900, _TRUST),
+    -4: Reading("untrusted_identity", Meaning.HUMAN, SOON, _TRUST, alone=True),
     -5: Reading("rate_limited", Meaning.TEMPORARY, 60),
-    -6: Reading("captcha_rejected", Meaning.HUMAN, 900, _CAPTCHA),
+    -6: Reading("captcha_rejected", Meaning.HUMAN, LATER, _CAPTCHA.replace("{token}", "JETON")),
     -32600: Reading("invalid_request", Meaning.PERMANENT),
     -32601: Reading("unknown_method", Meaning.PERMANENT),
     -32602: Reading("invalid_params", Meaning.PERMANENT),
@@ -99,11 +118,12 @@ SUCCESS = "SUCCESS"
 # NETWORK_FAILURE also covers an answer that never came back from Signal: not safe to repeat.
 _RESULTS: Mapping[str, Reading] = {
     "UNREGISTERED_FAILURE": Reading("unregistered", Meaning.PERMANENT),
-    "IDENTITY_FAILURE": Reading("untrusted_identity", Meaning.HUMAN, 900, _TRUST),
+    "IDENTITY_FAILURE": Reading("untrusted_identity", Meaning.HUMAN, SOON, _TRUST, alone=True),
     "RATE_LIMIT_FAILURE": Reading("rate_limited", Meaning.TEMPORARY, 60),
     "NETWORK_FAILURE": Reading("network", Meaning.UNKNOWN),
 }
-_CHALLENGE = Reading("challenge_required", Meaning.HUMAN, 900, _CAPTCHA)
+_CHALLENGE = Reading("challenge_required", Meaning.HUMAN, LATER, _CAPTCHA)
+_UNKNOWN_ACCOUNT = Reading("account_not_registered", Meaning.HUMAN, LATER, _ACCOUNT)
 
 # Code -1 says everything that is the caller's fault; these words name what matters to us.
 _WORDS: Sequence[tuple[str, Reading]] = (
@@ -112,7 +132,7 @@ _WORDS: Sequence[tuple[str, Reading]] = (
     ("Invalid group id", Reading("invalid_group", Meaning.PERMANENT)),
     # Said of a recipient as "The user … is not registered.", of our account as "User …".
     ("The user ", Reading("unregistered", Meaning.PERMANENT)),
-    ("is not registered", Reading("account_not_registered", Meaning.HUMAN, 300, _ACCOUNT)),
+    ("is not registered", _UNKNOWN_ACCOUNT),
     ("not allowed to send", Reading("not_allowed", Meaning.PERMANENT)),
 )
 
@@ -126,11 +146,11 @@ def read_result(result: Mapping[str, object]) -> Reading | None:
     if kind == SUCCESS:
         return None
     if kind == "RATE_LIMIT_FAILURE" and result.get("token"):
-        return _CHALLENGE
+        return replace(_CHALLENGE, advice=_CAPTCHA.replace("{token}", str(result["token"])))
     reading = _RESULTS.get(kind, _NEW_CODE) if isinstance(kind, str) else _NEW_CODE
     after = result.get("retryAfterSeconds")
     if reading.after and isinstance(after, int | float) and after > 0:
-        return Reading(reading.code, reading.meaning, float(after), reading.advice)
+        return replace(reading, after=float(after))
     return reading
 
 
@@ -141,13 +161,15 @@ def read_results(results: Sequence[Mapping[str, object]]) -> Reading:
         return _NEW_CODE
     worst = min(readings, key=lambda reading: _WORST.index(reading.meaning))
     waits = max(r.after for r in readings if r.meaning is worst.meaning)
-    return Reading(worst.code, worst.meaning, waits, worst.advice)
+    return replace(worst, after=waits)
 
 
 def read_refusal(refused: CallRefused) -> Reading:
     """What an error answer means."""
     if refused.results:
         return read_results(refused.results)
+    if refused.code == -32602 and "account does not exist" in refused.message:
+        return _UNKNOWN_ACCOUNT
     if refused.code == -1:
         for words, reading in _WORDS:
             if words in refused.message:

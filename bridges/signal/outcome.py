@@ -14,7 +14,7 @@ def outcome_of(reading: Reading) -> Outcome:
         case Meaning.UNKNOWN:
             return Unknown(reading.code)
         case Meaning.TEMPORARY | Meaning.HUMAN:
-            return Throttled(reading.after, reading.code)
+            return Throttled(reading.after, reading.code, reading.alone)
 
 
 def read_answer(answer: object) -> Accepted | Reading | Unknown:
@@ -28,6 +28,13 @@ def read_answer(answer: object) -> Accepted | Reading | Unknown:
     if failed and len(failed) == len(people):
         return read_results(failed)
     return Accepted(str(sent_at), detail=_detail(failed), failed=tuple(map(_name, failed)))
+
+
+def read_each(answer: object) -> Mapping[str, Reading | None]:
+    """What became of each recipient, by ACI or number; None when it went well."""
+    results = answer.get("results") if isinstance(answer, Mapping) else None
+    people = results if isinstance(results, list) else []
+    return {_name(one): read_result(one) for one in people if isinstance(one, Mapping)}
 
 
 def _detail(failed: Sequence[Mapping[str, object]]) -> str:

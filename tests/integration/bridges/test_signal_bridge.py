@@ -131,7 +131,7 @@ async def test_a_challenge_waits_for_a_human_and_health_says_what_to_do(
 ) -> None:
     world.standin.faults.rate_limit = 428
     outcome = await world.bridge.send(Outgoing("k1", world.target, "Vol"))
-    assert outcome == Throttled(900, "challenge_required")
+    assert outcome == Throttled(120, "challenge_required")
     health = await world.bridge.health()
     assert (health.ok, health.code) == (False, "challenge_required")
     assert "maillage signal challenge" in health.advice

@@ -105,6 +105,18 @@ async def test_a_throttled_channel_waits_as_a_whole(story: Story) -> None:
     assert state(story, "a") is State.ACCEPTED
 
 
+async def test_a_conversation_that_waits_alone_holds_up_no_other(story: Story) -> None:
+    bridge = story.bridges[Channel.SMS]
+    bridge.abilities = replace(bridge.abilities, workers=1)
+    bridge.will(Throttled(900, "untrusted_identity", alone=True))
+    await put(story, sms("a", "+33639980001"), sms("b", "+33639980002"), sms("c", "+33639980001"))
+    assert await story.delivery(Channel.SMS).deliver_once() == 2
+    assert [state(story, key) for key in "abc"] == [State.QUEUED, State.ACCEPTED, State.QUEUED]
+    story.later(seconds=901)
+    await story.deliver()
+    assert bridge.texts("+33639980001") == ["texte a", "texte c"]
+
+
 async def test_a_rejection_is_final(story: Story) -> None:
     story.bridges[Channel.SMS].will(Rejected("invalid_number"))
     await put(story, sms("a"))

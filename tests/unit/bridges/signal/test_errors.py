@@ -17,7 +17,7 @@ def refused(shape: str) -> CallRefused:
     ("error", "outcome"),
     [
         (refused("send to an unregistered number"), Rejected("unregistered")),
-        (refused("send when a challenge is asked"), Throttled(900, "challenge_required")),
+        (refused("send when a challenge is asked"), Throttled(120, "challenge_required")),
         (refused("send too fast"), Throttled(60, "rate_limited")),
         (refused("send while Signal is out of reach"), Unknown("network")),
         (refused("send to a group that is not"), Rejected("unknown_group")),
@@ -26,11 +26,11 @@ def refused(shape: str) -> CallRefused:
         (CallRefused(-1, "User is not a member in group: X"), Rejected("not_in_group")),
         (
             CallRefused(-1, "User +33639981000 is not registered."),
-            Throttled(300, "account_not_registered"),
+            Throttled(120, "account_not_registered"),
         ),
         (CallRefused(-3, "Connection reset"), Unknown("io")),
-        (CallRefused(-4), Throttled(900, "untrusted_identity")),
-        (CallRefused(-6), Throttled(900, "captcha_rejected")),
+        (CallRefused(-4), Throttled(30, "untrusted_identity", alone=True)),
+        (CallRefused(-6), Throttled(120, "captcha_rejected")),
         (CallRefused(-32601), Rejected("unknown_method")),
         (CallRefused(-32603, "NullPointerException"), Unknown("internal")),
         (CallRefused(-77, "something of a later version"), Unknown("unexpected")),
