@@ -6,10 +6,13 @@ from typing import assert_never
 
 from appservice.domain.member import Channel
 from appservice.files.config import Config
+from appservice.files.config.loader import SignalConfig
 from appservice.files.config.sms import GammuConfig, KannelConfig, OvhConfig, SmsConfig
 from appservice.flows.ports.outside import Clock
 from bridges.protocol import Bridge, Groups
 from bridges.registry import FACTORIES
+from bridges.signal.account import SignalAccount
+from bridges.signal.settings import SignalSettings
 
 Given = dict[str, object]
 
@@ -20,19 +23,26 @@ def make_bridges(
     """The channels that the configuration names. Raises OSError for an unreadable secret."""
     made: dict[Channel, Bridge] = {}
     if config.signal is not None:
-        signal = config.signal
-        given: Given = {
-            "account": signal.account,
-            "host": signal.host,
-            "port": signal.port,
-            "check_url": signal.http_check,
-            "receives": receives,
-        }
+        given = _signal(config.signal) | {"receives": receives}
         made[Channel.SIGNAL] = FACTORIES["signal"](given, clock)
     if config.sms is not None:
         name, own = _gateway(config.sms)
         made[Channel.SMS] = FACTORIES[name](_sms(config.sms) | own, clock)
     return made
+
+
+def signal_account(signal: SignalConfig) -> SignalAccount:
+    """For commands about the account itself."""
+    return SignalAccount(SignalSettings(**_signal(signal)))  # type: ignore[arg-type] # as the factory is given them
+
+
+def _signal(signal: SignalConfig) -> Given:
+    return {
+        "account": signal.account,
+        "host": signal.host,
+        "port": signal.port,
+        "check_url": signal.http_check,
+    }
 
 
 def _sms(sms: SmsConfig) -> Given:

@@ -45,6 +45,7 @@ def parser() -> argparse.ArgumentParser:
     _console(add)
     _installing(add)
     _judging(add)
+    _signal(add)
     return top
 
 
@@ -133,6 +134,30 @@ def _installing(add: Add) -> None:
     audit.add_argument("what", choices=("export", "verify"))
     audit.add_argument("file", nargs="?", metavar="FICHIER")
     audit.add_argument("--key", help="clé publique, en base64")
+
+
+def _signal(add: Add) -> None:
+    signal = add(
+        "signal",
+        "le compte Signal : état, liaison, captcha, téléphones qui ont changé",
+        _lazily("commands.signal", "run"),
+    )
+    verbs = signal.add_subparsers(dest="verb", required=True, metavar="VERBE")
+    verbs.add_parser("status", help="dit si Signal marche, et comment y remédier")
+    link = verbs.add_parser("link", help="lie à un téléphone par un code QR")
+    link.add_argument("--name", default="Maillage", help="nom de l'appareil sur le téléphone")
+    register = verbs.add_parser("register", help="inscrit le numéro, puis avec --code le confirme")
+    register.add_argument("--captcha", metavar="LIEN", help="copié de la page de Signal")
+    register.add_argument("--voice", action="store_true", help="le code par un appel")
+    register.add_argument("--code", help="reçu de Signal")
+    register.add_argument("--pin", help="si le compte en a un")
+    challenge = verbs.add_parser("challenge", help="prouve à Signal qu'une personne est là")
+    challenge.add_argument("token", metavar="JETON")
+    challenge.add_argument("captcha", metavar="LIEN")
+    trust = verbs.add_parser("trust", help="accepte le nouveau téléphone d'un membre")
+    trust.add_argument("member", metavar="MEMBRE", help="id, numéro ou compte Signal")
+    trust.add_argument("--number", metavar="NUMÉRO", help="numéro de sécurité comparé avec lui")
+    trust.add_argument("--accept", action="store_true", help="sans comparer, l'ayant reconnu")
 
 
 def _judging(add: Add) -> None:

@@ -25,7 +25,7 @@ from bridges.signal.errors import (
 from bridges.signal.groups import SignalGroups
 from bridges.signal.hearing import Hearing
 from bridges.signal.incoming import Incoming
-from bridges.signal.outcome import outcome_of, read_answer
+from bridges.signal.outcome import outcome_of, read_answer, read_each
 from bridges.signal.settings import SignalSettings
 from bridges.signal.troubles import Troubles
 
@@ -80,8 +80,7 @@ class SignalBridge(SignalGroups):
         read = read_answer(answer)
         if isinstance(read, Reading):
             return self._failed(message, read)
-        self._troubles.over(message.target)
-        self._troubles.over(_ACCOUNT)
+        self._passed(message, answer)
         return read
 
     async def health(self) -> Health:
@@ -93,6 +92,16 @@ class SignalBridge(SignalGroups):
         if trouble is not None:
             return Health(ok=False, code=trouble.code, advice=trouble.advice)
         return Health(ok=True)
+
+    def _passed(self, message: Outgoing, answer: object) -> None:
+        """The conversation works; of a group, whoever was not reached may need a human."""
+        self._troubles.over(message.target)
+        self._troubles.over(_ACCOUNT)
+        for name, reading in read_each(answer).items():
+            if reading is None:
+                self._troubles.over(name)
+            else:
+                self._troubles.noted(name, reading)
 
     def _failed(self, message: Outgoing, reading: Reading) -> Outcome:
         self._troubles.noted(message.target, reading)

@@ -80,16 +80,24 @@ class SignalClient:
             self._writer.close()
 
     async def call(
-        self, method: str, params: Mapping[str, object], seconds: float | None = DEFAULT
+        self,
+        method: str,
+        params: Mapping[str, object],
+        seconds: float | None = DEFAULT,
+        *,
+        bare: bool = False,
     ) -> object:
         """The result of one call, waited for `seconds`; None waits as long as it takes.
+
+        `bare` calls are about signal-cli and not about our account.
 
         Raises NotSent (nothing was written), NoAnswer (it may have been done), CallRefused.
         """
         if not self.ready:
             raise NotSent("not connected")
         limit = self._settings.call_timeout if seconds == DEFAULT else seconds
-        return await self._call(method, params, limit)
+        whole = params if bare else {"account": self._settings.account, **params}
+        return await self._call(method, whole, limit)
 
     async def _call(
         self, method: str, params: Mapping[str, object], seconds: float | None
@@ -101,7 +109,7 @@ class SignalClient:
         answer: asyncio.Future[object] = asyncio.get_running_loop().create_future()
         self._pending[call_id] = answer
         try:
-            writer.write(encode(call_id, method, {"account": self._settings.account, **params}))
+            writer.write(encode(call_id, method, params))
             async with asyncio.timeout(seconds):
                 await writer.drain()
                 return await answer

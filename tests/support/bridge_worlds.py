@@ -170,6 +170,19 @@ class SignalWorldUnderTest:
     async def throttle(self, on: bool) -> None:
         self.standin.faults.rate_limit = 413 if on else None
 
+    async def challenge(self) -> None:
+        self.standin.faults.rate_limit = 428
+
+    async def new_phone(self) -> None:
+        self.standin.world.who(self.target).new_phone = True
+
+    @property
+    def daemon_port(self) -> int:
+        return self.standin.port
+
+    async def scan(self, uri: str) -> None:
+        assert uri.startswith("sgnl://linkdevice")
+
     def shown(self, target: str) -> Sequence[str]:
         world = self.standin.world
         if target in world.register.circles:

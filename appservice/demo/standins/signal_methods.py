@@ -6,8 +6,9 @@ import contextlib
 import re
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from appservice.demo.standins.signal_account import Account, AccountMethods, AccountRefused
 from appservice.demo.standins.signal_people import Circle, File, Note, Person
 from appservice.demo.standins.signal_world import SignalWorld
 
@@ -48,6 +49,7 @@ class Faults:
     legacy_groups: bool = False  # groups v2 fail, signal-cli falls back without a word
     half_made: bool = False  # the next creation breaks after the group exists
     no_creation: bool = False  # the next creation breaks before
+    account: Account = field(default_factory=Account)
 
 
 class Methods:
@@ -56,8 +58,8 @@ class Methods:
     def __init__(self, world: SignalWorld, faults: Faults) -> None:
         self._world = world
         self._faults = faults
+        self._accounts = AccountMethods(world, faults.account, self._challenge_passed)
         self.table: Mapping[str, Callable[[Params], Answer]] = {
-            "version": lambda _: {"version": "0.13.19"},
             "listGroups": self._list_groups,
             "updateGroup": self._update_group,
             "quitGroup": self._quit_group,
@@ -68,17 +70,25 @@ class Methods:
             "sendTyping": self._send_nothing,
             "getAttachment": self._get_attachment,
             "updateContact": lambda _: {},
-            "trust": lambda _: {},
+            **self._accounts.table,
         }
 
     def call(self, method: str, params: Params) -> Answer:
         """Raises RpcError."""
-        account = params.get("account", self._account.number)
-        if account != self._account.number:
-            raise RpcError(-1, f"User {account} is not registered.")
-        if method not in self.table:
-            raise RpcError(-32601, "Method not implemented")
-        return self.table[method](params)
+        try:
+            if method in self._accounts.bare:
+                return self._accounts.bare[method](params)
+            if method not in self.table:
+                raise RpcError(-32601, "Method not implemented")
+            account = params.get("account", self._account.number)
+            if account != self._account.number or self._faults.account.missing:
+                raise RpcError(-32602, "Specified account does not exist")
+            return self.table[method](params)
+        except AccountRefused as refused:
+            raise RpcError(-1, str(refused)) from refused
+
+    def _challenge_passed(self) -> None:
+        self._faults.rate_limit = None
 
     @property
     def _account(self) -> Person:
@@ -253,6 +263,12 @@ class Methods:
         if self._faults.network_down:
             results = [_result(p, circle, "NETWORK_FAILURE") for p in people]
             raise RpcError(-1, "Failed to send message", results)
+        if people and all(person.new_phone for person in people):
+            raise RpcError(
+                -4,
+                "Failed to send message due to untrusted identities",
+                _results(people, circle),
+            )
         if people and not any(person.registered for person in people):
             raise RpcError(-1, "Failed to send message", _results(people, circle))
 
@@ -261,9 +277,13 @@ _KEPT = ("permissionAddMember", "permissionEditDetails", "permissionSendMessage"
 
 
 def _results(people: Sequence[Person], circle: Circle | None) -> list[dict[str, object]]:
-    return [
-        _result(p, circle, "SUCCESS" if p.registered else "UNREGISTERED_FAILURE") for p in people
-    ]
+    return [_result(person, circle, _fate(person)) for person in people]
+
+
+def _fate(person: Person) -> str:
+    if person.new_phone:
+        return "IDENTITY_FAILURE"
+    return "SUCCESS" if person.registered else "UNREGISTERED_FAILURE"
 
 
 def _result(person: Person, circle: Circle | None, kind: str) -> dict[str, object]:

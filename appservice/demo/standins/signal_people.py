@@ -13,6 +13,7 @@ class Person:
     name: str = ""
     registered: bool = True
     hides_number: bool = False
+    new_phone: bool = False  # its key is not trusted yet
 
     @property
     def public_number(self) -> str | None:

@@ -83,6 +83,7 @@ class SignalWorld:
     def say_unreadably(self, aci: str) -> None:
         """A new phone whose key signal-cli does not trust yet: it hands over no text."""
         self._next()
+        self.who(aci).new_phone = True
         kind = "UntrustedIdentityException"
         trouble = {"message": f"Untrusted identity: {aci}", "type": kind}
         self._tell_service(aci, {"exception": trouble})

@@ -9,6 +9,7 @@ import aiohttp
 
 from appservice.demo.child import Child, start_child, wait_until
 from appservice.demo.ports import any_free_port
+from support.json_rpc import Wire
 from support.nodejs import node
 from support.signal_rig.daemon import Daemon
 from support.signal_rig.install import HERE, PACKAGES, install
@@ -94,11 +95,28 @@ class Rig:
             self._friends[name] = await self.phone(name)
         return self._friends[name]
 
-    async def phone(self, name: str) -> Phone:
+    async def phone(self, name: str, number: str = "") -> Phone:
         """Somebody who has just installed Signal."""
-        number = f"+3363998{1000 + next(self._numbers)}"
+        number = number or f"+3363998{1000 + next(self._numbers)}"
         await self.register(self.phones.daemon, number)
         return await self.phones.add(number, name)
+
+    async def replace(self, phone: Phone) -> None:
+        """The same person with a new telephone."""
+        await phone.ask("deleteLocalAccountData", ignoreRegistered=True)
+        await self.register(self.phones.daemon, phone.number)
+        await phone.ask("subscribeReceive")
+
+    async def introduce(self, *phones: Phone) -> None:
+        """They write to the service and read its answer; it may add to a group only those."""
+        wire = await Wire.open(self.bridge.port)
+        await wire.call("subscribeReceive", account=SERVICE)
+        for phone in phones:
+            await phone.says("Bonjour", SERVICE)
+            await wire.event(lambda event, aci=phone.aci: _wrote(event, aci))
+            await self.ask("send", recipient=[phone.aci], message="Bonjour à vous")
+            await phone.sees(lambda note: note.text == "Bonjour à vous")
+        await wire.close()
 
     async def _answers(self) -> bool:
         try:
@@ -106,3 +124,8 @@ class Rig:
         except aiohttp.ClientError:
             return False
         return True
+
+
+def _wrote(event: Any, aci: str) -> bool:
+    envelope = event["result"]["envelope"]
+    return bool(envelope.get("dataMessage")) and envelope["sourceUuid"] == aci

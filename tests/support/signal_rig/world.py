@@ -76,6 +76,21 @@ class SignalRigWorld:
     async def throttle(self, on: bool) -> None:
         await self.rig.say("fault", limit=413 if on else 0)
 
+    async def challenge(self) -> None:
+        await self.rig.say("fault", limit=428)
+
+    async def new_phone(self) -> None:
+        """Signal is installed again: another key, the same account; it says hello."""
+        await self.rig.replace(self.paul)
+
+    @property
+    def daemon_port(self) -> int:
+        return self.rig.bridge.port
+
+    async def scan(self, uri: str) -> None:
+        await self.rig.say("person", name="Mairie")
+        await self.rig.say("link", name="Mairie", uri=uri)
+
     def shown(self, target: str) -> Sequence[str]:
         group = None if target == self.paul.aci else target
         return self.paul.shown(self.rig.aci, group)

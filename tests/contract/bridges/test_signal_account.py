@@ -1,0 +1,122 @@
+"""What a person does for the Signal account, on the stand-in and on the real signal-cli."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+from support.bridge_worlds import SERVICE, SignalWorldUnderTest, unhealthy
+from support.signal_rig.world import SignalRigWorld
+
+from bridges.protocol import Accepted, Outgoing, Throttled
+from bridges.signal.account import SignalAccount, captcha_rejected
+from bridges.signal.errors import CallRefused, NotSent
+from bridges.signal.settings import SignalSettings
+
+World = SignalWorldUnderTest | SignalRigWorld
+GOOD, WORN = "signalcaptcha://good", "signalcaptcha://worn"
+
+
+@pytest.fixture(params=["stand-in", pytest.param("real", marks=pytest.mark.signal_real)])
+def fresh(request: pytest.FixtureRequest) -> World:
+    if request.param == "real":
+        return SignalRigWorld(request.getfixturevalue("signal_rig"))
+    return SignalWorldUnderTest()
+
+
+@pytest_asyncio.fixture
+async def world(fresh: World) -> AsyncIterator[World]:
+    await fresh.start()
+    yield fresh
+    await fresh.stop()
+
+
+@pytest_asyncio.fixture
+async def account(world: World) -> AsyncIterator[SignalAccount]:
+    made = SignalAccount(SignalSettings(SERVICE, port=world.daemon_port, call_timeout=30))
+    await made.start()
+    yield made
+    await made.stop()
+
+
+def post(key: str, world: World) -> Outgoing:
+    return Outgoing(key, world.target, f"Vol constaté, {key}")
+
+
+async def test_the_account_and_its_devices_are_told(account: SignalAccount) -> None:
+    assert (await account.version()).startswith("0.1")
+    assert SERVICE in await account.accounts()
+    assert [device.id for device in await account.devices()][:1] == [1]
+
+
+async def test_after_a_challenge_the_same_message_leaves(
+    world: World, account: SignalAccount
+) -> None:
+    await world.challenge()
+    throttled = await world.bridge.send(post("k1", world))
+    assert throttled == Throttled(120, "challenge_required")
+    health = await unhealthy(world.bridge)
+    token = health.advice.rpartition("challenge ")[2].split()[0]
+    with pytest.raises(CallRefused) as refusal:
+        await account.challenge(token, WORN)
+    assert captcha_rejected(refusal.value)
+    await account.challenge(token, GOOD)
+    assert isinstance(await world.bridge.send(post("k1", world)), Accepted)
+    assert (await world.bridge.health()).ok
+
+
+async def test_a_new_telephone_waits_until_its_key_is_accepted(
+    world: World, account: SignalAccount
+) -> None:
+    assert isinstance(await world.bridge.send(post("k1", world)), Accepted)
+    await world.new_phone()
+    held = await world.bridge.send(post("k2", world))
+    assert held == Throttled(30, "untrusted_identity", alone=True), "nobody else waits"
+    assert "maillage signal trust" in (await unhealthy(world.bridge)).advice
+    latest = (await account.identities(world.target))[-1]
+    assert (latest.aci, latest.trusted) == (world.target, False)
+    with pytest.raises(CallRefused):
+        await account.trust(world.target, "1" * 60)
+    await account.trust(world.target, latest.safety_number)
+    assert isinstance(await world.bridge.send(post("k2", world)), Accepted)
+    assert (await world.bridge.health()).ok
+
+
+async def test_a_phone_scans_the_code_and_the_account_is_linked(
+    world: World, account: SignalAccount
+) -> None:
+    shown: list[str] = []
+    scanning: list[asyncio.Task[None]] = []
+
+    def show(uri: str) -> None:
+        shown.append(uri)
+        scanning.append(asyncio.create_task(world.scan(uri)))
+
+    number = await account.link("Maillage", show)
+    await scanning[0]
+    assert number in await account.accounts()
+    assert shown[0].startswith("sgnl://linkdevice?")
+
+
+async def test_a_signal_cli_that_is_not_there_is_said(world: World) -> None:
+    if isinstance(world, SignalRigWorld):
+        return  # nothing of signal-cli's is in play
+    await world.standin.stop()
+    away = SignalAccount(SignalSettings(SERVICE, port=world.daemon_port))
+    await away.start()
+    with pytest.raises(NotSent):
+        await away.version()
+    await away.stop()
+
+
+async def test_an_account_that_is_gone_waits_for_a_human() -> None:
+    world = SignalWorldUnderTest()
+    await world.start()
+    world.standin.faults.account.missing = True
+    outcome = await world.bridge.send(post("k1", world))
+    assert outcome == Throttled(120, "account_not_registered")
+    assert "maillage signal status" in (await unhealthy(world.bridge)).advice
+    world.standin.faults.account.missing = False
+    assert isinstance(await world.bridge.send(post("k1", world)), Accepted)
+    assert (await world.bridge.health()).ok
+    await world.stop()
