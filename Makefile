@@ -40,6 +40,13 @@ check: .venv/.dev ## Format, lint, types, layers, sizes, dependencies, YAML
 	@$(BIN)/maillage check
 	@$(BIN)/pytest -q tests/architecture
 
+audit: .venv/.dev ## Known flaws of what is installed (asks PyPI; says so when it can't)
+	@$(PIP) -e '.[audit]' || { echo "audit: pip-audit can't be installed from here, NOTHING WAS CHECKED"; exit 0; }; \
+	rm -f .venv/audit.json; \
+	$(BIN)/pip-audit --progress-spinner off --skip-editable --desc off -f json -o .venv/audit.json >/dev/null 2>.venv/audit.log; \
+	status=$$?; [ -s .venv/audit.json ] || { echo "audit: PyPI does not answer, NOTHING WAS CHECKED (.venv/audit.log)"; exit 0; }; \
+	$(BIN)/python -m json.tool .venv/audit.json | grep -B2 -A6 '"fix_versions"' || echo "audit: no known flaw"; exit $$status
+
 # -P: else tests/support/bridges.py would pass for the package of that name.
 acceptance: .venv/.dev tools ## Print which acceptance sentences hold
 	@$(BIN)/python -P tests/support/acceptance.py
@@ -74,4 +81,4 @@ tools:
 	@$(PIP) -e '.[dev]'
 	@touch $@ .venv/.demo
 
-.PHONY: help setup demo test unit soak fuzz check acceptance clean tools
+.PHONY: help setup demo test unit soak fuzz check audit acceptance clean tools
