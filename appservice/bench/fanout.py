@@ -75,14 +75,14 @@ class _Ours:
 
     async def of_alert(self) -> float:
         async with self.store.transaction() as tx:
-            alert = await tx.alerts.open(_alert(self.members[0]))
+            alert = await tx.alerts.open(alert_by(self.members[0]))
         return await self._run(f"alert:{alert.reference}:r1", alert.id)
 
     async def _run(self, name: str, alert: AlertId | None) -> float:
         """Rows a second, from the first claim to the last settlement; queueing is not counted."""
         store, bridge = self.store, NullBridge(awaited=len(self.members))
         async with store.transaction() as tx:
-            await tx.outbox.put([_parcel(name, alert, member) for member in self.members])
+            await tx.outbox.put([text_to(name, alert, member) for member in self.members])
         delivery = Delivery(
             Channel.SMS, bridge, store, store.queue, store.wake, self.world, clock, NoGuichets()
         )
@@ -120,7 +120,8 @@ async def bench(lab: Lab) -> Outcome:
     return Outcome("fanout", "lignes/s", what, rows, goals)
 
 
-def _alert(author: Member) -> Alert:
+def alert_by(author: Member) -> Alert:
+    """Published just now, for everybody of that trade in the département."""
     now = clock()
     return Alert(
         id=AlertId(0),
@@ -135,7 +136,8 @@ def _alert(author: Member) -> Alert:
     )
 
 
-def _parcel(name: str, alert: AlertId | None, member: Member) -> Parcel:
+def text_to(name: str, alert: AlertId | None, member: Member) -> Parcel:
+    """What that person's telephone is to show, of the alert or of nothing."""
     return Parcel(
         key=f"{name}:sms:{member.id}",
         channel=Channel.SMS,
