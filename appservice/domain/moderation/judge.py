@@ -31,7 +31,10 @@ def judge(submission: Submission, policy: Policy) -> Verdict:
             return Verdict(_ALONE, (finding,), policy.hash)
         findings.append(finding)
     findings = _yielding(findings, policy)
-    findings.extend(_fail_closed(reading, kinds, findings))
+    closed = _fail_closed(reading, kinds, findings)
+    if closed and (doubt := _doubtful(reading, kinds, policy)) is not None:
+        return Verdict(doubt.decision, (doubt,), policy.hash)
+    findings.extend(closed)
     decision = strongest(tuple(finding.decision for finding in findings))
     return Verdict(decision, tuple(findings), policy.hash)
 
@@ -44,6 +47,17 @@ def _apply(rule: Rule, reading: Reading, kinds: Kinds) -> Finding | None:
         return None
     spans = CHECKS[rule.check](reading, kinds, rule)
     return None if spans is None else Finding(rule.id, decision, spans)
+
+
+def _doubtful(reading: Reading, kinds: Kinds, policy: Policy) -> Finding | None:
+    """Nothing is recognised but words of danger: better a call to the police for nothing."""
+    if any(kinds.places.values()):
+        return None
+    for rule in policy.rules.values():
+        spans = reading.free(rule.options.get("in_doubt", ()), rule.options.get("no_doubt", ()))
+        if spans:
+            return Finding(rule.id, _ALONE, reading.spans(spans))
+    return None
 
 
 def _yielding(findings: list[Finding], policy: Policy) -> list[Finding]:

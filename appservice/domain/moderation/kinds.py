@@ -12,6 +12,9 @@ NOT_A_WEAK_FACT = "sauf_faible"
 ATTESTED = "constate"
 NOT_ATTESTED = "constat_nie"
 MATTER = "matiere"
+HARM = "mal_fait"
+THING = "chose"
+DENIAL = "dementi"
 MINE = "moi"
 WEAKNESS = "faiblesse"
 PARKED = "presence_banale"
@@ -70,11 +73,17 @@ def classify(reading: Reading) -> Kinds:
         places[kind] = reading.free([notion], [f"sauf_{notion}"])
     called = covering(reading.free(_CALLS, _NOT_CALLS) + reading.slices(_SURE_CALLS))
     places["K4"] = [part for part in places["K4"] if not called.intersection(range(*part))]
+    if denials := reading.free([DENIAL], [f"sauf_{DENIAL}"]):
+        # What looked like an offence turned out to be none: nothing of it is told.
+        places["K1"] = []
+        places["K5"] = sorted({*places["K5"], *denials})
     named = {kind for kind, parts in places.items() if parts}
     if named <= {"K2", "K8"}:
         places["K1"] = _attested(reading)
     if named <= {"K8"} and not places["K1"]:
         places["K1"] = _weak(reading)
+    if named <= {"K2", "K8"} and not places["K1"]:
+        places["K1"] = _harmed(reading)
     _drop_settings(reading, places)
     _drop_parked(reading, places)
     return Kinds(places, _per_sentence(reading, places))
@@ -92,6 +101,15 @@ def _weak(reading: Reading) -> list[Slice]:
     if reading.has(WEAKNESS):
         return []
     return _told(reading, reading.free([WEAK_FACT], [NOT_A_FACT, NOT_A_WEAK_FACT]))
+
+
+def _harmed(reading: Reading) -> list[Slice]:
+    """Agents write of things and of what was done to them, in whatever order."""
+    if reading.submission.author_role == "merchant":
+        return []
+    where = {reading.tokens[start].sentence for start, _ in reading.slices([THING])}
+    done = reading.free([HARM], [NOT_A_FACT, NOT_A_WEAK_FACT])
+    return _told(reading, [part for part in done if reading.tokens[part[0]].sentence in where])
 
 
 def _told(reading: Reading, facts: list[Slice]) -> list[Slice]:

@@ -94,7 +94,7 @@ def _is_lone_name(reading: Reading, index: int, token: Token) -> bool:
     if is_nato(token.word) or (index and _announces_a_place(reading, index - 1)):
         return False
     text = reading.submission.text
-    if _GLUED.match(text[token.end : token.end + 2]) or text[max(0, token.start - 1)] == "@":
+    if _GLUED.match(text[token.end : token.end + 2]) or text[max(0, token.start - 1)] in "@_":
         return False
     return not reading.policy.grammar.is_known(token.word)
 

@@ -1,6 +1,7 @@
 """Plates: registrations in every way people write or say them."""
 
 import re
+from collections.abc import Iterator
 
 from appservice.domain.moderation.checks.spelt import Said, is_nato, said
 from appservice.domain.moderation.kinds import Kinds
@@ -12,13 +13,14 @@ _GAP = r"[\s.\-_/]{0,3}"
 _EDGE = r"(?<![a-z0-9])", r"(?![a-z0-9])"
 _SIV = rf"[a-hj-np-tv-z]{{2}}{_GAP}[\do]{{3}}{_GAP}[a-hj-np-tv-z]{{2}}"
 _OLD = rf"\d{{2,4}}{_GAP}[a-hj-np-tv-z]{{2,3}}{_GAP}(?:\d\d|2[ab]|97\d)"
+_BY_ONE = r"[a-z]S[a-z]S\dS\dS\dS[a-z]S[a-z]".replace("S", r"[\s.\-_/]{1,2}")
 _TEMPORARY = rf"ww?{_GAP}\d{{3}}{_GAP}[a-z]{{2}}"
 _ABROAD = (
     r"\d-[a-z]{3}-\d{3}|\d{4}[ -]?[bcdfghjklmnpqrstvwxyz]{3}|[a-z]{1,3}-[a-z]{1,2}[ -]?\d{2,4}"
     r"|[a-z]{1,2}[ -]\d{2,3}[ -][a-z]{3}|[a-z]{2,3} \d{2}[a-z0-9]{2,3}|[a-z]{2}\d{2} [a-z]{3}"
     r"|[a-z]{1,2}-\d{3}-[a-z]{1,2}"
 )
-_HOME = re.compile(rf"{_EDGE[0]}(?:{_SIV}|{_OLD}|{_TEMPORARY}){_EDGE[1]}")
+_HOME = re.compile(rf"{_EDGE[0]}(?:{_SIV}|{_OLD}|{_TEMPORARY}|{_BY_ONE}){_EDGE[1]}")
 _FOREIGN = re.compile(rf"{_EDGE[0]}(?:{_ABROAD}){_EDGE[1]}")
 _COMPACT = re.compile(
     r"[a-hj-np-tv-z]{2}[\do]{3}[a-hj-np-tv-z]{2}|\d{2,4}[a-hj-np-tv-z]{2,3}\d\d|ww?\d{3}[a-z]{2}"
@@ -41,6 +43,13 @@ def plate(reading: Reading, kinds: Kinds, rule: Rule) -> tuple[Span, ...] | None
 _SERIES = re.compile(r"\b(?:serie|lot|modele|reference|dossier)(?: n[o°]?)? ?:? ?$")
 
 
+def _unnumbered(shape: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
+    """What has the shape of a plate and is not announced as the number of a thing."""
+    for match in shape.finditer(text):
+        if not _SERIES.search(text, max(0, match.start() - 24), match.start()):
+            yield match
+
+
 def _written(reading: Reading, rule: Rule) -> list[Span]:
     spans = []
     announced = reading.has(rule.options["announced"][0])
@@ -48,19 +57,18 @@ def _written(reading: Reading, rule: Rule) -> list[Span]:
     # Capitals in a text that has few: whoever wrote them copied a plate.
     calm = sum(map(str.isupper, reading.submission.text)) < len(reading.submission.text) / 3
     carried = any(reading.has(notion) for notion in rule.options["carriers"])
-    for match in _HOME.finditer(reading.folded.text):
+    for match in _unnumbered(_HOME, reading.folded.text):
         span = reading.folded.span(*match.span())
         written = reading.submission.text[slice(*span)]
-        if _SERIES.search(reading.folded.text[: match.start()]):
-            continue
         sure = announced or (calm and written == written.upper())
         if sure or _looks_like_plate(match.group(), written, common, carried):
             spans.append(span)
-    for match in _FOREIGN.finditer(reading.folded.text):
+    for match in _unnumbered(_FOREIGN, reading.folded.text):
         span = reading.folded.span(*match.span())
         text = reading.submission.text[slice(*span)]
         letters = re.findall(r"[a-z]+", match.group())
-        if text == text.upper() and not common.intersection(letters):
+        dashed = re.match(r"[a-z]{1,3}-[a-z]{2} ?\d", match.group()) is not None
+        if text == text.upper() and (dashed or not common.intersection(letters)):
             spans.append(span)
     return spans
 

@@ -7,8 +7,10 @@ from appservice.domain.moderation.verdict import Span
 
 
 def notions(reading: Reading, kinds: Kinds, rule: Rule) -> tuple[Span, ...] | None:
-    """Fires where a notion is found outside the exceptions; some notions bind some roles only."""
+    """Fires on a notion outside its exceptions; some bind some roles only, some void it."""
     options = rule.options
+    if _void(reading, rule):
+        return None
     parts = reading.free(rule.finds, rule.unless) + reading.slices(options.get("always", ()))
     parts += reading.free(options.get("sure", ()), options.get("sure_unless", ()))
     if reading.submission.author_role in options.get("witness_roles", ()):
@@ -19,6 +21,12 @@ def notions(reading: Reading, kinds: Kinds, rule: Rule) -> tuple[Span, ...] | No
     if rule.fact_only:
         parts = kinds.beside_suspicion(reading, parts)
     return reading.spans(parts) if parts else None
+
+
+def _void(reading: Reading, rule: Rule) -> bool:
+    """Whether the message itself says that it was nothing: « en fait, c'était un chat »."""
+    denials = rule.options.get("void", ())
+    return bool(reading.free(denials, [f"sauf_{name}" for name in denials]))
 
 
 def regex(reading: Reading, kinds: Kinds, rule: Rule) -> tuple[Span, ...] | None:
