@@ -23,6 +23,7 @@ from appservice.files.registration import Tokens, read_tokens
 from appservice.files.world import load_world
 from appservice.flows.console.invitations import Invitations
 from appservice.flows.console.presence import Presence
+from appservice.flows.console.register import Register
 from appservice.flows.delivery import Delivery
 from appservice.flows.departure.fallback import Fallback
 from appservice.flows.departure.live import Live
@@ -127,7 +128,11 @@ async def console(office: Office, world: World) -> AsyncIterator[None]:
         yield
         return
     presence = Presence(office.store, clock, new_id, world, ScryptPasswords(), TotpCodes())
-    desk = Desk(chosen.url, clock, world, presence, office.invitations, chosen.behind_proxy)
+    desk = Desk(
+        *(chosen.url, clock, world, presence, office.invitations, office.enrolment),
+        Register(office.store, clock, world),
+        chosen.behind_proxy,
+    )
     server = ConsoleServer(desk)
     await server.open(chosen.listen.host, chosen.listen.port)
     try:

@@ -4,9 +4,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from stdnum.fr import siret
+
 from appservice.domain.errors import Refused
 from appservice.domain.member import Channel, Member, Role
-from appservice.domain.territory import Territory
+from appservice.domain.territory import Territory, slug
 from appservice.domain.world import World
 
 LANGUAGES = ("fr", "en", "es", "de", "it")
@@ -52,6 +54,15 @@ def mistakes_in(
     else:
         found += _about_the_land(member, territory)
     return tuple(Mistake(rank, *mistake) for mistake in found)
+
+
+def resembles(one: Member, other: Member) -> bool:
+    """Whether they may be the same shop, enrolled twice: to be asked, not refused."""
+    if one.role is not Role.MERCHANT or other.role is not Role.MERCHANT:
+        return False
+    if one.siret and one.siret == other.siret:
+        return True
+    return one.commune == other.commune and slug(one.shop) == slug(other.shop) != ""
 
 
 _Found = Iterator[tuple[str, str, str]]
@@ -104,6 +115,14 @@ def _about_the_shop(member: Member, territory: Territory) -> _Found:
         yield "shop", "no-shop", "Le nom du commerce manque : c'est lui que les autres lisent."
     if member.commune not in territory.communes:
         yield "commune", "unknown-commune", f"Commune hors du territoire {territory.name}."
+    if member.siret and not siret.is_valid(member.siret):
+        yield "siret", "bad-siret", "Ce SIRET est faux : quatorze chiffres, vérifiés par une clé."
+    yield from _about_the_trades(member, territory)
+    if member.zones:
+        yield "zones", "merchant-zones", "Un commerçant a une commune, pas de zones."
+
+
+def _about_the_trades(member: Member, territory: Territory) -> _Found:
     if not member.trades:
         yield "trades", "no-trade", "Au moins un métier."
     for trade in member.trades:
@@ -112,8 +131,6 @@ def _about_the_shop(member: Member, territory: Territory) -> _Found:
             yield "trades", "unknown-trade", f"Métier inconnu « {trade} » (connus : {known})."
     if len(set(member.trades)) != len(member.trades):
         yield "trades", "repeated-trade", "Le même métier est écrit deux fois."
-    if member.zones:
-        yield "zones", "merchant-zones", "Un commerçant a une commune, pas de zones."
 
 
 def _about_the_land(member: Member, territory: Territory) -> _Found:

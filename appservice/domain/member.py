@@ -89,6 +89,7 @@ class Member:
     phone: str | None = None  # E.164
     signal: str | None = None  # ACI (uuid), the only stable name of a Signal account
     language: str = "fr"
+    siret: str = ""  # of a merchant's shop, fourteen digits
     sms_fallback: bool = False  # agreed to an SMS when Signal can't bring an alert in time
 
     @property

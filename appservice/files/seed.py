@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import phonenumbers
-
 from appservice.domain.enrolment import LANGUAGES, Mistake, mistakes_in
 from appservice.domain.ids import Insee, MemberId, TradeId, UserId
 from appservice.domain.member import Channel, Member, Role
+from appservice.domain.telephone.number import NotAMobile, mobile_of
 from appservice.domain.territory import Level, Zone
 from appservice.domain.world import World
 from appservice.files.yaml_source import (
@@ -22,11 +21,8 @@ from appservice.files.yaml_source import (
 _KEYS = (
     "name", "role", "territory", "shop", "trades", "commune", "zones",
     "channels", "mxid", "phone", "signal", "language", "sms_fallback",
+    "siret",
 )  # fmt: skip
-_MOBILE = {
-    phonenumbers.PhoneNumberType.MOBILE,
-    phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE,
-}
 
 
 class Seed:
@@ -87,6 +83,7 @@ def _person(table: Table, world: World, problems: ProblemList) -> Member | None:
         signal=table.text("signal") if "signal" in table else None,
         language=table.choice("language", LANGUAGES, "fr"),
         sms_fallback=table.flag("sms_fallback", False),
+        siret=table.text("siret", ""),
     )
     return person if role in list(Role) else None
 
@@ -99,19 +96,11 @@ def _phone(table: Table) -> str | None:
     """In international form; French numbers may be written as people write them."""
     if "phone" not in table:
         return None
-    text = table.text("phone")
     try:
-        number = phonenumbers.parse(text, "FR")
-    except phonenumbers.NumberParseException:
-        table.problem("phone", f"« {text} » n'est pas un numéro de téléphone")
+        return mobile_of(table.text("phone"))
+    except NotAMobile as mistake:
+        table.problem("phone", str(mistake))
         return None
-    if not phonenumbers.is_possible_number(number):
-        table.problem("phone", f"« {text} » n'est pas un numéro de téléphone")
-        return None
-    if phonenumbers.is_valid_number(number) and phonenumbers.number_type(number) not in _MOBILE:
-        table.problem("phone", f"« {text} » n'est pas un numéro de mobile")
-        return None
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
 def _channels(table: Table, problems: ProblemList) -> frozenset[Channel]:

@@ -1,11 +1,17 @@
 """Enrolment: the mairie, and nobody else, says who may sign a charter and take part."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from appservice.domain.audit import Act
 from appservice.domain.charter import InForce
-from appservice.domain.enrolment import OPERATOR, EnrolmentRefused, Mistake, mistakes_in
+from appservice.domain.enrolment import (
+    OPERATOR,
+    EnrolmentRefused,
+    Mistake,
+    mistakes_in,
+    resembles,
+)
 from appservice.domain.errors import NotAllowed
 from appservice.domain.ids import MemberId
 from appservice.domain.member import Channel, Member, Role
@@ -17,6 +23,15 @@ _TWICE = {
     Channel.SIGNAL: ("signal", "ce compte Signal"),
     Channel.SMS: ("phone", "ce numéro"),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """A list of people, looked at. Everybody is named by their place in it, from 0."""
+
+    mistakes: tuple[Mistake, ...]
+    enrolled: frozenset[int]  # already, word for word
+    lookalikes: Mapping[int, tuple[Member, ...]]  # of the register
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,23 +54,49 @@ class Enrolment:
         Somebody who is enrolled already, word for word, is answered as they are: a seed file
         may be read twice. Raises EnrolmentRefused with every mistake, or NotAllowed.
         """
+        async with self.store.transaction() as tx:
+            known, mistakes = await self._look(tx, people, by)
+            if mistakes:
+                raise EnrolmentRefused(mistakes)
+            return [
+                next(iter(holders.values())) if holders else await self._add(tx, person, by)
+                for person, holders in zip(people, known, strict=True)
+            ]
+
+    async def examine(self, people: Sequence[Member], by: str) -> "Examined":
+        """What `enrol_all` would say, and who resembles whom; changes nothing.
+
+        Raises NotAllowed.
+        """
+        async with self.store.transaction() as tx:
+            known, mistakes = await self._look(tx, people, by)
+            enrolled = await tx.members.everyone(people[0].territory) if people else ()
+        here = {rank for rank, holders in enumerate(known) if holders}
+        return Examined(
+            mistakes,
+            frozenset(here - {mistake.rank for mistake in mistakes}),
+            {
+                rank: tuple(other for other in enrolled if resembles(person, other))
+                for rank, person in enumerate(people)
+                if rank not in here and any(resembles(person, other) for other in enrolled)
+            },
+        )
+
+    async def _look(
+        self, tx: Transaction, people: Sequence[Member], by: str
+    ) -> tuple[list[dict[Channel, Member]], tuple[Mistake, ...]]:
+        """Who is enrolled already at each one's addresses, and everything that is wrong."""
         mistakes = [
             mistake
             for rank, person in enumerate(people)
             for mistake in mistakes_in(person, self.world, self.server_name, rank)
         ]
         mistakes += _repeated(people)
-        async with self.store.transaction() as tx:
-            await self._check_right(tx, people, by)
-            known = [await self._known(tx, person) for person in people]
-            for rank, (person, holders) in enumerate(zip(people, known, strict=True)):
-                mistakes += _taken(person, holders, rank)
-            if mistakes:
-                raise EnrolmentRefused(tuple(sorted(mistakes)))
-            return [
-                next(iter(holders.values())) if holders else await self._add(tx, person, by)
-                for person, holders in zip(people, known, strict=True)
-            ]
+        await self._check_right(tx, people, by)
+        known = [await self._known(tx, person) for person in people]
+        for rank, (person, holders) in enumerate(zip(people, known, strict=True)):
+            mistakes += _taken(person, holders, rank)
+        return known, tuple(sorted(mistakes))
 
     async def _check_right(self, tx: Transaction, people: Sequence[Member], by: str) -> None:
         if by == OPERATOR:

@@ -32,6 +32,7 @@ class PgMembers:
             "shop": member.shop,
             "phone": member.phone,
             "signal": member.signal,
+            "siret": member.siret,
         }
         await session.run(
             SAVE,
@@ -106,6 +107,7 @@ def _member(row: Record, key: DataKey | None) -> Member:
         phone=words.get("phone"),
         signal=words.get("signal"),
         language=row["language"],
+        siret=words.get("siret") or "",
         sms_fallback=row["sms_fallback"],
     )
 

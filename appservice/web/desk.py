@@ -10,6 +10,8 @@ from appservice.domain.console import Visitor
 from appservice.domain.world import World
 from appservice.flows.console.invitations import Invitations
 from appservice.flows.console.presence import Presence
+from appservice.flows.console.register import Register
+from appservice.flows.enrolment import Enrolment
 from appservice.flows.ports import Clock
 
 
@@ -22,6 +24,8 @@ class Desk:
     world: World
     presence: Presence
     invitations: Invitations
+    enrolment: Enrolment
+    register: Register
     behind_proxy: bool = False  # the last address of X-Forwarded-For is then the visitor's
 
     @property

@@ -1,6 +1,7 @@
 """The route table: each path, and who may take it. What is not here is not served."""
 
-from appservice.web.pages import doors, start
+from appservice.domain.console import Right
+from appservice.web.pages import doors, enrol, register, start
 from appservice.web.routing import Access, Route
 
 GET, POST = "GET", "POST"
@@ -9,6 +10,29 @@ ROUTES: tuple[Route, ...] = (
     Route(GET, "/", start.first_page, Access.SIGNED_IN),
     Route(GET, "/style.css", start.stylesheet, Access.PUBLIC),
     Route(GET, "/maillage.svg", start.emblem, Access.PUBLIC),
+    Route(
+        *(GET, "/inscrire", enrol.form_page, Right.ENROL),
+        title="Inscrire un commerçant",
+        about="Une personne et son commerce, en une page.",
+    ),
+    Route(POST, "/inscrire", enrol.enrol, Right.ENROL),
+    Route(GET, "/inscrit/{member}", enrol.enrolled_page, Right.ENROL),
+    Route(
+        *(GET, "/importer", enrol.import_page, Right.ENROL),
+        title="Importer un fichier",
+        about="Beaucoup de commerçants à la fois, depuis un tableur.",
+    ),
+    Route(GET, "/importer/modele.csv", enrol.template_file, Right.ENROL),
+    Route(POST, "/importer", enrol.look_at_sheet, Right.ENROL, largest=enrol.LARGEST_SHEET),
+    Route(
+        *(POST, "/importer/inscrire", enrol.enrol_sheet, Right.ENROL),
+        largest=enrol.LARGEST_SHEET,
+    ),
+    Route(
+        *(GET, "/participants", register.list_page, Right.READ_REGISTER),
+        title="Participants",
+        about="Qui est inscrit, sur quels canaux, et l'état de chaque charte.",
+    ),
     Route(
         *(GET, "/droits", start.rights_page, Access.PUBLIC),
         title="Qui a le droit de faire quoi",

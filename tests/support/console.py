@@ -23,6 +23,8 @@ from appservice.domain.world import World
 from appservice.files.world import load_world, shipped_paths
 from appservice.flows.console.invitations import Invitations
 from appservice.flows.console.presence import Presence
+from appservice.flows.console.register import Register
+from appservice.flows.enrolment import Enrolment
 from appservice.flows.ports import Store
 from appservice.web.desk import Desk
 from appservice.web.factors import TotpCodes
@@ -75,7 +77,11 @@ class ConsoleTown:
     async def open(self) -> Self:
         port = any_free_port()
         url = f"http://127.0.0.1:{port}"
-        desk = Desk(url, self.clock, self.world, self.presence, self.invitations)
+        enrolment = Enrolment(self.store, self.clock, self.new_id, self.world, "maillage.test")
+        register = Register(self.store, self.clock, self.world)
+        desk = Desk(
+            *(url, self.clock, self.world, self.presence, self.invitations, enrolment, register)
+        )
         self.server = ConsoleServer(desk)
         await self.server.open("127.0.0.1", port)
         return self
@@ -101,7 +107,7 @@ class ConsoleTown:
             territory=territory,
             zones=(Zone(Level.TERRITORY, territory),),
             channels=frozenset({Channel.SMS}),
-            phone=f"+336399801{next(_NUMBERS):02}",
+            phone=f"+336399809{next(_NUMBERS):02}",
         )
         async with self.store.transaction() as tx:
             await tx.members.save(member)
@@ -149,6 +155,14 @@ class Person:
         self.secret = ""
         self.login = ""
         self.token = ""
+
+    @property
+    def cookie(self) -> str:
+        return next(c.value for c in self._http.cookie_jar if c.key == "maillage")
+
+    @property
+    def origin(self) -> str:
+        return self._town.url
 
     async def close(self) -> None:
         await self._http.close()

@@ -18,7 +18,7 @@ class PgAccounts:
 
     async def save(self, account: Account) -> None:
         session = self._session
-        key = await session.key(owner_of(account.id, account.member))
+        key = await session.key(owner_of(account.id, account.member), account.territory)
         await session.run(
             SAVE,
             account.id,

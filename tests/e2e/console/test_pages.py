@@ -9,7 +9,7 @@ from playwright.async_api import Browser, Page, expect
 from support.browser import seen, troubles_of, violations
 from support.console import PASSWORD, ConsoleTown
 
-from appservice.domain.member import Role
+from appservice.domain.member import Member, Role
 
 pytestmark = pytest.mark.browser
 
@@ -90,3 +90,68 @@ async def test_without_a_script_and_by_keyboard(town: ConsoleTown, browser: Brow
 async def shown_secret(page: Page) -> str:
     await page.get_by_text("Sans appareil photo").click()
     return (await page.locator("code").inner_text()).replace(" ", "")
+
+
+@pytest.mark.parametrize(("size", "scheme"), [("phone", "light"), ("desk", "dark")])
+async def test_from_a_form_and_a_sheet_to_the_list(
+    town: ConsoleTown, browser: Browser, shoot, size: str, scheme: str
+):
+    context = await seen(browser, size, scheme)
+    page = await context.new_page()
+    await sign_in(town, page, await town.agent(Role.MAIRIE))
+    troubles = troubles_of(page)
+
+    async def judged(name: str) -> None:
+        await shoot(page, f"{name}-{size}-{scheme}")
+        assert await violations(page) == []
+
+    await page.goto(town.url)
+    await judged("first-mairie")
+    await page.get_by_role("link", name="Inscrire un commerçant").click()
+    shop = f"Tabac de la Halle {size}"
+    await page.get_by_label("Nom et prénom").fill("Claire Tanguy")
+    await page.get_by_label("Enseigne").fill(shop)
+    await page.get_by_label("Commune").select_option(label="Liffré")
+    await page.get_by_label("buralistes").check()
+    await page.get_by_label("SMS", exact=True).check()
+    await page.get_by_role("button", name="Inscrire").click()
+    await expect(page.get_by_role("alert")).to_contain_text("demande un numéro de mobile")
+    await judged("enrol-mistake")
+    await page.get_by_role("link", name="demande un numéro").click()
+    await expect(page.get_by_label("Mobile professionnel")).to_be_focused()
+    await page.keyboard.type("06 39 98 77 01" if size == "phone" else "06 39 98 77 02")
+    await page.get_by_role("button", name="Inscrire").click()
+    await expect(page.get_by_role("heading", level=1)).to_have_text("C'est fait")
+    await judged("enrolled")
+
+    await page.goto(f"{town.url}/importer")
+    await judged("import")
+    first = 7710 if size == "phone" else 7720
+    lines = ["nom;commerce;metiers;commune;mobile;canaux"]
+    lines += [f"Personne {n};Commerce {n};buralistes;Redon;06 39 98 {n // 100} {n % 100:02};sms"
+              for n in range(first, first + 5)]  # fmt: skip
+    await upload(page, "\n".join([*lines, "Zoé;;astronautes;Paris;12;pigeon"]))
+    await expect(page.get_by_role("table")).to_contain_text("Canaux connus")
+    await judged("import-mistakes")
+    await page.get_by_role("link", name="Choisir un autre fichier").click()
+    await upload(page, "\n".join(lines))
+    await judged("import-preview")
+    await page.get_by_role("button", name="Inscrire ces personnes (5)").click()
+    await expect(page.get_by_text("Au registre : 5.")).to_be_visible()
+    await page.goto(f"{town.url}/participants?q=commerce")
+    await expect(page.get_by_role("table")).to_contain_text(f"Commerce {first}")
+    await judged("participants")
+    assert [trouble for trouble in troubles if "422" not in trouble] == []
+    await context.close()
+
+
+async def upload(page: Page, text: str) -> None:
+    file = {"name": "commercants.csv", "mimeType": "text/csv", "buffer": text.encode()}
+    await page.get_by_label("Votre fichier CSV").set_input_files(file)  # type: ignore[arg-type]
+    await page.get_by_role("button", name="Voir ce qui serait fait").click()
+
+
+async def sign_in(town: ConsoleTown, page: Page, agent: Member) -> None:
+    """With the cookie of somebody who came in already."""
+    person = await town.signed_in(agent)
+    await page.context.add_cookies([{"name": "maillage", "value": person.cookie, "url": town.url}])

@@ -158,7 +158,7 @@ async def test_a_session_ends_when_left_alone_and_at_the_end_of_duty(town: Conso
 async def test_signing_out_ends_the_session_for_whoever_copied_the_cookie(town: ConsoleTown):
     person = await town.outsider(Position.AUDITOR)
     await person.get("/")
-    cookies = {"maillage": next(c.value for c in person._http.cookie_jar if c.key == "maillage")}
+    cookies = {"maillage": person.cookie}
     thief = town.visitor()
     assert (await thief.get("/", cookies=cookies)).path == "/"
     await person.post("/deconnexion")

@@ -16,6 +16,7 @@ from appservice.domain.errors import MaillageError, NotAllowed
 from appservice.flows.console import entry
 from appservice.web import admission
 from appservice.web.languages import NAMES, SOURCE, accepted_by, catalogue, choose
+from appservice.web.pages.register import STATES
 from appservice.web.routes import ROUTES
 
 FOLDER = Path(appservice.web.__file__).parent
@@ -40,6 +41,7 @@ def said_elsewhere() -> Iterator[str]:
     for route in ROUTES:
         yield from (text for text in (route.title, route.about) if text)
     yield from admission.SENTENCES.values()
+    yield from STATES.values()
     for error in (*errors_of(entry), *errors_of(admission), NotAllowed):
         yield error().message
     for reason in ("never-signed", "outdated", "expired", "revoked"):
@@ -64,8 +66,7 @@ def errors_of(module: object) -> list[type[MaillageError]]:
 @pytest.mark.parametrize("language", OTHERS)
 def test_everything_that_is_said_is_translated(language: str):
     missing = {text for text in texts() if catalogue(language).gettext(text) == text}
-    same = {"Console", "Gendarmerie", "Auditor", "Password"}
-    assert missing - same == set()
+    assert missing - SAME == set()
 
 
 @pytest.mark.parametrize("language", OTHERS)
@@ -84,10 +85,28 @@ def names(text: str) -> set[str]:
     return {word for word in text.split("%(")[1:] for word in [word.partition(")")[0]]}
 
 
+SAME = {"Console", "Gendarmerie", "Auditor", "Password", "Pages", "Participants", "Commune"}
+"""Spelt alike in two languages."""
+
 SAID_BY_FLOWS = {
     "Les deux mots de passe ne sont pas les mêmes.",
     "Ce code n'est pas celui que l'application montre maintenant.",
     "La base de données est momentanément hors d'atteinte.",
+    "Le nom manque.",
+    "Le nom du commerce manque : c'est lui que les autres lisent.",
+    "Au moins un métier.",
+    "Au moins un canal : matrix, signal ou sms.",
+    "La commune du commerce manque.",
+    "Ce SIRET est faux : quatorze chiffres, vérifiés par une clé.",
+    "Cette colonne manque.",
+    "Cette colonne n'est pas attendue.",
+    "Le fichier ne contient personne.",
+    "Trop de colonnes, ou un texte trop long.",
+    "Ligne illisible : un guillemet n'est pas fermé.",
+    "Déjà inscrit avec ce numéro.",
+    "Déjà inscrit avec cet identifiant Matrix.",
+    "Le canal sms demande un numéro de mobile.",
+    "Le canal matrix demande un identifiant Matrix.",
 }
 
 

@@ -1,0 +1,68 @@
+"""Who is enrolled: searched, filtered, a page at a time."""
+
+from aiohttp import web
+
+from appservice.domain.charter import InForce
+from appservice.domain.territory import slug
+from appservice.domain.wording import telephone as words
+from appservice.domain.world import World
+from appservice.flows.console.register import Participant
+from appservice.web.desk import DESK, visitor_of
+from appservice.web.rendering import render, said
+
+_PAGE = 50
+_LONGEST = 80
+STATES = {
+    "": "Toutes les chartes",
+    "in-force": "En vigueur",
+    "never-signed": "Jamais signée",
+    "outdated": "À signer de nouveau",
+    "expired": "Échue",
+    "revoked": "Retirée",
+}
+
+
+async def list_page(request: web.Request) -> web.Response:
+    visitor, desk = visitor_of(request), request.app[DESK]
+    wanted = request.query.get("q", "")[:_LONGEST].strip()
+    state = request.query.get("charte", "")
+    people = await desk.register.everyone(visitor)
+    found = [one for one in people if _is_wanted(one, slug(wanted), state)]
+    pages = max(1, -(-len(found) // _PAGE))
+    number = min(max(_whole(request.query.get("page", "1")), 1), pages)
+    return render(
+        request,
+        "participants.html",
+        people=found[(number - 1) * _PAGE : number * _PAGE],
+        total=len(people),
+        found=len(found),
+        wanted=wanted,
+        state=state if state in STATES else "",
+        states=STATES,
+        labels=[(state, said(request, label)) for state, label in STATES.items()],
+        number=number,
+        pages=pages,
+        place=lambda one: _place(one, desk.world),
+        channels=lambda one: words.channels(one.member, one.consent),
+        is_in_force=lambda one: isinstance(one.standing, InForce),
+    )
+
+
+def _is_wanted(one: Participant, wanted: str, state: str) -> bool:
+    reason = "in-force" if isinstance(one.standing, InForce) else one.standing.reason
+    if state in STATES and state not in ("", reason):
+        return False
+    member = one.member
+    words = slug(f"{member.name} {member.shop} {' '.join(member.trades)} {member.commune}")
+    return wanted in words
+
+
+def _place(one: Participant, world: World) -> str:
+    """The commune's name; files may have lost it since."""
+    territory = world.territory_of(one.member)
+    place = territory.communes.get(one.member.commune) if territory else None
+    return place.name if place else one.member.commune
+
+
+def _whole(text: str) -> int:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 7 else 1
