@@ -10,6 +10,7 @@ from support.signal_rig.rig import Rig
 ALONE = ("test_demo", "test_compose", "test_servers")
 
 
+@pytest.hookimpl(tryfirst=True)  # a worker reads the groups in this hook too
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests that share servers stay on one worker, which starts them once."""
     for item in items:
