@@ -1,7 +1,7 @@
 """Parcels: one message for one conversation on one channel, and what became of it."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from appservice.domain.ids import AlertId, BlobId, MemberId, ParcelId, ReportId
@@ -35,6 +35,9 @@ class Urgency(StrEnum):
     URGENT = "urgent"
     NORMAL = "normal"
 
+
+REPORTED_WITHIN = timedelta(hours=2)
+"""After that a text without a report is UNKNOWN: gateways lose some, or bring them late."""
 
 REROUTED = "rerouted"
 """Code of a parcel that was taken back: what it says reaches the same people another way."""

@@ -221,6 +221,9 @@ CREATE INDEX deliveries_next_said ON deliveries (channel, conversation, urgency,
     WHERE state = 'queued';
 CREATE INDEX deliveries_ending ON deliveries (channel, expires_at)
     WHERE state = 'queued' AND expires_at IS NOT NULL;
+-- Texts that an operator took and has not reported on.
+CREATE INDEX deliveries_unreported ON deliveries (settled_at)
+    WHERE channel = 'sms' AND state = 'accepted';
 -- The promise that a conversation has one parcel in flight, kept by the database itself.
 CREATE UNIQUE INDEX deliveries_in_flight ON deliveries (channel, conversation)
     WHERE state = 'submitting';

@@ -4,7 +4,15 @@ import itertools
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 
-from appservice.domain.delivery import Claimed, Kind, Parcel, Settled, State, Urgency
+from appservice.domain.delivery import (
+    REPORTED_WITHIN,
+    Claimed,
+    Kind,
+    Parcel,
+    Settled,
+    State,
+    Urgency,
+)
 from appservice.domain.ids import ParcelId
 from appservice.domain.member import Channel
 from bridges.protocol import Receipt, ReceiptState
@@ -106,6 +114,8 @@ class MemoryQueue:
                 else:
                     slip.state, slip.code = State.UNKNOWN, "lease-ran-out"
                 slip.settled_at = now
+            if _is_silent(slip, now):
+                slip.state, slip.code, slip.settled_at = State.UNKNOWN, "no-receipt", now
             if slip.state is State.QUEUED and expires_at is not None and expires_at <= now:
                 slip.state, slip.code = State.EXPIRED, "expired"
         self._match(channel)
@@ -138,3 +148,9 @@ def _apply(receipt: Receipt, slip: Slip) -> None:
     if slip.parcel.to_group or not (waiting or (ended and said is State.DELIVERED)):
         return
     slip.state, slip.code = said, receipt.code
+
+
+def _is_silent(slip: Slip, now: datetime) -> bool:
+    """A text that was taken, and on which no report came in time."""
+    taken = slip.state is State.ACCEPTED and slip.parcel.channel is Channel.SMS
+    return taken and slip.settled_at is not None and slip.settled_at <= now - REPORTED_WITHIN

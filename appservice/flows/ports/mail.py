@@ -77,7 +77,7 @@ class Queue(Protocol):
 
         A parcel that waits (`retry_at`) holds up those behind it, except urgent ones.
         Parcels past `expires_at` become EXPIRED. A lease that ran out becomes UNKNOWN, or QUEUED
-        again on a channel that is idempotent (Matrix).
+        again on a channel that is idempotent (Matrix). So does an SMS without a report in time.
         """
         ...
 

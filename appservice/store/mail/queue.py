@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from asyncpg import Record
 
-from appservice.domain.delivery import Claimed, Settled
+from appservice.domain.delivery import REPORTED_WITHIN, Claimed, Settled
 from appservice.domain.ids import ParcelId
 from appservice.domain.member import Channel
 from appservice.flows.ports import NewId
@@ -99,7 +99,8 @@ class PgQueue:
         swept = self._swept.get(channel)
         if swept is not None and swept <= now < swept + SWEEP_EVERY:
             return
-        await session.run(SWEEP, channel.value, now, channel in IDEMPOTENT)
+        silent = now - REPORTED_WITHIN
+        await session.run(SWEEP, channel.value, now, channel in IDEMPOTENT, silent)
         await receipts.apply(session, channel, now)
         self._swept[channel] = now
 
@@ -131,7 +132,8 @@ def _claimed(row: Record, keys: Mapping[str, DataKey]) -> Claimed | None:
     return Claimed(ParcelId(row["id"]), row["token"], parcel, row["attempts"], replaced)
 
 
-# Leases that ran out, and what nobody wants to read any more.
+# Leases that ran out, texts that no operator reported on although their validity is long over
+# (gateways lose reports), and what nobody wants to read any more.
 SWEEP = """
 WITH lapsed AS (
     UPDATE deliveries SET lease_until = NULL,
@@ -140,6 +142,9 @@ WITH lapsed AS (
         token = CASE WHEN $3 THEN NULL ELSE token END,
         code = 'lease-ran-out', settled_at = $2
     WHERE channel = $1 AND state = 'submitting' AND lease_until <= $2
+), silent AS (
+    UPDATE deliveries SET state = 'unknown', code = 'no-receipt', settled_at = $2
+    WHERE $1 = 'sms' AND channel = 'sms' AND state = 'accepted' AND settled_at <= $4
 )
 UPDATE deliveries SET state = 'expired', code = 'expired', settled_at = $2
 WHERE channel = $1 AND state = 'queued' AND expires_at <= $2

@@ -7,7 +7,15 @@ from typing import Any
 import pytest
 from support.store_builders import MINUTE, NOON, a_parcel
 
-from appservice.domain.delivery import Claimed, Kind, Parcel, Settled, State, Urgency
+from appservice.domain.delivery import (
+    REPORTED_WITHIN,
+    Claimed,
+    Kind,
+    Parcel,
+    Settled,
+    State,
+    Urgency,
+)
 from appservice.domain.ids import AlertId, ParcelId
 from appservice.domain.member import Channel
 from bridges.protocol import Receipt, ReceiptState
@@ -141,6 +149,29 @@ async def test_a_lease_that_ran_out_on_matrix_is_tried_again(store: Any) -> None
     assert (again.parcel, again.attempts) == (first.parcel, 2)
     assert not await store.queue.settle([Settled(first, State.ACCEPTED, NOON, provider_id="$1")])
     assert await store.queue.settle([Settled(again, State.ACCEPTED, NOON, provider_id="$1")])
+
+
+@pytest.mark.parametrize(
+    ("channel", "found"), [(Channel.SMS, State.UNKNOWN), (Channel.MATRIX, State.ACCEPTED)]
+)
+async def test_a_text_without_a_report_is_unknown_in_the_end_and_never_sent_again(
+    store: Any, channel: Channel, found: State
+) -> None:
+    await send(store, channel=channel)
+    just_before = NOON + REPORTED_WITHIN - SOON
+    assert await claim(store, just_before, channel=channel) == []
+    assert await state(store) is State.ACCEPTED
+    assert await claim(store, NOON + REPORTED_WITHIN + MINUTE, channel=channel) == []
+    assert await state(store) is found
+
+
+async def test_a_report_that_comes_after_all_knows_better(store: Any) -> None:
+    await send(store)
+    late = NOON + REPORTED_WITHIN + MINUTE
+    await claim(store, late)
+    await store.queue.receipt(Channel.SMS, Receipt("sms-1", ReceiptState.DELIVERED), late)
+    await claim(store, late + MINUTE)
+    assert await state(store) is State.DELIVERED
 
 
 async def test_a_late_answer_knows_better_than_unknown(store: Any) -> None:
