@@ -217,7 +217,10 @@ class Named(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A group as the channel has it."""
+    """A group as the channel has it.
+
+    `sealed`: only we let in and change it, its link asks us first, its messages fade in time.
+    """
 
     id: str
     title: str
@@ -227,6 +230,7 @@ class Group:
     requesting: frozenset[str] = frozenset()
     announcement: bool = False
     link: str = ""
+    sealed: bool = True
 
 
 class GroupRefused(Exception):
@@ -261,7 +265,7 @@ class Groups(Protocol):
         description: str | None = None,
         announcement: bool | None = None,
     ) -> None:
-        """Puts right what a person changed by hand."""
+        """Puts right what a person changed by hand; always seals the group again."""
 
     async def add(self, group: str, people: Sequence[str]) -> Sequence[str]:
         """Adds, or approves who asked; returns those who could not be added."""

@@ -8,10 +8,12 @@ from bridges.signal.client import SignalClient
 from bridges.signal.envelope import Own
 from bridges.signal.errors import CallRefused, InvalidCall, NoAnswer, read_refusal
 
+FADES_AFTER = 28 * 24 * 3600  # seconds: the longest that Signal proposes
 _SEALED = {
     "setPermissionAddMember": "only-admins",
     "setPermissionEditDetails": "only-admins",
     "link": "enabled-with-approval",
+    "expiration": FADES_AFTER,
 }
 
 
@@ -80,8 +82,10 @@ class SignalGroups:
         description: str | None = None,
         announcement: bool | None = None,
     ) -> None:
-        """Also puts the permissions and the link back."""
+        """Also puts the permissions, the link and the timer back; nobody else stays admin."""
         wish: dict[str, object] = {"groupId": _checked(group), **_SEALED}
+        if others := await self._other_admins(group):
+            wish["removeAdmin"] = sorted(others)
         if title is not None:
             wish["name"] = title
         if description is not None:
@@ -137,6 +141,13 @@ class SignalGroups:
             if now is None or (now.members | now.pending | now.requesting).intersection(names):
                 raise
 
+    async def _other_admins(self, group: str) -> frozenset[str]:
+        found = await self._ask("listGroups", {"groupId": [group]})
+        for item in found if isinstance(found, list) else []:
+            if isinstance(item, Mapping):
+                return _people(item.get("admins"), self._own)
+        return frozenset()
+
     async def _look(self, group: str) -> Group | None:
         """The group as it is now; None when we are not in it."""
         found = {one.id: one for one in await self.list_groups()}
@@ -158,7 +169,8 @@ def _is_as_wished(
     group: Group, title: str | None, description: str | None, announcement: bool | None
 ) -> bool:
     return (
-        title in (None, group.title)
+        group.sealed
+        and title in (None, group.title)
         and description in (None, group.description)
         and announcement in (None, group.announcement)
     )
@@ -195,6 +207,17 @@ def _group(item: object, own: Own) -> Group | None:
         requesting=_people(item.get("requestingMembers"), own),
         announcement=item.get("permissionSendMessage") == "ONLY_ADMINS",
         link=str(item.get("groupInviteLink") or ""),
+        sealed=_is_sealed(item, own),
+    )
+
+
+def _is_sealed(item: Mapping[str, object], own: Own) -> bool:
+    return (
+        item.get("permissionAddMember") == "ONLY_ADMINS"
+        and item.get("permissionEditDetails") == "ONLY_ADMINS"
+        and bool(item.get("groupInviteLink"))
+        and item.get("messageExpirationTime") == FADES_AFTER
+        and not _people(item.get("admins"), own)
     )
 
 

@@ -196,6 +196,7 @@ class FakeBridge:
             title=old.title if title is None else title,
             description=old.description if description is None else description,
             announcement=old.announcement if announcement is None else announcement,
+            sealed=True,
         )
 
     async def add(self, group: str, people: Sequence[str]) -> Sequence[str]:

@@ -189,6 +189,9 @@ class Methods:
         for given, kept in _PERMISSIONS.items():
             if given in params:
                 circle.permissions[kept] = _LEVELS[str(params[given])]
+        circle.fades_after = int(str(params.get("expiration", circle.fades_after)))
+        for name in _list(params, "removeAdmin"):
+            circle.admins.remove(self._person(str(name)).aci)
         if params.get("link") == "disabled":
             circle.link = None
         elif "link" in params and circle.link is None:
@@ -212,7 +215,7 @@ class Methods:
             "description": circle.description,
             "isMember": self._account.aci in circle.members,
             "isBlocked": False,
-            "messageExpirationTime": 0,
+            "messageExpirationTime": circle.fades_after,
             "members": people(circle.members),
             "pendingMembers": people(circle.pending),
             "requestingMembers": people(circle.requesting),

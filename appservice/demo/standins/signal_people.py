@@ -64,6 +64,7 @@ class Circle:
     requesting: list[str] = field(default_factory=list)
     permissions: dict[str, str] = field(default_factory=dict)
     link: str | None = None
+    fades_after: int = 0  # seconds
     revision: int = 0
 
     @property

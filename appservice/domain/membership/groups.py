@@ -35,6 +35,8 @@ class SignalGroup(Protocol):
     def requesting(self) -> frozenset[str]: ...
     @property
     def announcement(self) -> bool: ...
+    @property
+    def sealed(self) -> bool: ...
 
 
 def group_description(room: DesiredRoom) -> str:
@@ -87,7 +89,7 @@ def _repairs(room: DesiredRoom, group: SignalGroup, ours: frozenset[str]) -> Ite
     changed = description if group.description != description else None
     announcement = room.signal_announcement
     announced = announcement if group.announcement != announcement else None
-    if title is not None or changed is not None or announced is not None:
+    if not group.sealed or (title, changed, announced) != (None, None, None):
         yield ChangeGroup(key, label, group.id, title, changed, announced)
     if strangers := _present(group) - room.signal_people - ours:
         yield RemoveFromGroup(key, label, group.id, tuple(sorted(strangers)))

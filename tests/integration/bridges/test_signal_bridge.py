@@ -235,6 +235,34 @@ class TestGroups:
         }
         assert circle.link
 
+    async def test_what_was_opened_by_hand_is_seen_and_sealed_again(
+        self, world: SignalWorldUnderTest
+    ) -> None:
+        made = await world.signal.create_group("Buralistes", "", announcement=False)
+        await world.signal.add(made, [world.target])
+        circle = world.standin.world.register.circles[made]
+
+        def lend_a_hand() -> None:
+            circle.permissions["permissionAddMember"] = "EVERY_MEMBER"
+
+        def make_an_admin() -> None:
+            circle.admins.append(world.target)
+
+        def stop_the_timer() -> None:
+            circle.fades_after = 0
+
+        def close_the_link() -> None:
+            circle.link = None
+
+        for tamper in (lend_a_hand, make_an_admin, stop_the_timer, close_the_link):
+            tamper()
+            (group,) = await world.signal.list_groups()
+            assert not group.sealed, tamper.__name__
+            await world.signal.change_group(made)
+            (group,) = await world.signal.list_groups()
+            assert group.sealed, tamper.__name__
+            assert group.members == {world.target}
+
     async def test_who_asked_is_listed_and_let_in(self, world: SignalWorldUnderTest) -> None:
         made = await world.signal.create_group("Buralistes", "", announcement=False)
         (group,) = await world.signal.list_groups()
