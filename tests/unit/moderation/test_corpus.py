@@ -16,6 +16,9 @@ FILES = (
     "held_back.jsonl",
     "authors-a.jsonl",
     "authors-b.jsonl",
+    "authors-d.jsonl",
+    "authors-e.jsonl",
+    "authors-f.jsonl",
     "paroles.jsonl",
 )
 
