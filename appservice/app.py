@@ -1,6 +1,7 @@
 """The composition root: which adapter serves which port, and what runs together."""
 
 import asyncio
+import itertools
 import logging
 import secrets
 from collections.abc import AsyncIterator, Sequence
@@ -12,6 +13,7 @@ from typing import Any
 import aiohttp
 
 from appservice.channels import groups_of, make_bridges
+from appservice.domain.audit import Act
 from appservice.domain.ids import UserId
 from appservice.domain.member import Channel
 from appservice.domain.world import World
@@ -56,6 +58,7 @@ LEASE = timedelta(minutes=2)
 # What may be said twice is said again soon after a process died with it in hand.
 SHORT_LEASE = timedelta(seconds=20)
 HOUSEKEEPING_EVERY = timedelta(minutes=10)
+SWEEP_EACH = 6  # turns: once an hour
 
 
 def clock() -> datetime:
@@ -293,11 +296,25 @@ async def _end(tasks: Sequence[asyncio.Task[Any]]) -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
+async def retain(office: Office, now: datetime) -> None:
+    """Destroys the keys of people and cases whose time is over, and what was sent long ago."""
+    kept, store = office.world.retention, office.store
+    while owners := await store.retention.due(now, kept):
+        for owner in owners:
+            await store.shred(owner)
+            async with store.transaction() as tx:
+                await tx.acts.append(Act("service", "retention.shred", owner, now))
+    await store.retention.sweep(now, kept)
+    await store.audit.forget(now - kept.actes)
+
+
 async def _housekeeping(office: Office) -> None:
     """Photos whose time is over go, and the audit chain is signed, whatever else happens."""
-    while True:
+    for turn in itertools.count():
         try:
             await office.store.purge(clock())
+            if turn % SWEEP_EACH == 0:
+                await retain(office, clock())
             await office.store.audit.checkpoint(office.keys, clock())
         except Exception as failure:
             log.warning("housekeeping: %s", type(failure).__name__)

@@ -31,6 +31,18 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True)
+class Retention:
+    """After how long each thing goes; photos have an end of their own (`Settings.photo_kept`)."""
+
+    signalements: timedelta = timedelta(days=30)  # since they were closed
+    signalements_ouverts: timedelta = timedelta(days=90)  # since they came
+    alertes: timedelta = timedelta(days=60)  # since they were submitted
+    envois: timedelta = timedelta(days=60)  # parcels, receipts, links, ids, journal
+    actes: timedelta = timedelta(days=365)  # then only their commitment is left
+    membres: timedelta = timedelta(days=1826)  # since their last charter ended
+
+
+@dataclass(frozen=True, slots=True)
 class World:
     """Read from files once; a new version of the files is a new World."""
 
@@ -40,6 +52,7 @@ class World:
     circulation: Circulation = field(default_factory=Circulation)
     templates: Mapping[Kind, Template] = field(default_factory=dict)
     settings: Settings = Settings()
+    retention: Retention = field(default_factory=Retention)
 
     def territory_of(self, member: Member | Listed) -> Territory | None:
         """The member's territory, unless the files no longer hold it."""

@@ -9,6 +9,7 @@ from appservice.domain.moderation import Policy
 from appservice.domain.world import Settings, World
 from appservice.files.charters import read_charters
 from appservice.files.policies import load_policy
+from appservice.files.retention import read_retention
 from appservice.files.shipped import shipped
 from appservice.files.templates import read_templates
 from appservice.files.territories import read_territories
@@ -40,6 +41,7 @@ def load_world(paths: WorldPaths, settings: Settings | None = None) -> World:
     policy = _policy(paths.policies, problems)
     if policy is not None:
         _check_tolerated(templates.tolerated, policy, problems)
+    retention = read_retention(paths.policies, problems)
     problems.check()
     if policy is None:
         raise BadFiles(problems)
@@ -50,6 +52,7 @@ def load_world(paths: WorldPaths, settings: Settings | None = None) -> World:
         circulation=Circulation(frozenset(line.text for _, line in templates.tolerated)),
         templates=templates.by_kind,
         settings=settings or Settings(),
+        retention=retention,
     )
 
 

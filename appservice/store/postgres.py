@@ -22,6 +22,7 @@ from appservice.store.mail.queue import PgQueue
 from appservice.store.mail.recall import PgRecall
 from appservice.store.members import PgMembers
 from appservice.store.reports import PgReports
+from appservice.store.retention import PgRetention
 from appservice.store.roll import PgRoll
 from appservice.store.rooms import PgRooms
 from appservice.store.session import Database, Session, open_pool
@@ -70,6 +71,7 @@ class PgStore:
         self.queue = PgQueue(database, new_id)
         self.wake = PgWake(dsn)
         self.audit = Audit(database)
+        self.retention = PgRetention(database)
         self.figures: ports.Watched = PgFigures(database)
 
     @property
