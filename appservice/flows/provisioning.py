@@ -9,14 +9,17 @@ from itertools import groupby
 from typing import assert_never
 
 from appservice.domain.charter import proof_bytes
+from appservice.domain.delivery import Parcel
 from appservice.domain.errors import MaillageError, PermanentFailure, TemporaryFailure
 from appservice.domain.ids import RoomId, UserId
+from appservice.domain.member import Channel
 from appservice.domain.membership.group_steps import (
     AddToGroup,
     AdoptGroup,
     ApproveInGroup,
     ChangeGroup,
     CreateGroup,
+    RefuseInGroup,
     RemoveFromGroup,
 )
 from appservice.domain.membership.people_steps import (
@@ -35,6 +38,7 @@ from appservice.domain.membership.room_steps import (
 )
 from appservice.domain.membership.steps import Step
 from appservice.domain.room import GOVERNED, DesiredRoom, KnownRoom, RoomKey
+from appservice.domain.wording import talk as words
 from appservice.flows.ports import Homeserver, Seals, Store
 from bridges.protocol import Groups
 
@@ -42,7 +46,15 @@ log = logging.getLogger(__name__)
 
 _ROOMS_AT_ONCE = 8
 
-GroupStep = CreateGroup | AdoptGroup | ChangeGroup | AddToGroup | ApproveInGroup | RemoveFromGroup
+GroupStep = (
+    CreateGroup
+    | AdoptGroup
+    | ChangeGroup
+    | AddToGroup
+    | ApproveInGroup
+    | RemoveFromGroup
+    | RefuseInGroup
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,12 +214,25 @@ class Provisioner:
                     description=step.description,
                     announcement=step.announcement,
                 )
-            case RemoveFromGroup(group=group):
-                await self._groups.remove(group, step.people)
+            case RemoveFromGroup() | RefuseInGroup():
+                await self._send_away(self._groups, step)
             case AddToGroup() | ApproveInGroup():
                 await self._add(self._groups, step)
             case _:
                 assert_never(step)
+
+    async def _send_away(self, groups: Groups, step: RemoveFromGroup | RefuseInGroup) -> None:
+        """Whoever asked at the door is told why not, once a group."""
+        await groups.remove(step.group, step.people)
+        if isinstance(step, RefuseInGroup):
+            text = words.REFUSED_IN_GROUP.format(group=step.label)
+            async with self._store.transaction() as tx:
+                await tx.outbox.put(
+                    [
+                        Parcel(f"refused:{step.group}:{person}", Channel.SIGNAL, person, text)
+                        for person in step.people
+                    ]
+                )
 
     async def _add(self, groups: Groups, step: AddToGroup | ApproveInGroup) -> None:
         known = self._known.get(step.key)

@@ -62,6 +62,21 @@ class RemoveFromGroup(InRoom):
 
 
 @dataclass(frozen=True, slots=True)
+class RefuseInGroup(InRoom):
+    """Sends away people (ACIs) who asked by the link and have no right to it."""
+
+    group: str
+    people: tuple[str, ...]
+
+    @property
+    def phase(self) -> Phase:
+        return Phase.GROUP_REMOVALS
+
+    def describe(self) -> str:
+        return f"Refuser {_count(self.people)} dans le groupe Signal « {self.label} »."
+
+
+@dataclass(frozen=True, slots=True)
 class ApproveInGroup(InRoom):
     """Lets in people (ACIs) who asked and belong there."""
 

@@ -10,6 +10,7 @@ from appservice.domain.membership.group_steps import (
     ApproveInGroup,
     ChangeGroup,
     CreateGroup,
+    RefuseInGroup,
     RemoveFromGroup,
 )
 from appservice.domain.membership.steps import Step
@@ -91,8 +92,11 @@ def _repairs(room: DesiredRoom, group: SignalGroup, ours: frozenset[str]) -> Ite
     announced = announcement if group.announcement != announcement else None
     if not group.sealed or (title, changed, announced) != (None, None, None):
         yield ChangeGroup(key, label, group.id, title, changed, announced)
-    if strangers := _present(group) - room.signal_people - ours:
-        yield RemoveFromGroup(key, label, group.id, tuple(sorted(strangers)))
+    strangers = _present(group) - room.signal_people - ours
+    if inside := strangers - group.requesting:
+        yield RemoveFromGroup(key, label, group.id, tuple(sorted(inside)))
+    if at_the_door := strangers & group.requesting:
+        yield RefuseInGroup(key, label, group.id, tuple(sorted(at_the_door)))
     if asking := group.requesting & room.signal_people:
         yield ApproveInGroup(key, label, group.id, tuple(sorted(asking)))
     if missing := room.signal_people - _present(group):

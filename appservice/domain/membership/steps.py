@@ -6,6 +6,7 @@ from appservice.domain.membership.group_steps import (
     ApproveInGroup,
     ChangeGroup,
     CreateGroup,
+    RefuseInGroup,
     RemoveFromGroup,
 )
 from appservice.domain.membership.people_steps import Invite, PinWelcome, Remove, RenewProof
@@ -43,6 +44,7 @@ Step = (
     | AdoptGroup
     | ChangeGroup
     | RemoveFromGroup
+    | RefuseInGroup
     | ApproveInGroup
     | AddToGroup
 )

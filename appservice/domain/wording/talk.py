@@ -22,6 +22,11 @@ UNVERIFIED = (
     "Cet appareil n'est pas vérifié : la commande n'a pas été exécutée. Dans Element, ouvrez "
     "Paramètres, Sessions, puis « Vérifier cette session », et recommencez."
 )
+REFUSED_IN_GROUP = (
+    "Votre demande d'entrer dans « {group} » est refusée : ce groupe est réservé aux personnes "
+    "inscrites par leur mairie qui ont signé la charte. Contact : votre mairie. "
+    "Urgence : 17 ou 112."
+)
 PARKED = (
     "Un message reçu par {channel} n'a pas pu être traité après plusieurs essais "
     "(entrée {entry}). Prévenez l'exploitant."

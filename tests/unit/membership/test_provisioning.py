@@ -1,6 +1,7 @@
 """Plans applied: what fails stops nothing else, a crash costs nothing, revocation is at once."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -294,3 +295,18 @@ def test_a_welcome_is_shown_in_paragraphs_and_nothing_in_it_is_markup():
         "<p><strong>Ne remplace pas le 17 ni le 112.</strong></p>"
         "<p>Un<br>deux</p>"
     )
+
+
+async def test_S0_02_whoever_asks_by_the_link_without_a_right_is_refused_and_told_why(place):
+    group = next(g for g in place.signal.groups.values() if g.title.startswith("Alertes"))
+    place.signal.groups[group.id] = replace(group, requesting=frozenset({"aci-mallory"}))
+    membership = place.membership(small_world())
+    assert (await membership.reconcile()).complete
+    assert place.signal.groups[group.id].requesting == frozenset()
+    [told] = [p for p in place.store.parcels if p.target == "aci-mallory"]
+    assert "est refusée" in told.body
+    assert group.title in told.body
+    # Asking again changes nothing: one answer is enough.
+    place.signal.groups[group.id] = replace(group, requesting=frozenset({"aci-mallory"}))
+    assert (await membership.reconcile()).complete
+    assert len([p for p in place.store.parcels if p.target == "aci-mallory"]) == 1
