@@ -155,6 +155,16 @@ async def test_an_officer_selects_the_offence_of_an_alert(town: Town) -> None:
     await town.cast.receives("legoff", f"Fausse monnaie : {text}", 1, PATIENCE)
 
 
+async def _nothing_open(town: Town, key: str, officer: str, poste: str) -> None:
+    """A photo would belong to the report that this member has just opened."""
+    told = " ".join(_on(town, key, "signal"))
+    for name in sorted(set(re.findall(r"votre signalement (S\d+)", told))):
+        news = town.news(key)
+        if not any(f"{name} : clos" in text for text in _on(town, key, "signal")):
+            await town.cast.elements[officer].say(poste, f"clos {name}")
+            await news.of(f"{name} : clos")
+
+
 @pytest.mark.acceptance("S2-07")
 async def test_chatter_stops_a_photo_waits_and_nothing_leaves_unverified(town: Town) -> None:
     cast, poste = town.cast, town.poste(MANTES)
@@ -167,6 +177,7 @@ async def test_chatter_stops_a_photo_waits_and_nothing_leaves_unverified(town: T
     def images() -> list[str]:
         return [s.event_id for s in desk.timeline(poste) if s.kind == "m.image"]
 
+    await _nothing_open(town, "fabre", "salvi", poste)
     before, news = images(), town.news("fabre")
     file = Attachment("image/jpeg", broken_window(), "photo.jpg")
     town.stage.signal.world.say(cast.aci("fabre"), "", attachment=file)
