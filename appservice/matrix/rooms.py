@@ -17,6 +17,7 @@ log = logging.getLogger(__name__)
 
 AT_ONCE = 8  # requests under way
 PARENT = "m.space.parent"
+ADOPTIONS, BETWEEN = 10, 0.3  # looks at a room that somebody else is making, seconds apart
 
 
 class Refused(PermanentFailure):
@@ -52,9 +53,10 @@ class Rooms:
             try:
                 answer = await self._api.call("POST", "/createRoom", _wish(room, links))
             except MatrixError as refusal:
-                if refusal.errcode != "M_ROOM_IN_USE":
+                # 409: somebody else made it between Synapse's look at the alias and its write.
+                if refusal.errcode != "M_ROOM_IN_USE" and refusal.status != 409:
                     raise
-                adopted = await self._adopt(room.alias)
+                adopted = await self._adopted(room.alias)
                 for link in links:
                     await self._put_state(adopted, *link)
                 return adopted
@@ -103,6 +105,17 @@ class Rooms:
                     return None  # gone, or we are no longer in it
                 raise
         return read_room(room, index(events if isinstance(events, list) else ()))
+
+    async def _adopted(self, alias: str) -> RoomId:
+        """Whoever creates it beside us (a command, the service) may not have ended yet."""
+        for _ in range(ADOPTIONS - 1):
+            try:
+                return await self._adopt(alias)
+            except MatrixError as refusal:
+                if refusal.status not in (403, 404):
+                    raise
+            await asyncio.sleep(BETWEEN)
+        return await self._adopt(alias)
 
     async def _adopt(self, alias: str) -> RoomId:
         """The room that a creation killed half-way left, or that an older register knew."""

@@ -1,5 +1,7 @@
 """What every homeserver of rooms promises to plans."""
 
+import asyncio
+
 import pytest
 from support.houses import House
 from support.matrix_rig import desired
@@ -26,6 +28,12 @@ async def test_a_room_is_made_as_it_is_wanted(house):
 async def test_a_creation_asked_again_adopts_the_room(house):
     wanted = desired()
     assert await house.homeserver.create(wanted) == await house.homeserver.create(wanted)
+
+
+async def test_who_create_it_at_once_have_the_same_room(house):
+    wanted = desired()
+    rooms = await asyncio.gather(*(house.homeserver.create(wanted) for _ in range(4)))
+    assert len(set(rooms)) == 1
 
 
 async def test_a_room_names_its_space_from_the_start_made_or_adopted(house):
