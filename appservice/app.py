@@ -26,6 +26,7 @@ from appservice.files.world import load_world
 from appservice.flows.console.invitations import Invitations
 from appservice.flows.console.presence import Presence
 from appservice.flows.console.register import Register
+from appservice.flows.console.removal import Removal
 from appservice.flows.delivery import Delivery
 from appservice.flows.departure.fallback import Fallback
 from appservice.flows.departure.live import Live
@@ -124,16 +125,18 @@ async def open_office(config: Config) -> AsyncIterator[Office]:
 
 
 @asynccontextmanager
-async def console(office: Office, world: World) -> AsyncIterator[None]:
+async def console(office: Office, world: World, membership: Membership) -> AsyncIterator[None]:
     """The console's pages, for as long as this is held; nothing when it is not configured."""
     chosen = office.config.console
     if chosen is None:
         yield
         return
     presence = Presence(office.store, clock, new_id, world, ScryptPasswords(), TotpCodes())
+    register = Register(office.store, clock, world)
     desk = Desk(
         *(chosen.url, clock, world, presence, office.invitations, office.enrolment),
-        Register(office.store, clock, world),
+        register,
+        Removal(register, membership),
         chosen.behind_proxy,
     )
     server = ConsoleServer(desk)
@@ -222,7 +225,7 @@ async def serve(office: Office, stop: asyncio.Event, *, safe: bool = False) -> N
         )
         await watching.open(office.config.metrics.host, office.config.metrics.port)
         stack.push_async_callback(watching.close)
-        await stack.enter_async_context(console(office, world))
+        await stack.enter_async_context(console(office, world, membership))
         inboxes = [Inbox(c, store.journal, store, store.wake, inbound, clock) for c in bridges]
         for inbox in inboxes:
             await bridges[inbox.channel].start(inbox.sink())

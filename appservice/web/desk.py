@@ -11,6 +11,7 @@ from appservice.domain.world import World
 from appservice.flows.console.invitations import Invitations
 from appservice.flows.console.presence import Presence
 from appservice.flows.console.register import Register
+from appservice.flows.console.removal import Removal
 from appservice.flows.enrolment import Enrolment
 from appservice.flows.ports import Clock
 
@@ -26,6 +27,7 @@ class Desk:
     invitations: Invitations
     enrolment: Enrolment
     register: Register
+    removal: Removal
     behind_proxy: bool = False  # the last address of X-Forwarded-For is then the visitor's
 
     @property

@@ -33,6 +33,15 @@ ROUTES: tuple[Route, ...] = (
         title="Participants",
         about="Qui est inscrit, sur quels canaux, et l'état de chaque charte.",
     ),
+    Route(GET, "/participants/{member}", register.member_page, Right.READ_REGISTER),
+    Route(
+        *(GET, "/participants/{member}/retirer", register.removal_page, Right.REVOKE),
+        dangerous=True,
+    ),
+    Route(
+        *(POST, "/participants/{member}/retirer", register.remove, Right.REVOKE),
+        dangerous=True,
+    ),
     Route(
         *(GET, "/droits", start.rights_page, Access.PUBLIC),
         title="Qui a le droit de faire quoi",

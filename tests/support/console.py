@@ -14,6 +14,7 @@ from aiohttp import hdrs
 from yarl import URL
 
 from appservice.demo.ports import any_free_port
+from appservice.domain.audit import Act
 from appservice.domain.charter import Charter, Signature
 from appservice.domain.console import Position
 from appservice.domain.ids import MemberId
@@ -24,8 +25,10 @@ from appservice.files.world import load_world, shipped_paths
 from appservice.flows.console.invitations import Invitations
 from appservice.flows.console.presence import Presence
 from appservice.flows.console.register import Register
+from appservice.flows.console.removal import Removal
 from appservice.flows.enrolment import Enrolment
 from appservice.flows.ports import Store
+from appservice.flows.provisioning import Applied
 from appservice.web.desk import Desk
 from appservice.web.factors import TotpCodes
 from appservice.web.server import ConsoleServer
@@ -47,6 +50,22 @@ class QuickPasswords:
         return hashed == f"quick:{password}"
 
 
+@dataclass
+class SeatsOf:
+    """Takes the right away as `Membership` does; there are no rooms to leave here."""
+
+    store: Store
+    clock: HandClock
+    left: list[MemberId]
+
+    async def revoke(self, member: MemberId, by: str) -> Applied:
+        async with self.store.transaction() as tx:
+            await tx.signatures.revoke(member, self.clock())
+            await tx.acts.append(Act(by, "revoke", member, self.clock()))
+        self.left.append(member)
+        return Applied(done=3)
+
+
 @dataclass(repr=False)  # a world is long to say, and asyncio says what its tasks return
 class ConsoleTown:
     """A console over any store, with the world that ships."""
@@ -58,6 +77,8 @@ class ConsoleTown:
     passwords: Any = field(default_factory=QuickPasswords)
     server: ConsoleServer | None = None
     people: list["Person"] = field(default_factory=list)
+    left: list[MemberId] = field(default_factory=list)
+    """Whose seats were taken away."""
 
     @property
     def invitations(self) -> Invitations:
@@ -80,7 +101,9 @@ class ConsoleTown:
         enrolment = Enrolment(self.store, self.clock, self.new_id, self.world, "maillage.test")
         register = Register(self.store, self.clock, self.world)
         desk = Desk(
-            *(url, self.clock, self.world, self.presence, self.invitations, enrolment, register)
+            *(url, self.clock, self.world, self.presence, self.invitations, enrolment),
+            register,
+            Removal(register, SeatsOf(self.store, self.clock, self.left)),
         )
         self.server = ConsoleServer(desk)
         await self.server.open("127.0.0.1", port)

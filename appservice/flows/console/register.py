@@ -38,7 +38,9 @@ class Register:
             if person is None or not visitor.covers(person.territory):
                 return None
             signature = await tx.signatures.latest(member)
-        return Participant(person, self.world.standing(person, signature, self.clock()))
+            consents = await tx.telephone.consents.held_by([member])
+        standing = self.world.standing(person, signature, self.clock())
+        return Participant(person, standing, consents.get(member))
 
     async def everyone(self, visitor: Visitor) -> Sequence[Participant]:
         """By shop, then name."""

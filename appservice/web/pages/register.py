@@ -3,6 +3,7 @@
 from aiohttp import web
 
 from appservice.domain.charter import InForce
+from appservice.domain.ids import MemberId
 from appservice.domain.territory import slug
 from appservice.domain.wording import telephone as words
 from appservice.domain.world import World
@@ -46,6 +47,50 @@ async def list_page(request: web.Request) -> web.Response:
         channels=lambda one: words.channels(one.member, one.consent),
         is_in_force=lambda one: isinstance(one.standing, InForce),
     )
+
+
+async def member_page(request: web.Request) -> web.Response:
+    found = await request.app[DESK].register.member(visitor_of(request), _member(request))
+    if found is None:
+        raise web.HTTPNotFound
+    return _about(request, "participant.html", found)
+
+
+async def removal_page(request: web.Request) -> web.Response:
+    found = await request.app[DESK].removal.of(visitor_of(request), _member(request))
+    if found is None:
+        raise web.HTTPNotFound
+    return _about(request, "removal.html", found)
+
+
+async def remove(request: web.Request) -> web.Response:
+    """Twice is once: the second time there is nothing left to take away."""
+    applied = await request.app[DESK].removal.remove(visitor_of(request), _member(request))
+    if applied is None:
+        raise web.HTTPNotFound
+    return render(request, "removed.html", done=applied.done, left=len(applied.failures))
+
+
+def _about(request: web.Request, template: str, found: Participant) -> web.Response:
+    world, member = request.app[DESK].world, found.member
+    territory = world.territory_of(member)
+    trades = territory.trades if territory else {}
+    standing = found.standing
+    signed = isinstance(standing, InForce) or standing.reason not in ("never-signed", "revoked")
+    return render(
+        *(request, template),
+        member=member,
+        standing=standing,
+        in_force=isinstance(standing, InForce),
+        removable=signed and member.id != visitor_of(request).account.member,
+        place=_place(found, world),
+        trades=[trades[trade].name if trade in trades else trade for trade in member.trades],
+        channels=words.channels(member, found.consent),
+    )
+
+
+def _member(request: web.Request) -> MemberId:
+    return MemberId(request.match_info["member"])
 
 
 def _is_wanted(one: Participant, wanted: str, state: str) -> bool:

@@ -141,6 +141,13 @@ async def test_from_a_form_and_a_sheet_to_the_list(
     await page.goto(f"{town.url}/participants?q=commerce")
     await expect(page.get_by_role("table")).to_contain_text(f"Commerce {first}")
     await judged("participants")
+    agent = await town.agent(Role.GENDARME)
+    await page.goto(f"{town.url}/participants/{agent.id}")
+    await judged("participant")
+    await page.get_by_role("button", name="Retirer de Maillage…").click()
+    await judged("removal")
+    await page.get_by_role("button", name="Retirer maintenant").click()
+    await expect(page.get_by_text("Participation retirée.")).to_be_visible()
     assert [trouble for trouble in troubles if "422" not in trouble] == []
     await context.close()
 

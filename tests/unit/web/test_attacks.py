@@ -19,9 +19,16 @@ from appservice.web.routes import ROUTES
 from appservice.web.routing import Access
 from appservice.web.server import application
 
-FORMS = [route.path.replace("{token}", "x") for route in ROUTES if route.method == "POST"]
+
+def filled(path: str) -> str:
+    return re.sub(r"\{\w+\}", "x", path)
+
+
+FORMS = [filled(route.path) for route in ROUTES if route.method == "POST"]
 BEYOND_THE_DOOR = [
-    route.path for route in ROUTES if route.method == "POST" and route.access is not Access.PUBLIC
+    filled(route.path)
+    for route in ROUTES
+    if route.method == "POST" and route.access is not Access.PUBLIC
 ]
 ELSEWHERE = "https://exemple.net"
 
@@ -72,9 +79,10 @@ async def test_a_form_from_another_site_is_refused(
 @pytest.mark.parametrize("path", BEYOND_THE_DOOR)
 @pytest.mark.parametrize("token", ["", "0" * 64, "é"])
 async def test_a_form_without_its_token_is_refused(town: ConsoleTown, path: str, token: str):
-    person = await town.outsider(Position.AUDITOR)
+    person = await town.mairie()  # has the right to all of them
     page = await person.post(path, {"jeton": token})
     assert page.status == 403
+    assert "ouverte trop longtemps" in page.text
     assert (await person.get("/")).path == "/", "nothing was done"
 
 
@@ -199,7 +207,7 @@ async def test_the_cookie_is_for_this_site_alone(town: ConsoleTown):
 
 
 async def test_by_https_the_browser_keeps_the_cookie_from_everybody(world):
-    desk = Desk("https://console.exemple.fr", HandClock(), world, None, None, None, None)
+    desk = Desk("https://console.exemple.fr", HandClock(), world, *[None] * 5)
     assert desk.is_secure
     assert desk.cookie.startswith("__Host-")
     assert application(desk)

@@ -92,6 +92,8 @@ SAID_BY_FLOWS = {
     "Les deux mots de passe ne sont pas les mêmes.",
     "Ce code n'est pas celui que l'application montre maintenant.",
     "La base de données est momentanément hors d'atteinte.",
+    "Vous ne pouvez pas retirer votre propre participation.",
+    "Il n'y a pas de participation à retirer.",
     "Le nom manque.",
     "Le nom du commerce manque : c'est lui que les autres lisent.",
     "Au moins un métier.",
