@@ -131,10 +131,11 @@ async def console(office: Office, world: World, membership: Membership) -> Async
     if chosen is None:
         yield
         return
-    presence = Presence(office.store, clock, new_id, world, ScryptPasswords(), TotpCodes())
+    shared = (office.store, clock, new_id, world, ScryptPasswords(), TotpCodes())
+    presence, invitations = Presence(*shared), Invitations(*shared)
     register = Register(office.store, clock, world)
     desk = Desk(
-        *(chosen.url, clock, world, presence, office.invitations, office.enrolment),
+        *(chosen.url, clock, world, presence, invitations, office.enrolment),
         register,
         Removal(register, membership),
         chosen.behind_proxy,

@@ -18,20 +18,30 @@ _SALT = 16
 
 
 class ScryptPasswords:
-    """Implements `ports.console.Passwords`. A hash holds its own parameters."""
+    """Implements `ports.console.Passwords`. A hash holds its own parameters.
+
+    Two at a time in each instance: a crowd at the door waits, it does not fill the memory.
+    """
+
+    def __init__(self) -> None:
+        self._at_once = asyncio.Semaphore(2)
 
     async def hash(self, password: str) -> str:
         salt = os.urandom(_SALT)
-        derived = await asyncio.to_thread(_derive, password, salt, _COST)
+        derived = await self._derive(password, salt, _COST)
         return f"scrypt${_COST}${_text(salt)}${_text(derived)}"
 
     async def matches(self, password: str, hashed: str) -> bool:
         if not hashed:
-            await asyncio.to_thread(_derive, password, bytes(_SALT), _COST)
+            await self._derive(password, bytes(_SALT), _COST)
             return False
         _, cost, salt, expected = hashed.split("$")
-        derived = await asyncio.to_thread(_derive, password, base64.b64decode(salt), int(cost))
+        derived = await self._derive(password, base64.b64decode(salt), int(cost))
         return hmac.compare_digest(derived, base64.b64decode(expected))
+
+    async def _derive(self, password: str, salt: bytes, cost: int) -> bytes:
+        async with self._at_once:
+            return await asyncio.to_thread(_derive, password, salt, cost)
 
 
 class TotpCodes:

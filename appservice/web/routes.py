@@ -33,6 +33,7 @@ ROUTES: tuple[Route, ...] = (
         title="Participants",
         about="Qui est inscrit, sur quels canaux, et l'état de chaque charte.",
     ),
+    Route(GET, "/participants.csv", register.export, Right.READ_REGISTER, dangerous=True),
     Route(GET, "/participants/{member}", register.member_page, Right.READ_REGISTER),
     Route(
         *(GET, "/participants/{member}/retirer", register.removal_page, Right.REVOKE),

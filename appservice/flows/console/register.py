@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from appservice.domain.audit import Act
 from appservice.domain.charter import InForce, NotInForce
 from appservice.domain.console import Right, Visitor
 from appservice.domain.errors import NotAllowed
@@ -58,6 +59,15 @@ class Register:
             )
             for person in sorted(people, key=lambda p: (p.shop.casefold(), p.name.casefold()))
         ]
+
+    async def taken_out(self, visitor: Visitor) -> Sequence[Participant]:
+        """Everybody, for a file that leaves the console: the audit chain says who took it."""
+        people = await self.everyone(visitor)
+        account = visitor.account
+        act = Act(account.actor, "register-export", account.territory, self.clock())
+        async with self.store.transaction() as tx:
+            await tx.acts.append(act)
+        return people
 
     def _check(self, visitor: Visitor) -> None:
         if not visitor.may(Right.READ_REGISTER):

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from appservice.domain.enrolment import Mistake
@@ -26,6 +26,7 @@ _REQUIRED = ("nom", "commerce", "metiers", "commune", "canaux")
 _SEPARATORS = ";,\t"
 MOST_LINES = 1000
 _LONGEST_CELL = 500
+_FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -60,11 +61,21 @@ def template(territory: Territory) -> bytes:
         "Camille Exemple", "Commerce d'exemple", "", trade,
         f"{commune.insee} {commune.name}", "06 39 98 00 00", "sms", "", "fr",
     )  # fmt: skip
+    return written([tuple(COLUMNS), example])
+
+
+def written(rows: Iterable[Sequence[str]]) -> bytes:
+    """A file that spreadsheets open, in which no cell is taken for a formula."""
     out = io.StringIO()
     writer = csv.writer(out, delimiter=";", lineterminator="\r\n")
-    writer.writerows([tuple(COLUMNS), example])
+    writer.writerows([harmless(cell) for cell in row] for row in rows)
     # The mark tells spreadsheets that this is UTF-8.
     return out.getvalue().encode("utf-8-sig")
+
+
+def harmless(cell: str) -> str:
+    """A text that would begin a formula begins with an apostrophe."""
+    return f"'{cell}" if cell.startswith(_FORMULAS) else cell
 
 
 def decoded(data: bytes) -> str:

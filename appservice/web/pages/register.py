@@ -1,6 +1,6 @@
 """Who is enrolled: searched, filtered, a page at a time."""
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from appservice.domain.charter import InForce
 from appservice.domain.ids import MemberId
@@ -9,10 +9,14 @@ from appservice.domain.wording import telephone as words
 from appservice.domain.world import World
 from appservice.flows.console.register import Participant
 from appservice.web.desk import DESK, visitor_of
+from appservice.web.enrolling.sheet import written
 from appservice.web.rendering import render, said
 
 _PAGE = 50
 _LONGEST = 80
+_HEADER = (
+    "nom", "commerce", "fonction", "metiers", "commune", "mobile", "canaux", "charte", "jusqu'au",
+)  # fmt: skip
 STATES = {
     "": "Toutes les chartes",
     "in-force": "En vigueur",
@@ -47,6 +51,25 @@ async def list_page(request: web.Request) -> web.Response:
         channels=lambda one: words.channels(one.member, one.consent),
         is_in_force=lambda one: isinstance(one.standing, InForce),
     )
+
+
+async def export(request: web.Request) -> web.Response:
+    """The whole register of the land, as a file; taking it is an act."""
+    world = request.app[DESK].world
+    people = await request.app[DESK].register.taken_out(visitor_of(request))
+    rows = [
+        (
+            *(one.member.name, one.member.shop, one.member.role.french),
+            *(", ".join(one.member.trades), _place(one, world), one.member.phone or ""),
+            words.channels(one.member, one.consent),
+            STATES[_state(one)],
+            f"{one.standing.until:%d/%m/%Y}" if isinstance(one.standing, InForce) else "",
+        )
+        for one in people
+    ]
+    response = web.Response(body=written([_HEADER, *rows]), content_type="text/csv")
+    response.headers[hdrs.CONTENT_DISPOSITION] = 'attachment; filename="participants.csv"'
+    return response
 
 
 async def member_page(request: web.Request) -> web.Response:
@@ -94,12 +117,15 @@ def _member(request: web.Request) -> MemberId:
 
 
 def _is_wanted(one: Participant, wanted: str, state: str) -> bool:
-    reason = "in-force" if isinstance(one.standing, InForce) else one.standing.reason
-    if state in STATES and state not in ("", reason):
+    if state in STATES and state not in ("", _state(one)):
         return False
     member = one.member
     words = slug(f"{member.name} {member.shop} {' '.join(member.trades)} {member.commune}")
     return wanted in words
+
+
+def _state(one: Participant) -> str:
+    return "in-force" if isinstance(one.standing, InForce) else one.standing.reason
 
 
 def _place(one: Participant, world: World) -> str:
