@@ -50,7 +50,7 @@ class Kannel:
         if self._http is None:
             return Throttled(LATER, "not_started")
         sms, headers = submission.sms, self._headers(submission)
-        body = sms.text.encode()
+        body = sms.padded.encode()  # it knows escapes, not surrogate pairs
         try:
             async with self._http.post(self._settings.url, data=body, headers=headers) as answer:
                 return _read(answer.status, await answer.text(), submission.id, sms)

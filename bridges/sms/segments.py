@@ -35,6 +35,15 @@ class Sms:
         return len(self.parts)
 
     @property
+    def padded(self) -> str:
+        """For who cuts UCS-2 every 67 units, through an emoji if need be: a space before such an
+        emoji moves it whole to the next SMS."""
+        if self.encoding is Encoding.GSM7:
+            return self.text
+        full = (part + " " * (_PART[self.encoding] - _units(part)) for part in self.parts[:-1])
+        return "".join((*full, self.parts[-1]))
+
+    @property
     def detail(self) -> str:
         """For the ledger: no content."""
         return f"{self.encoding.value} {self.segments}"
@@ -61,6 +70,10 @@ def weight(char: str, encoding: Encoding) -> int:
     if encoding is Encoding.UCS2:
         return 2 if ord(char) > 0xFFFF else 1
     return gsm7.septets(char)
+
+
+def _units(text: str) -> int:
+    return sum(weight(char, Encoding.UCS2) for char in text)
 
 
 def _parts(text: str, encoding: Encoding) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ import pytest_asyncio
 
 from appservice.app import clock, new_id
 from appservice.bench.fanout import NoGuichets
-from appservice.domain.delivery import Parcel, Urgency
+from appservice.domain.delivery import Parcel
 from appservice.domain.member import Channel
 from appservice.files.keys import Keys, make_keys
 from appservice.files.photos import PillowPhotos
@@ -44,9 +44,11 @@ class Process:
 
     async def die(self) -> None:
         """What was on its way is never settled."""
-        for task in [*self.tasks, *self.delivery._running, *self.delivery._afterwards]:
+        delivery = self.delivery
+        under_way = [*self.tasks, *delivery._batches, *delivery._beside.values()]
+        for task in under_way:
             task.cancel()
-        await asyncio.gather(*self.tasks, *self.delivery._running, return_exceptions=True)
+        await asyncio.gather(*under_way, return_exceptions=True)
         await self.bridge.stop()
         await self.store.close()
 
@@ -90,13 +92,14 @@ class Ledger:
         self.process = Process(store, bridge, delivery, tasks)
         return self.process
 
-    async def put(self, texts: Sequence[str], urgency: Urgency = Urgency.URGENT) -> list[str]:
+    async def put(self, texts: Sequence[str], expires_in: timedelta | None = None) -> list[str]:
         """One text a phone, phones that were never written to; their numbers."""
         assert self.process is not None
         batch = next(_numbers)
         numbers = [f"+3363998{batch % 10}{place:03}" for place, _ in enumerate(texts)]
+        end = self.now() + expires_in if expires_in else None
         parcels = [
-            Parcel(f"essai:{batch}:{number}", Channel.SMS, number, text, urgency=urgency)
+            Parcel(f"essai:{batch}:{number}", Channel.SMS, number, text, expires_at=end)
             for number, text in zip(numbers, texts, strict=True)
         ]
         async with self.process.store.transaction() as tx:

@@ -197,7 +197,9 @@ def _part(event: smpp34.SubmitSmEvent, at: float) -> Part:
     data, header = event.short_message, b""
     if event.esm_class & _HEADED:
         header, data = data[: data[0] + 1], data[data[0] + 1 :]
-    text = data.decode("utf-16-be") if event.data_coding == _UCS2 else _GSM.decode(data)[0]
+    text = (
+        data.decode("utf-16-be", "replace") if event.data_coding == _UCS2 else _GSM.decode(data)[0]
+    )
     number, sender = _number(event), event.source_addr
     if not header:
         return Part(number, text, sender, at)

@@ -1,9 +1,13 @@
 """From our outbox to a phone and back, through Debian's Kannel and an SMPP centre."""
 
+from datetime import timedelta
+
 import pytest
 from support.bridge_worlds import eventually
 from support.real_sms import RealGateway
 from support.sms_ledger import LEASE, Ledger
+
+from bridges.sms.segments import prepare
 
 pytestmark = [pytest.mark.e2e, pytest.mark.sms_real]
 
@@ -25,6 +29,24 @@ async def test_texts_arrive_as_they_were_and_the_ledger_knows_how(
     assert [row["detail"] for row in rows] == ["gsm7 1", "ucs2 2", "gsm7 3"]
     [receipts] = await ledger.rows("SELECT count(*) FROM receipts")
     assert receipts["count"] == 3
+
+
+@pytest.mark.acceptance("S4-06")
+async def test_kannel_cuts_where_we_said_it_would(ledger: Ledger, gateway: RealGateway) -> None:
+    """160 septets are one SMS and 161 two; a letter of weight two is never cut in the middle."""
+    texts = [
+        *("a" * 160, "a" * 161, "a" * 158 + "€", "a" * 159 + "€", "a" * 152 + "€" * 78),
+        *("ê" * 70, "ê" * 71, "ê" * 66 + "🚨" + "ê" * 66),
+    ]
+    said = [prepare(text).segments for text in texts]
+    assert said == [1, 2, 1, 2, 3, 1, 2, 3]
+    numbers = await ledger.put(texts)
+    await ledger.until(delivered=len(texts))
+    parts = [[p for p in gateway.operator.parts if p.number == number] for number in numbers]
+    assert [len(found) for found in parts] == said
+    shown = [gateway.operator.shown(number) for number in numbers]
+    # Kannel cuts through emoji: a space makes it cut before.
+    assert shown == [[text] for text in (*texts[:-1], "ê" * 66 + " 🚨" + "ê" * 66)]
 
 
 @pytest.mark.parametrize(
@@ -94,6 +116,22 @@ async def test_a_gateway_that_is_away_gets_everything_once_it_is_back(
     await gateway.kannel.start()
     await ledger.until(delivered=6)
     assert [gateway.operator.shown(number) for number in numbers] == [[PLAIN]] * 6
+
+
+@pytest.mark.acceptance("S4-10")
+async def test_what_became_stale_while_the_gateway_was_away_is_not_sent(
+    ledger: Ledger, gateway: RealGateway
+) -> None:
+    await gateway.kannel.kill()
+    fresh, stale = timedelta(hours=1), timedelta(minutes=30)
+    [late] = await ledger.put(["Alerte d'hier"], expires_in=stale)
+    [new] = await ledger.put(["Alerte du jour"], expires_in=fresh)
+    await ledger.until(queued=2)
+    ledger.ahead = timedelta(minutes=31)
+    await gateway.kannel.start()
+    await ledger.until(expired=1, delivered=1)
+    assert gateway.operator.shown(new) == ["Alerte du jour"]
+    assert gateway.operator.shown(late) == []
 
 
 async def test_a_service_killed_amid_a_fan_out_leaves_one_honest_row_each(

@@ -82,3 +82,26 @@ def test_nothing_is_cut_and_what_is_said_to_fit_fits(text: str) -> None:
 @examples(60)
 def test_the_small_alphabet_always_holds(text: str) -> None:
     assert prepare(text, gsm7_only=True).encoding is GSM7
+
+
+@pytest.mark.parametrize(
+    ("text", "padded"),
+    [
+        ("ê" * 66 + "🚨" + "ê" * 66, "ê" * 66 + " 🚨" + "ê" * 66),
+        ("ê" * 65 + "🚨" + "ê" * 66, "ê" * 65 + "🚨" + "ê" * 66),
+        ("ê" * 66 + "🚨", "ê" * 66 + "🚨"),
+        ("a" * 152 + "€" * 78, "a" * 152 + "€" * 78),
+    ],
+)
+def test_a_space_keeps_an_emoji_from_being_cut(text: str, padded: str) -> None:
+    assert prepare(text).padded == padded
+
+
+@given(st.text(alphabet="ê🚨a ", min_size=1, max_size=300))
+def test_cut_every_67_units_the_padded_text_gives_whole_letters(text: str) -> None:
+    sms = prepare("ê" + text)
+    data = sms.padded.encode("utf-16-be")
+    pieces = [data[n : n + 134] for n in range(0, len(data), 134)]
+    assert sms.segments in (1, len(pieces))
+    if sms.segments > 1:
+        assert "".join(piece.decode("utf-16-be") for piece in pieces) == sms.padded
