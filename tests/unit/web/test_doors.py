@@ -204,7 +204,6 @@ async def test_a_position_follows_the_register(town: ConsoleTown):
     assert "Chef de quart" in (await person.get("/")).text
 
 
-@pytest.mark.acceptance("S2-01")
 async def test_nobody_makes_themselves_an_account(town: ConsoleTown):
     stranger = town.visitor()
     page = await stranger.get("/connexion")

@@ -159,7 +159,6 @@ async def test_an_address_that_is_taken_is_refused(town: ConsoleTown):
     assert "Déjà inscrit avec ce numéro." in page.text
 
 
-@pytest.mark.acceptance("S2-01")
 async def test_nobody_else_enrols(town: ConsoleTown):
     others = [await town.signed_in(await town.agent(role)) for role in (
         Role.CHEF_DE_QUART, Role.GENDARME, Role.MUNICIPAL_POLICE,
@@ -206,7 +205,6 @@ def a_sheet(count: int, first: int = 0, **changes: str) -> str:
     return "\r\n".join(lines) + "\r\n\r\n"
 
 
-@pytest.mark.acceptance("S2-09")
 async def test_a_hundred_and_fifty_merchants_come_from_one_sheet(town: ConsoleTown):
     mairie = await town.mairie()
     content = a_sheet(150)
@@ -227,7 +225,6 @@ async def test_a_hundred_and_fifty_merchants_come_from_one_sheet(town: ConsoleTo
     assert (await mairie.get("/participants?page=3")).text.count('<th scope="row">') == 50
 
 
-@pytest.mark.acceptance("S2-09")
 async def test_each_mistake_of_a_sheet_is_told_by_line_and_column(town: ConsoleTown):
     mairie = await town.mairie()
     rows = a_sheet(4).split("\r\n")

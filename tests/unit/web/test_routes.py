@@ -84,7 +84,6 @@ def test_every_right_has_a_holder():
     assert all(HOLDERS.values())
 
 
-@pytest.mark.acceptance("S2-03")
 async def test_the_matrix_that_is_shown_is_the_one_that_is_applied(town: ConsoleTown):
     page = await town.visitor().get("/droits")
     rows = re.findall(r'<th scope="row">(.*?)</th>(.*?)</tr>', page.text, re.DOTALL)
