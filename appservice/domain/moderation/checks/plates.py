@@ -40,7 +40,8 @@ def plate(reading: Reading, kinds: Kinds, rule: Rule) -> tuple[Span, ...] | None
 
 
 # « n° de série GX-160-KD »: the number of a thing.
-_SERIES = re.compile(r"\b(?:serie|lot|modele|reference|dossier)(?: n[o°]?)? ?:? ?$")
+_NUMBERED = ("serie", "lot", "modele", "reference", "dossier")
+_SERIES = re.compile(rf"\b(?:{'|'.join(_NUMBERED)})(?: n[o°]?)? ?:? ?$")
 
 
 def _unnumbered(shape: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
@@ -99,7 +100,8 @@ def _spaced(reading: Reading) -> list[Slice]:
         if _belongs(piece, reading):
             run.append(piece)
             continue
-        found.extend(_plates_in(run, reading))
+        if run and reading.tokens[run[0].first - 1].word not in _NUMBERED:
+            found.extend(_plates_in(run, reading))
         run = []
     return found
 
