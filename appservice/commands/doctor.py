@@ -13,6 +13,7 @@ from appservice.domain.errors import MaillageError
 from appservice.domain.ids import UserId
 from appservice.domain.world import World
 from appservice.files.config import Config, load_config
+from appservice.files.keyring.territories import FOLDER
 from appservice.files.keys import FILES, Keys, load_keys
 from appservice.files.registration import SENDER_LOCALPART, Tokens, read_tokens
 from appservice.files.world import load_world
@@ -46,7 +47,9 @@ async def run(args: Namespace) -> int:
 
 
 async def _examine(config: Config, world: World) -> AsyncIterator[Finding]:
-    for finding in examine_keys(config.keys, [*FILES, "recovery.key"]):
+    of_territories = sorted((config.keys / FOLDER).glob("*.key"))
+    held = [*FILES, "recovery.key", *(str(p.relative_to(config.keys)) for p in of_territories)]
+    for finding in examine_keys(config.keys, held):
         yield finding
     keys, tokens = load_keys(config.keys), read_tokens(config.homeserver.registration)
     served = await is_served(config)

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import asyncpg
+from ruamel.yaml import YAML
 
 from appservice.app import clock, open_office
 from appservice.demo.cast import Cast
@@ -47,6 +48,7 @@ class FaultStage(Stage):
 
     skew: int = 0  # seconds that the service's clock is ahead
     die: str = ""
+    together: int = 0  # minutes in which like reports share a card; 0: a card each
 
     @property
     def orders(self) -> Path:
@@ -63,6 +65,22 @@ class FaultStage(Stage):
         fresh = self.orders.with_suffix(".new")
         fresh.write_text(json.dumps({"die": die, "skew": self.skew}), "utf-8")
         fresh.replace(self.orders)
+
+    async def gathers(self, minutes: int) -> None:
+        """From now on reports of one event share a card, or don't (0)."""
+        self.together = minutes
+        self._write_config()
+        await self.stop_service()
+        await self.restart_service()
+
+    def _write_config(self) -> None:
+        """Stories are told again and again in the same words: they are not of one event."""
+        Stage._write_config(self)
+        yaml = YAML(typ="safe", pure=True)
+        content = yaml.load(self.config.read_text("utf-8"))
+        content["alerts"]["same_event_minutes"] = self.together
+        with self.config.open("w", encoding="utf-8") as file:
+            yaml.dump(content, file)
 
     async def dies_at(self, point: str) -> None:
         """Waits for the service to have died there, whatever it was doing."""

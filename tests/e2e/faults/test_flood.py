@@ -1,8 +1,10 @@
 """A hundred reports of one event, by every channel: one card, everybody answered."""
 
 import re
+from collections.abc import AsyncIterator
 
 import pytest
+import pytest_asyncio
 from support.fault_stage import PATIENCE, Town, until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
@@ -11,8 +13,17 @@ CASE = "SELECT coalesce(leader, id) AS leader, count(*) AS n FROM reports WHERE 
 LAST = "SELECT coalesce(max(id), 0) AS id FROM reports"
 
 
+@pytest_asyncio.fixture(loop_scope="session")
+async def gathering(town: Town) -> AsyncIterator[Town]:
+    """Reports of one event share a card, as they do unless somebody says otherwise."""
+    await town.stage.gathers(10)
+    yield town
+    await town.stage.gathers(0)
+
+
 @pytest.mark.acceptance("S2-20")
-async def test_a_hundred_reports_of_one_event_give_one_card(town: Town) -> None:
+async def test_a_hundred_reports_of_one_event_give_one_card(gathering: Town) -> None:
+    town = gathering
     cast, stage = town.cast, town.stage
     before = (await stage.query(LAST))[0]["id"]
     answered = {key: cast.copies(key, "votre signalement") for key in ("legoff", "riou")}

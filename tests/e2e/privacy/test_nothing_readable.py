@@ -8,7 +8,7 @@ import pytest
 from support.fault_stage import PATIENCE, Town, until
 from support.leaks import Search, as_bytes, files_under, tables
 
-from appservice.demo.people import MANTES
+from appservice.demo.people import BRETAGNE, MANTES
 from appservice.demo.story.checks import broken_window
 from appservice.domain.room import Kind
 
@@ -127,7 +127,7 @@ async def test_secrets_show_nowhere(town: Town) -> None:
     assert stage.service is not None
     keys = {
         line.split()[-1]
-        for path in (stage.state / "keys").iterdir()
+        for path in (stage.state / "keys").rglob("*.key")
         for line in path.read_text("ascii").splitlines()
         if line
     }
@@ -150,8 +150,10 @@ async def test_secrets_show_nowhere(town: Town) -> None:
     for path, content in files_under(stage.state, ("element/", "accounts.", "demo.json")):
         if path.suffix in {".log", ".out"} or path.name in {"orders.json", "maillage.yaml"}:
             none(search, content, str(path))
-    for name in ("signing.key", "master.key", "index.key", "pickle.key", "recovery.key"):
-        assert (stage.state / "keys" / name).stat().st_mode & 0o077 == 0, name
+    held = {path.name: path.stat().st_mode for path in (stage.state / "keys").rglob("*.key")}
+    five = {"signing.key", "master.key", "index.key", "pickle.key", "recovery.key"}
+    assert set(held) == five | {f"{territory}.key" for territory in (BRETAGNE, MANTES)}
+    assert {name: mode & 0o077 for name, mode in held.items()} == dict.fromkeys(held, 0)
 
 
 async def test_the_service_leaves_no_file_behind(
