@@ -6,8 +6,8 @@ PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 ONCE ?=
 N ?= 10000
 TIMES ?= 100
-# A worker a core, four at most: each has servers of its own.
-SIDE_BY_SIDE := --numprocesses auto --maxprocesses 4 --dist loadgroup
+# A worker a core, four at most; servers first, in the order of the folders (tests/conftest.py).
+SIDE_BY_SIDE := --numprocesses auto --maxprocesses 4 --dist loadscope --no-loadscope-reorder
 STATE ?= .state/demo
 PORT_BASE ?= 23000
 
