@@ -7,6 +7,7 @@ from typing import Any
 from aiohttp import web
 
 from appservice.domain.console import Visitor
+from appservice.domain.ids import MemberId
 from appservice.domain.world import World
 from appservice.flows.console.invitations import Invitations
 from appservice.flows.console.presence import Presence
@@ -77,6 +78,14 @@ def secret_of(request: web.Request, field: str) -> str:
     """A field of the form, as it was typed."""
     value = asked(request).form.get(field, "")
     return value if isinstance(value, str) else ""
+
+
+def member_of(request: web.Request) -> MemberId:
+    """Whom the address names. What can't be an id is nobody's, and is not asked of anybody."""
+    text = request.match_info["member"]
+    if not text.isprintable():
+        raise web.HTTPNotFound
+    return MemberId(text)
 
 
 def place_of(request: web.Request) -> str:

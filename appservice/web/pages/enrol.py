@@ -8,7 +8,7 @@ from appservice.domain.errors import NotAllowed
 from appservice.domain.ids import MemberId
 from appservice.domain.member import Channel, Member
 from appservice.domain.territory import Territory
-from appservice.web.desk import DESK, asked, sent_to, text_of, visitor_of
+from appservice.web.desk import DESK, asked, member_of, sent_to, text_of, visitor_of
 from appservice.web.enrolling import sheet
 from appservice.web.enrolling.typed import Typed, understand
 from appservice.web.languages import NAMES
@@ -46,8 +46,7 @@ async def enrol(request: web.Request) -> web.Response:
 
 async def enrolled_page(request: web.Request) -> web.Response:
     """Who was just enrolled."""
-    register, wanted = request.app[DESK].register, MemberId(request.match_info["member"])
-    found = await register.member(visitor_of(request), wanted)
+    found = await request.app[DESK].register.member(visitor_of(request), member_of(request))
     if found is None:
         raise web.HTTPNotFound
     member = found.member

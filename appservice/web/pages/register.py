@@ -3,12 +3,11 @@
 from aiohttp import hdrs, web
 
 from appservice.domain.charter import InForce
-from appservice.domain.ids import MemberId
 from appservice.domain.territory import slug
 from appservice.domain.wording import telephone as words
 from appservice.domain.world import World
 from appservice.flows.console.register import Participant
-from appservice.web.desk import DESK, visitor_of
+from appservice.web.desk import DESK, member_of, visitor_of
 from appservice.web.enrolling.sheet import written
 from appservice.web.rendering import render, said
 
@@ -73,14 +72,14 @@ async def export(request: web.Request) -> web.Response:
 
 
 async def member_page(request: web.Request) -> web.Response:
-    found = await request.app[DESK].register.member(visitor_of(request), _member(request))
+    found = await request.app[DESK].register.member(visitor_of(request), member_of(request))
     if found is None:
         raise web.HTTPNotFound
     return _about(request, "participant.html", found)
 
 
 async def removal_page(request: web.Request) -> web.Response:
-    found = await request.app[DESK].removal.of(visitor_of(request), _member(request))
+    found = await request.app[DESK].removal.of(visitor_of(request), member_of(request))
     if found is None:
         raise web.HTTPNotFound
     return _about(request, "removal.html", found)
@@ -88,7 +87,7 @@ async def removal_page(request: web.Request) -> web.Response:
 
 async def remove(request: web.Request) -> web.Response:
     """Twice is once: the second time there is nothing left to take away."""
-    applied = await request.app[DESK].removal.remove(visitor_of(request), _member(request))
+    applied = await request.app[DESK].removal.remove(visitor_of(request), member_of(request))
     if applied is None:
         raise web.HTTPNotFound
     return render(request, "removed.html", done=applied.done, left=len(applied.failures))
@@ -110,10 +109,6 @@ def _about(request: web.Request, template: str, found: Participant) -> web.Respo
         trades=[trades[trade].name if trade in trades else trade for trade in member.trades],
         channels=words.channels(member, found.consent),
     )
-
-
-def _member(request: web.Request) -> MemberId:
-    return MemberId(request.match_info["member"])
 
 
 def _is_wanted(one: Participant, wanted: str, state: str) -> bool:
