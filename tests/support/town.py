@@ -228,8 +228,12 @@ class Town:
 async def open_town(folder: Path) -> Town:
     """Everything started, everybody in who may be."""
     ports = {name: any_free_port() for name in SERVICES}
-    stage = Stage(folder / "state", ports, copy_world(folder))
-    cast = Cast(stage, townspeople())
+    return await people_it(Stage(folder / "state", ports, copy_world(folder)), townspeople())
+
+
+async def people_it(stage: Stage, people: dict[str, Person]) -> Town:
+    """Starts what the stage stands on, and lets these people in."""
+    cast = Cast(stage, people)
     town = Town(cast)
     try:
         await stage.start_database()

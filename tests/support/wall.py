@@ -14,6 +14,11 @@ class Wall:
         self.port = 0
         self.swallow: bytes | None = None  # hang up on whoever writes this, once it has passed
 
+    @property
+    def connections(self) -> int:
+        """How many pass now."""
+        return len(self._writers) // 2
+
     async def open(self) -> None:
         self._server = await asyncio.start_server(self._pass, "127.0.0.1", self.port)
         self.port = self._server.sockets[0].getsockname()[1]

@@ -49,6 +49,11 @@ class Daemon:
         await wait_until(self._answers, "signal-cli", _START)
         self.wire = await Wire.open(self.port)
 
+    def hung_up(self) -> int:
+        """How many connections it has seen end."""
+        log = (self.folder / "out.log").read_text(encoding="utf-8", errors="replace")
+        return log.count("SocketHandler - Connection ")
+
     async def stop(self) -> None:
         if self._child is not None:
             await self._child.stop()

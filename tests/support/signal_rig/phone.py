@@ -9,7 +9,7 @@ from typing import Any
 from bridges.protocol import Attachment
 from support.signal_rig.daemon import Daemon
 
-PATIENCE = 30.0
+PATIENCE = 60.0  # seconds
 
 
 @dataclass(slots=True)
@@ -36,6 +36,10 @@ class Phone:
         self.notes: list[Note] = []
         self.envelopes: list[Mapping[str, Any]] = []
         self.news = asyncio.Event()
+
+    def moves_to(self, daemon: Daemon) -> None:
+        """The account lives there from now on."""
+        self._daemon = daemon
 
     async def ask(self, method: str, **params: object) -> Any:
         """Any call of this account."""
@@ -116,7 +120,7 @@ class Phones:
 
     def listen(self) -> None:
         """Each phone hears what is for it."""
-        self.daemon.wire.heard = self._heard
+        self.daemon.wire.heard = self.hear
 
     async def add(self, number: str, name: str) -> Phone:
         found = await self._say("discover", numbers=[number])
@@ -126,7 +130,7 @@ class Phones:
         await phone.ask("subscribeReceive")
         return phone
 
-    def _heard(self, event: Mapping[str, Any]) -> None:
+    def hear(self, event: Mapping[str, Any]) -> None:
         said = event["result"]
         phone = self._all.get(said.get("account"))
         if phone is not None and "exception" not in said:

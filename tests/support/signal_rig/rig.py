@@ -87,7 +87,7 @@ class Rig:
             if people and group["isMember"]:
                 # 0.13.19 removes the people, then fails to tell them.
                 await self.bridge.wire.answer("updateGroup", **known, removeMember=sorted(people))
-            await self.bridge.wire.call("quitGroup", **known, delete=True)
+            await self.bridge.wire.answer("quitGroup", **known, delete=True)
 
     async def friend(self, name: str) -> Phone:
         """Somebody whom every test may meet again; an account takes a second to make."""
@@ -102,10 +102,12 @@ class Rig:
         return await self.phones.add(number, name)
 
     async def replace(self, phone: Phone) -> None:
-        """The same person with a new telephone."""
-        await phone.ask("deleteLocalAccountData", ignoreRegistered=True)
-        await self.register(self.phones.daemon, phone.number)
+        """The same person with a new telephone: one that has none of the old one's files."""
+        await self.register(self.bridge, phone.number)
+        self.bridge.wire.heard = self.phones.hear
+        phone.moves_to(self.bridge)
         await phone.ask("subscribeReceive")
+        self._friends = {name: one for name, one in self._friends.items() if one is not phone}
 
     async def introduce(self, *phones: Phone) -> None:
         """They write to the service and read its answer; it may add to a group only those."""

@@ -64,8 +64,11 @@ class SignalRigWorld:
         self.paul.notes.clear()
 
     async def break_down(self) -> None:
+        """Both ends have seen it: what comes while signal-cli lets go of us, it loses."""
+        ended = self.rig.bridge.hung_up() + self.wall.connections
         await self.wall.close()
         await eventually(lambda: not self.signal.connected, "the bridge to see it")
+        await eventually(lambda: self.rig.bridge.hung_up() >= ended, "signal-cli to see it")
 
     async def mend(self) -> None:
         await self.wall.open()
