@@ -83,7 +83,7 @@ def classify(reading: Reading) -> Kinds:
     if named <= {"K8"} and not places["K1"]:
         places["K1"] = _weak(reading)
     if named <= {"K2", "K8"} and not places["K1"]:
-        places["K1"] = _harmed(reading)
+        places["K1"] = _harmed(reading, places["K2"])
     _drop_settings(reading, places)
     _drop_parked(reading, places)
     return Kinds(places, _per_sentence(reading, places))
@@ -103,11 +103,12 @@ def _weak(reading: Reading) -> list[Slice]:
     return _told(reading, reading.free([WEAK_FACT], [NOT_A_FACT, NOT_A_WEAK_FACT]))
 
 
-def _harmed(reading: Reading) -> list[Slice]:
-    """Agents write of things and of what was done to them, in whatever order."""
+def _harmed(reading: Reading, advice: list[Slice]) -> list[Slice]:
+    """Agents write of things and of what was done to them, in any order; advice tells nothing."""
     if reading.submission.author_role == "merchant":
         return []
     where = {reading.tokens[start].sentence for start, _ in reading.slices([THING])}
+    where -= {reading.tokens[start].sentence for start, _ in advice}
     done = reading.free([HARM], [NOT_A_FACT, NOT_A_WEAK_FACT])
     return _told(reading, [part for part in done if reading.tokens[part[0]].sentence in where])
 

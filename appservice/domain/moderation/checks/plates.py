@@ -100,7 +100,8 @@ def _spaced(reading: Reading) -> list[Slice]:
         if _belongs(piece, reading):
             run.append(piece)
             continue
-        if run and reading.tokens[run[0].first - 1].word not in _NUMBERED:
+        start = run[0].first if run else 0
+        if not start or reading.tokens[start - 1].word not in _NUMBERED:
             found.extend(_plates_in(run, reading))
         run = []
     return found
