@@ -111,7 +111,6 @@ function limited(server) {
 }
 
 function challenged(server, body) {
-  server.challenge = body;
   const passed = body.captcha === GOOD_CAPTCHA;
   if (passed) server.faults.limit = 0;
   return json(passed ? 200 : 428, {});
@@ -134,4 +133,4 @@ async function devices(server, device) {
   return json(200, { devices: described });
 }
 
-module.exports = { accountRequest, forget };
+module.exports = { accountRequest };

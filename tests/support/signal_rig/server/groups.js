@@ -241,11 +241,10 @@ async function respond(server, request, joinPassword, linkPassword) {
   if (request.method === 'PUT') return created(server, credentials, body);
   const group = await server.getGroup(params);
   if (!group) return { status: 404 };
-  return joinPassword ? described(group, credentials, joinPassword) : changed(server, group, credentials, body, linkPassword);
+  return joinPassword ? described(group, credentials, joinPassword) : changed(group, credentials, body, linkPassword);
 }
 
 async function created(server, credentials, body) {
-  if (server.faults.creation === 'refused') return { status: 500 };
   const wish = proto.Group.decode(body);
   for (const one of wish.membersPendingProfileKey) {
     one.addedByUserId = credentials.getUuidCiphertext().serialize();
@@ -275,8 +274,7 @@ function described({ state }, credentials, password) {
   return { status: 200, body: proto.GroupJoinInfo.encode(info).finish() };
 }
 
-function changed(server, group, credentials, body, linkPassword) {
-  if (server.faults.changes === 'refused') return { status: 500 };
+function changed(group, credentials, body, linkPassword) {
   const aci = credentials.getUuidCiphertext();
   try {
     const { conflict, signedChange } = group.modify(aci, credentials.getPniCiphertext(), proto.GroupChange.Actions.decode(body), linkPassword);

@@ -26,12 +26,9 @@ Connection.prototype.handleProvision = async function (id) {
 
 class RigServer extends Server {
   faults = { limit: 0, captcha: false, twice: false };
-  challenge = undefined; // the last answer to a captcha that was asked
   sessions = new Map(); // verification of a number by SMS
   codes = new Map();
   #mailboxes = new Map(); // of devices that are real clients
-  #sockets = new Set();
-  #away = false;
   #sentAt = new AsyncLocalStorage();
 
   async listen(port, host) {
@@ -45,11 +42,6 @@ class RigServer extends Server {
         answer.end();
       });
     });
-    server.on('connection', (socket) => {
-      if (this.#away) return socket.destroy();
-      this.#sockets.add(socket);
-      socket.on('close', () => this.#sockets.delete(socket));
-    });
     new WebSocketServer({ server, verifyClient: this.#known.bind(this) }).on('connection', (socket, request) => {
       const connection = new Connection(request, socket, this);
       this.#complete(connection);
@@ -60,12 +52,6 @@ class RigServer extends Server {
     });
     this.https = server;
     return new Promise((done) => server.listen(port, host, done));
-  }
-
-  // Out of reach: connections break, new ones too.
-  away(away) {
-    this.#away = away;
-    if (away) for (const socket of this.#sockets) socket.destroy();
   }
 
   async auth(username, password) {
