@@ -35,6 +35,7 @@ async def seen(browser: Browser, size: str, scheme: str, **options: Any) -> Brow
         viewport={"width": width, "height": height},
         color_scheme=scheme,  # type: ignore[arg-type] # a literal by contract
         locale="fr-FR",
+        reduced_motion="reduce",  # colours half-way through a transition have no contrast
         **options,
     )
 
