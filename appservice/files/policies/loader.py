@@ -99,7 +99,9 @@ def _check_notions(
             hint = did_you_mean(use.name, known)
             problems.add(use.path, use.line, f"lexique inconnu « @{use.name} »{hint}")
     for rule in rules:
-        for notion in (*rule.finds, *rule.unless):
+        cues = [cue.partition("=")[0] for cue in rule.options.get("cues", ())]
+        vetoes = rule.options.get("cues_unless", ())
+        for notion in (*rule.finds, *rule.unless, *cues, *vetoes):
             if notion not in known:
                 hint = did_you_mean(notion, known)
                 path, line = rule.origin

@@ -1,5 +1,6 @@
 """Reads the rules of a policy, with their examples."""
 
+import re
 from collections.abc import Iterable, Mapping
 
 import re2
@@ -14,6 +15,8 @@ _KEYS = (
     "id", "check", "decision", "finds", "unless", "fact_only", "options", "patterns",
     "legal_basis", "verified_on", "sentences", "advice", "accepted", "refused",
 )  # fmt: skip
+
+_CUE = re.compile(r"[a-z_]+=[0-9]{1,3}")
 
 
 def read_rules(tables: Iterable[Table], problems: ProblemList) -> Mapping[str, Rule]:
@@ -78,7 +81,20 @@ def _options(entry: Table) -> dict[str, tuple[str, ...]]:
     table = entry.table("options", required=False)
     if table is None:
         return {}
-    return {key: tuple(table.text(key).split()) for key in list(table.keys())}
+    options = {key: tuple(table.text(key).split()) for key in list(table.keys())}
+    if "cues" in options:
+        _check_cues(table, options)
+    return options
+
+
+def _check_cues(table: Table, options: dict[str, tuple[str, ...]]) -> None:
+    """Cues are `lexicon=points`, and `cues_needed` says how many points make a finding."""
+    for cue in options["cues"]:
+        if not _CUE.fullmatch(cue):
+            table.problem("cues", f"« {cue} » : écrire lexique=points")
+    needed = options.get("cues_needed", ())
+    if len(needed) != 1 or not needed[0].isdigit():
+        table.problem("cues", "« cues_needed » : le nombre de points à réunir")
 
 
 def _patterns(entry: Table, problems: ProblemList) -> tuple[Searcher, ...]:

@@ -111,6 +111,21 @@ def test_a_pattern_of_operators_is_compiled_safely(tmp_path: Path) -> None:
     assert "expression refusée" in _mistakes(tmp_path / "p", text)[0]
 
 
+@pytest.mark.parametrize(
+    ("cues", "needed", "mistake"),
+    [
+        ("insulte", "3", "« insulte » : écrire lexique=points"),
+        ("insulte=deux", "3", "« insulte=deux » : écrire lexique=points"),
+        ("insulte=2", "beaucoup", "« cues_needed » : le nombre de points à réunir"),
+        ("insultes=2", "3", "lexique inconnu « insultes »"),
+    ],
+)
+def test_cues_that_cannot_be_counted(tmp_path: Path, cues: str, needed: str, mistake: str) -> None:
+    options = f'    options:\n      cues: {cues}\n      cues_needed: "{needed}"\n'
+    text = RULE.format(**GOOD).replace("    finds: insulte\n", f"    finds: insulte\n{options}")
+    assert any(mistake in found for found in _mistakes(tmp_path / "p", text))
+
+
 def test_a_long_choice_goes_on_below(tmp_path: Path) -> None:
     folder = _small_policy(tmp_path / "p")
     text = "lexicons:\n  essai: |\n    un|\n      deux trois|\n      quatre\n"

@@ -19,6 +19,7 @@ FILES = (
     "authors-d.jsonl",
     "authors-e.jsonl",
     "authors-f.jsonl",
+    "authors-g.jsonl",
     "paroles.jsonl",
 )
 

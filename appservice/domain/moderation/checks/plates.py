@@ -144,8 +144,26 @@ def _announced(reading: Reading, rule: Rule) -> list[Slice]:
     partial = (
         _group_after(reading, part, rule) for part in reading.slices(rule.options["partial"])
     )
-    carried = (_odd_after(reading, p) for p in reading.slices(rule.options["carriers"]))
-    return [*found, *(p for p in partial if p), *(p for p in carried if p)]
+    carriers = reading.slices(rule.options["carriers"])
+    carried = (_odd_after(reading, part) for part in carriers)
+    spoken = _spoken_after(reading, carriers, rule.options["short_words"]) if carriers else []
+    return [*found, *spoken, *(p for p in partial if p), *(p for p in carried if p)]
+
+
+def _spoken_after(reading: Reading, carriers: list[Slice], common: tuple[str, ...]) -> list[Slice]:
+    """« clio blanche ew cent douze »: two letters and three figures just after a vehicle."""
+    tokens = reading.tokens
+    numbers = {piece.first: piece for piece in said(tokens) if piece.chars.isdigit()}
+    found = []
+    for index in sorted({i for _, end in carriers for i in range(end, end + 3)}):
+        number = numbers.get(index + 1)
+        if number is None or len(number.chars) != _ENOUGH:
+            continue
+        word = tokens[index].word
+        letters = len(word) == 2 and word.isalpha() and word not in common
+        if letters and number.aloud and not reading.policy.grammar.is_known(word):
+            found.append((index, number.last))
+    return found
 
 
 def _group_after(reading: Reading, part: Slice, rule: Rule) -> Slice | None:

@@ -2,7 +2,7 @@
 
 from appservice.domain.moderation.kinds import Kinds
 from appservice.domain.moderation.policy import Rule
-from appservice.domain.moderation.reading import Reading
+from appservice.domain.moderation.reading import Reading, Slice
 from appservice.domain.moderation.verdict import Span
 
 
@@ -18,6 +18,7 @@ def notions(reading: Reading, kinds: Kinds, rule: Rule) -> tuple[Span, ...] | No
         parts += reading.free(options.get("witness_finds", ()), excepted)
         broad = (*excepted, *options.get("broad_unless", ()))
         parts += reading.free(options.get("broad", ()), broad)
+    parts += _weighed(reading, rule)
     if rule.fact_only:
         parts = kinds.beside_suspicion(reading, parts)
     return reading.spans(parts) if parts else None
@@ -27,6 +28,23 @@ def _void(reading: Reading, rule: Rule) -> bool:
     """Whether the message itself says that it was nothing: « en fait, c'était un chat »."""
     denials = rule.options.get("void", ())
     return bool(reading.free(denials, [f"sauf_{name}" for name in denials]))
+
+
+def _weighed(reading: Reading, rule: Rule) -> list[Slice]:
+    """Cues that only count together: each is worth its points once, up to a threshold."""
+    options = rule.options
+    if "cues" not in options:
+        return []
+    total, parts = 0, []
+    for cue in options["cues"]:
+        name, _, points = cue.partition("=")
+        if found := reading.slices([name]):
+            total += int(points)
+            parts += found
+    if total < int(options["cues_needed"][0]):
+        return []
+    vetoes = options.get("cues_unless", ())
+    return [] if reading.free(vetoes, [f"sauf_{name}" for name in vetoes]) else parts
 
 
 def regex(reading: Reading, kinds: Kinds, rule: Rule) -> tuple[Span, ...] | None:
