@@ -185,8 +185,9 @@ class Stage:
             "console": {"url": self.console_url, "port": self.ports["console"]},
             "database": {"dsn": self.postgres.dsn("maillage")},
             "keys": "keys",
-            # Whoever tries the demonstration at night sees texts arrive all the same.
-            "alerts": {"quiet_hours": False},
+            # Whoever tries the demonstration at night sees texts arrive all the same, and the
+            # story told a second time is another event.
+            "alerts": {"quiet_hours": False, "same_event_minutes": 0},
             "world": {
                 "templates": str(world.templates),
                 "territories": str(world.territories),
