@@ -54,11 +54,11 @@ async def test_saving_an_account_again_leaves_its_credential(store):
     credential = Credential("hash", "SECRET", 7)
     async with store.transaction() as tx:
         await tx.console.accounts.renew(ACCOUNT, credential)
-        await tx.console.accounts.save(an_account(login="nouveau@exemple.fr", name="Claude"))
+        await tx.console.accounts.save(an_account(login="nouveau@exemple.fr", name="Camille"))
     async with store.transaction() as tx:
         found = await tx.console.accounts.at("nouveau@exemple.fr")
         assert found == an_account(
-            login="nouveau@exemple.fr", name="Claude", credential=credential
+            login="nouveau@exemple.fr", name="Camille", credential=credential
         )
         assert await tx.console.accounts.at("audit@exemple.fr") is None
 
