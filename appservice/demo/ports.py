@@ -1,5 +1,6 @@
 """Loopback ports for the services of the demonstration."""
 
+import random
 import socket
 from collections.abc import Sequence
 
@@ -10,6 +11,9 @@ DEFAULT_BASE = 8800
 LAST_PORT = 65535
 # Between two bases tried; also the number of services one base leaves room for.
 STRIDE = 20
+# Below those that the kernel lends to outgoing connections: such a port may be gone while its
+# server restarts.
+_LASTING = range(12_000, 23_000)
 
 
 def is_free(port: int) -> bool:
@@ -57,8 +61,8 @@ def find_ports(services: Sequence[str], base: int | None = None) -> dict[str, in
 
 
 def any_free_port() -> int:
-    """A port that the system says is free; for tests that start several of a kind."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.bind((LOOPBACK, 0))
-        port: int = probe.getsockname()[1]
-    return port
+    """A port for a server that may stop and start again; tests start several of a kind."""
+    for port in random.SystemRandom().sample(_LASTING, 200):
+        if is_free(port):
+            return port
+    raise PortTaken(f"Aucun port libre entre {_LASTING.start} et {_LASTING.stop}.")
