@@ -16,6 +16,8 @@ from appservice.demo.cross_signing import cross_sign, sign_device
 from appservice.demo.homeserver import Account
 
 POLL_MILLISECONDS = 10_000
+# Synapse gives ten events a room unless asked, and a hundred at most (filter_timeline_limit).
+FILTER = {"room": {"timeline": {"limit": 100}}}
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +68,8 @@ class Element:
         self._changed = changed
         self._news = asyncio.Condition()
         self._task: asyncio.Task[None] | None = None
+        self._reachable = asyncio.Event()
+        self._reachable.set()
         self._reader = _Reader(self)
         self._identity: Ed25519PrivateKey | None = None
         self.seen: dict[str, Seen] = {}
@@ -100,11 +104,8 @@ class Element:
             _checked(await client.keys_upload())
         if signed:
             self._identity = await cross_sign(client.homeserver, account)
-        for kind in (nio.Event, nio.InviteEvent):
-            client.add_event_callback(self._reader.read, kind)
         client.add_to_device_callback(self._reader.told, nio.UnknownToDeviceEvent)
-        _checked(await client.sync(timeout=0, full_state=True))
-        await self._chores()
+        await self._sync(timeout=0, full_state=True)
         self._task = asyncio.create_task(self._listen(), name=f"element {account.mxid}")
 
     async def close(self) -> None:
@@ -112,6 +113,11 @@ class Element:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
         await self._client.close()
+
+    def away(self) -> asyncio.Event:
+        """Hears nothing more from now on, until the event is set."""
+        self._reachable = asyncio.Event()
+        return self._reachable
 
     async def join(self, room: str, seconds: float = 20) -> None:
         """Accepts the invitation."""
@@ -227,19 +233,37 @@ class Element:
 
     async def _listen(self) -> None:
         while True:
+            await self._reachable.wait()
             try:
-                answer = await self._client.sync(timeout=POLL_MILLISECONDS)
+                await self._sync(timeout=POLL_MILLISECONDS)
             except Exception as failure:
-                # What one event of somebody's does to nio must not leave this phone deaf.
-                log.warning("%s: %s", self.mxid, type(failure).__name__)
+                # What one event or one broken answer does to nio must not leave this phone deaf.
+                if not isinstance(failure, ElementFailed):
+                    log.warning("%s: %s", self.mxid, type(failure).__name__)
                 await asyncio.sleep(1)
-                continue
-            if isinstance(answer, nio.SyncError):
-                await asyncio.sleep(1)
-                continue
-            await self._chores()
             async with self._news:
                 self._news.notify_all()
+
+    async def _sync(self, **how: Any) -> None:
+        since = self._client.next_batch
+        answer = _checked(await self._client.sync(sync_filter=FILTER, **how))
+        for room, news in answer.rooms.join.items():
+            events = news.timeline.events
+            if since and news.timeline.limited:
+                events = [*await self._between(room, since, news.timeline.prev_batch), *events]
+            for event in events:
+                self._reader.read(room, event)
+        await self._chores()
+
+    async def _between(self, room: str, since: str, until: str) -> list[nio.Event]:
+        """What a phone that was slower than the room was not given; oldest first."""
+        events: list[nio.Event] = []
+        place: str | None = until
+        while place:
+            answer = _checked(await self._client.room_messages(room, place, since, limit=100))
+            events += answer.chunk
+            place = answer.end if answer.chunk else None
+        return events[::-1]
 
     async def _chores(self) -> None:
         """What nio leaves to its user: keys to publish, to ask for, to claim."""
@@ -261,7 +285,7 @@ class _Reader:
     def __init__(self, element: Element) -> None:
         self._element = element
 
-    async def read(self, room: Any, event: Any) -> None:
+    def read(self, room: str, event: Any) -> None:
         content = event.source.get("content", {})
         relation = content.get("m.relates_to") or {}
         if isinstance(event, nio.RedactionEvent):
@@ -285,11 +309,11 @@ class _Reader:
         if event.type == "m.room_key.withheld":
             self._element.refused.add(event.source["content"].get("room_id", ""))
 
-    def _show(self, room: Any, event: Any, content: Mapping[str, Any], *, readable: bool) -> None:
+    def _show(self, room: str, event: Any, content: Mapping[str, Any], *, readable: bool) -> None:
         reply = (content.get("m.relates_to") or {}).get("m.in_reply_to") or {}
         seen = Seen(
             event_id=event.event_id,
-            room=room.room_id,
+            room=room,
             sender=event.sender,
             text=content.get("body", ""),
             at=event.server_timestamp,

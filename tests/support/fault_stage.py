@@ -242,8 +242,11 @@ class Town:
         said = self.officers_read()
         for text in texts:
             number = numbers.get(text)
-            if number is None or not any(line.startswith(f"A{number}, bilan") for line in said):
-                return text
+            if number is None:
+                return f"« {text} » n'est jamais partie"
+            if not any(line.startswith(f"A{number}, bilan") for line in said):
+                about = [line for line in said if f"A{number}" in line]
+                return f"A{number} « {text} » ; le poste en dit {about}"
         return ""
 
     async def numbers(self) -> dict[str, int]:

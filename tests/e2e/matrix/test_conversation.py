@@ -3,6 +3,7 @@
 import pytest
 from support.matrix_rig import Rig
 
+from appservice.demo import element
 from appservice.domain.room import Kind
 from appservice.matrix.settings import Unreadable
 from bridges.protocol import (
@@ -42,6 +43,24 @@ async def test_each_reads_what_the_other_writes(rig: Rig) -> None:
         replies_to=posted.provider_id,
         verified=True,
     )
+
+
+async def test_a_phone_slower_than_its_room_misses_nothing(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(element, "FILTER", {"room": {"timeline": {"limit": 3}}})
+    marie = await rig.person()
+    room = await rig.room(marie)
+    await rig.post(room, "Bonjour")
+    await marie.reads("Bonjour")
+    away = marie.away()
+    texts = [f"Nouvelle {number}" for number in range(9)]
+    posted = [await rig.post(room, text) for text in texts]
+    await rig.edit(room, posted[1].provider_id, "Mieux dit")
+    away.set()
+    await marie.reads("Mieux dit")
+    texts[1] = "Mieux dit"
+    assert [seen.text for seen in marie.timeline(room)] == ["Bonjour", *texts]
 
 
 async def test_a_photo_goes_both_ways(rig: Rig) -> None:
