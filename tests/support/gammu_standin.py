@@ -81,7 +81,8 @@ class Modem:
 
     async def _round(self) -> None:
         rows = await self.connection.fetch(
-            """SELECT * FROM outbox WHERE "CreatorID" <> 'somebody' ORDER BY "ID" """
+            """SELECT * FROM outbox WHERE "CreatorID" <> 'somebody'
+            AND "SendingDateTime" <= LOCALTIMESTAMP ORDER BY "ID" """
         )
         for row in rows:
             more = await self.connection.fetch(
