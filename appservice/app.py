@@ -13,7 +13,6 @@ from typing import Any
 import aiohttp
 
 from appservice.channels import groups_of, make_bridges
-from appservice.domain.audit import Act
 from appservice.domain.ids import UserId
 from appservice.domain.member import Channel
 from appservice.domain.world import World
@@ -35,6 +34,7 @@ from appservice.flows.inbound import Inbound, Inbox
 from appservice.flows.membership import Membership, Ourselves
 from appservice.flows.progress import watch
 from appservice.flows.reconciliation import Reconciliation
+from appservice.flows.retention import retain
 from appservice.flows.signature import Signing
 from appservice.flows.suspension import remind
 from appservice.flows.telephone import consent
@@ -300,25 +300,13 @@ async def _end(tasks: Sequence[asyncio.Task[Any]]) -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def retain(office: Office, now: datetime) -> None:
-    """Destroys the keys of people and cases whose time is over, and what was sent long ago."""
-    kept, store = office.world.retention, office.store
-    while owners := await store.retention.due(now, kept):
-        for owner in owners:
-            await store.shred(owner)
-            async with store.transaction() as tx:
-                await tx.acts.append(Act("service", "retention.shred", owner, now))
-    await store.retention.sweep(now, kept)
-    await store.audit.forget(now - kept.actes)
-
-
 async def _housekeeping(office: Office) -> None:
     """Photos whose time is over go, and the audit chain is signed, whatever else happens."""
     for turn in itertools.count():
         try:
             await office.store.purge(clock())
             if turn % SWEEP_EACH == 0:
-                await retain(office, clock())
+                await retain(office.store, office.world.retention, clock())
             await office.store.audit.checkpoint(office.keys, clock())
         except Exception as failure:
             log.warning("housekeeping: %s", type(failure).__name__)

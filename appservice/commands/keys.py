@@ -65,8 +65,7 @@ async def shred(args: Namespace) -> int:
     async with open_office(load_config(args.config)) as office:
         owners = await _owners(office, args.what, args.name)
         for owner in owners:
-            await office.store.shred(owner)
-            await _record(office, "shred", owner)
+            await office.store.shred(owner, Act(OPERATOR, "shred", owner, clock()))
         await office.store.vacuum()
         await office.store.wake.ring(TOPIC)  # an erased member leaves the rooms
     print(f"Effacé : {', '.join(owner.removeprefix('case:') for owner in owners)}.")

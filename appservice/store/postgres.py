@@ -4,9 +4,11 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
+from appservice.domain.audit import Act
 from appservice.domain.errors import PermanentFailure
 from appservice.domain.ids import MemberId
 from appservice.domain.member import Channel
+from appservice.domain.world import Retention
 from appservice.flows import ports
 from appservice.flows.ports import Clock, NewId
 from appservice.store import journal, migrate
@@ -62,7 +64,7 @@ class PgTransaction:
 
 
 class PgStore:
-    """Implements `ports.Store`; `journal`, `queue` and `wake` implement the ports of that name."""
+    """Implements `Store` and `Archive`; `journal`, `queue`, `wake` the ports of that name."""
 
     def __init__(self, database: Database, dsn: str, new_id: NewId) -> None:
         self._database = database
@@ -71,7 +73,7 @@ class PgStore:
         self.queue = PgQueue(database, new_id)
         self.wake = PgWake(dsn)
         self.audit = Audit(database)
-        self.retention = PgRetention(database)
+        self._retention = PgRetention(database)
         self.figures: ports.Watched = PgFigures(database)
 
     @property
@@ -87,10 +89,11 @@ class PgStore:
             yield transaction
             await transaction.acts.write()
 
-    async def shred(self, owner: str) -> None:
+    async def shred(self, owner: str, act: Act | None = None) -> None:
         """Erase everything sealed for a member, a case or a day, by erasing its key.
 
         A member leaves the register as well; signatures stay, as the proof that they are.
+        `act` tells of it in the audit, in the same transaction.
         """
         async with self._database.transaction() as session:
             await self._forget_addresses(session, owner)
@@ -103,7 +106,19 @@ class PgStore:
             await session.run(SHRED_BLOBS, owner)
             await session.run(SHRED_PARCELS, owner, session.clock())
             await session.run(SHRED_JOURNAL, owner, session.clock())
+            if act is not None:
+                acts = PgActs(session, self._new_id)
+                await acts.append(act)
+                await acts.write()
         self._database.vault.forget(owner)
+
+    async def due(self, now: datetime, kept: Retention) -> Sequence[str]:
+        return await self._retention.due(now, kept)
+
+    async def sweep(self, now: datetime, kept: Retention) -> int:
+        count = await self._retention.sweep(now, kept)
+        await self.audit.forget(now - kept.actes)
+        return count
 
     async def _forget_addresses(self, session: Session, owner: str) -> None:
         """An HMAC of a number says nothing, until somebody with the key tries every number."""

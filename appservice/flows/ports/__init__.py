@@ -29,11 +29,12 @@ from appservice.flows.ports.registers import (
     Signatures,
 )
 from appservice.flows.ports.telephone import Consents, Strangers, Telephone, Texts, Threads
-from appservice.flows.ports.transaction import Store, Transaction
+from appservice.flows.ports.transaction import Archive, Store, Transaction
 
 __all__ = [
     "Acts",
     "Alerts",
+    "Archive",
     "Blobs",
     "Cases",
     "Clock",

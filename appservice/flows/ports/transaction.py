@@ -1,9 +1,13 @@
 """One step of a story: everything that it may touch, in one transaction."""
 
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
+from datetime import datetime
 from typing import Protocol
 
+from appservice.domain.audit import Act
 from appservice.domain.member import Channel
+from appservice.domain.world import Retention
 from appservice.flows.ports.console import Console
 from appservice.flows.ports.mail import Outbox, Recall
 from appservice.flows.ports.registers import (
@@ -63,4 +67,20 @@ class Store(Protocol):
 
     def transaction(self) -> AbstractAsyncContextManager[Transaction]:
         """Raises TemporaryFailure when the database is out of reach."""
+        ...
+
+
+class Archive(Protocol):
+    """The database, as what must not be kept for ever."""
+
+    async def due(self, now: datetime, kept: Retention) -> Sequence[str]:
+        """Owners of keys whose time is over: members (`m1`), cases (`case:S1`). Some of them."""
+        ...
+
+    async def shred(self, owner: str, act: Act | None = None) -> None:
+        """Makes what was sealed for an owner unreadable and says so in the audit, or neither."""
+        ...
+
+    async def sweep(self, now: datetime, kept: Retention) -> int:
+        """Deletes what was sent, came in and was done too long ago; how many rows."""
         ...

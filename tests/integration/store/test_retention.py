@@ -2,8 +2,6 @@
 
 from dataclasses import replace
 from datetime import timedelta
-from types import SimpleNamespace
-from typing import Any
 
 import asyncpg
 import pytest
@@ -18,13 +16,14 @@ from support.store_builders import (
     an_alert,
 )
 
-from appservice.app import retain
 from appservice.domain.audit import Act, faults
 from appservice.domain.delivery import Kind, Settled, State
+from appservice.domain.errors import PermanentFailure
 from appservice.domain.ids import AlertId, MemberId, ReportId
 from appservice.domain.member import Channel
 from appservice.domain.report import close
 from appservice.domain.world import Retention
+from appservice.flows.retention import retain
 from appservice.store.audit import read_export
 from appservice.store.postgres import PgStore
 from bridges.protocol import Receipt, ReceiptState
@@ -68,8 +67,7 @@ async def lived(store: PgStore, clock: HandClock) -> PgStore:
 
 async def after(store: PgStore, clock: HandClock, days: int) -> None:
     clock.now = NOON + days * DAY
-    office: Any = SimpleNamespace(store=store, world=SimpleNamespace(retention=KEPT))
-    await retain(office, clock())
+    await retain(store, KEPT, clock())
 
 
 async def count(sql: asyncpg.Connection, table: str) -> int:
@@ -108,6 +106,20 @@ async def test_people_and_cases_go_at_their_hour(
     async with lived.transaction() as tx:
         assert ((await tx.members.get(GONE)) is None) == (GONE in erased)
         assert await tx.signatures.latest(GONE) is not None, "the proof stays"
+
+
+async def test_a_key_is_not_destroyed_without_a_line_in_the_audit(
+    lived: PgStore, clock: HandClock, sql: asyncpg.Connection
+) -> None:
+    await sql.execute(
+        "ALTER TABLE audit_entries ADD CONSTRAINT shut CHECK (verb <> 'retention.shred')"
+    )
+    with pytest.raises(PermanentFailure, match="shut"):
+        await after(lived, clock, 30)
+    assert "case:S1" in await keys(sql)
+    await sql.execute("ALTER TABLE audit_entries DROP CONSTRAINT shut")
+    await after(lived, clock, 30)
+    assert "case:S1" not in await keys(sql)
 
 
 async def test_what_was_sent_and_came_goes_and_what_waits_stays(
