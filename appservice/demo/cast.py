@@ -4,7 +4,7 @@ import json
 import os
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import aiohttp
@@ -13,6 +13,7 @@ from ruamel.yaml import YAML
 from appservice.demo.child import wait_until
 from appservice.demo.element import Element, Seen
 from appservice.demo.failure import StartFailed
+from appservice.demo.guests import Guest
 from appservice.demo.homeserver import Account
 from appservice.demo.people import PEOPLE, Person, seed
 from appservice.demo.scenery import Scenery, look_around
@@ -72,6 +73,18 @@ class Cast:
         if person.on_element:
             return self.mxid(key)
         return self.aci(key) if "signal" in person.channels else person.number
+
+    async def invited(self, guests: Iterable[Guest]) -> list[Guest]:
+        """Each with a fresh link to the console, which works once."""
+        return [await self._invited(guest) for guest in guests]
+
+    async def _invited(self, guest: Guest) -> Guest:
+        words = (
+            ("--member", self.address(guest.person)) if guest.person else ("--role", guest.role)
+        )
+        named = () if guest.person else ("--name", guest.name)
+        answer = await self.maillage("console", "invite", guest.login, *words, *named)
+        return replace(guest, link=answer.out.strip())
 
     async def maillage(self, *words: str) -> Answer:
         """A command that must succeed. Raises CommandFailed with what it said."""
@@ -171,7 +184,7 @@ class Cast:
 
         await wait_until(shown, f"« {text[:40]} » chez {key}", seconds)
 
-    def write_demo_json(self, phones: str) -> None:
+    def write_demo_json(self, phones: str, guests: Iterable[Guest]) -> None:
         """What the README says that `demo.json` holds."""
         stage = self.stage
         content = {
@@ -182,6 +195,7 @@ class Cast:
             "phones": phones,
             "metrics": stage.metrics_url,
             "service": stage.service_url,
+            "console_accounts": [asdict(guest) for guest in guests],
             "accounts": [self._described(key) for key in sorted(self.elements)],
             "rooms": self.scenery.described(stage.server_name),
         }

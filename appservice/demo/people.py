@@ -42,6 +42,10 @@ PEOPLE = (
         "lebihan", "gendarme", "Gendarme Le Bihan", BRETAGNE, ("matrix",), zone="departement:35"
     ),
     Person(
+        "legall", "mairie", "Soizic Le Gall", BRETAGNE, ("sms",), zone=f"commune:{LIFFRE}",
+        number="+33639980006",
+    ),
+    Person(
         "tanguy", "merchant", "Claire Tanguy", BRETAGNE, ("matrix",),
         shop="Tabac de la Halle", trades=("buralistes",), commune=LIFFRE,
     ),

@@ -5,7 +5,7 @@ import contextlib
 import shutil
 import signal
 from argparse import Namespace
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -14,6 +14,7 @@ from appservice.demo.cast import Cast
 from appservice.demo.element import ElementFailed
 from appservice.demo.element_phone import ElementPhone, Surroundings
 from appservice.demo.failure import DiskFull, StartFailed
+from appservice.demo.guests import GUESTS, Guest
 from appservice.demo.phones import PhonesPage
 from appservice.demo.ports import find_ports
 from appservice.demo.stage import SERVICES, Stage
@@ -67,10 +68,9 @@ async def _demonstrate(args: Namespace, console: Console, stop: asyncio.Event) -
                 await page.start()
             await play(cast, table)
         _show_phones(cast, page)
-        cast.write_demo_json(page.url)
-        key = "kerboul"
-        opened = await cast.maillage("console", "invite", key, "--member", cast.mxid(key))
-        _say_what_to_try(console, cast, page, opened.out.strip())
+        guests = await cast.invited(GUESTS)
+        cast.write_demo_json(page.url, guests)
+        _say_what_to_try(console, cast, page, guests)
         if not args.once:
             await stop.wait()
 
@@ -102,12 +102,15 @@ def _show_phones(cast: Cast, page: PhonesPage) -> None:
         page.add(BasicPhone(cast.stage.kannel, person.number, person.title))
 
 
-def _say_what_to_try(console: Console, cast: Cast, page: PhonesPage, link: str) -> None:
+def _say_what_to_try(
+    console: Console, cast: Cast, page: PhonesPage, guests: Sequence[Guest]
+) -> None:
     stage = cast.stage
     lines = [
         "",
         f"Téléphones à essayer :  {page.url}",
-        f"Console :               {link}   (une fois, pour l'adjudante Kerboul)",
+        "Console, un lien par personne, qui sert une fois (il faut une application de codes) :",
+        *(f"  {guest.name:<20} {guest.link}" for guest in guests),
         f"Serveur Matrix :        {stage.homeserver.url}   (nom : {stage.server_name})",
         f"Comptes et salons :     {stage.state / 'demo.json'}",
         f"Commandes :             maillage --config {stage.config} plan",

@@ -29,11 +29,11 @@ async def build(cast: Cast, table: StepTable) -> None:
 
 async def gather(cast: Cast, table: StepTable) -> None:
     """Enrolment, signatures, invitations with a proof, and everybody comes in."""
-    with table.step("La mairie inscrit 13 personnes", "registre") as step:
+    with table.step(f"La mairie inscrit {len(cast.people)} personnes", "registre") as step:
         enrolled = await cast.enrol()
         step.seen = enrolled.err.strip()
     signers = [key for key, person in cast.people.items() if person.signs]
-    with table.step("Douze signent la charte, l'une ne signe pas", "chartes") as step:
+    with table.step(f"{len(signers)} signent la charte, l'une ne signe pas", "chartes") as step:
         await cast.sign(signers)
         step.seen = "texte, empreinte et heure scellés"
     with table.step("Invitations avec preuve de charte", "Synapse") as step:

@@ -94,6 +94,11 @@ async def test_killed_half_way_then_whole_then_again_on_the_same_state(tmp_path:
     assert set(content) >= {
         *("homeserver", "server_name", "bot", "console", "phones", "metrics", "accounts", "rooms")
     }
+    guests = {guest["role"]: guest for guest in content["console_accounts"]}
+    assert list(guests) == ["mairie", "chef_de_quart", "auditor"]
+    for guest in guests.values():
+        assert guest["link"].startswith(f"{content['console']}/invitation/")
+        assert guest["link"] in "".join(said.split())
     for account in content["accounts"]:
         assert set(account) == {"mxid", "password", "role", "name", "trade", "commune"}
     for room in content["rooms"]:
