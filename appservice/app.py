@@ -140,6 +140,7 @@ async def console(office: Office, world: World, membership: Membership) -> Async
         Removal(register, membership),
         chosen.behind_proxy,
     )
+    await office.store.index_names()
     server = ConsoleServer(desk)
     await server.open(chosen.listen.host, chosen.listen.port)
     try:

@@ -1,9 +1,10 @@
 """The register of members, in SQL. Names, shops, numbers and ACIs are sealed."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from asyncpg import Record
 
+from appservice.domain.console.search import beginnings
 from appservice.domain.errors import PermanentFailure
 from appservice.domain.ids import Insee, MemberId, TradeId, UserId
 from appservice.domain.member import Channel, Member, Role
@@ -48,6 +49,7 @@ class PgMembers:
             seal_words(await session.key(member.id, member.territory), SEALED, words),
             session.clock(),
             member.sms_fallback,
+            word_indexes(session.vault, member.territory, beginnings(member.name, member.shop)),
         )
 
     async def get(self, member: MemberId) -> Member | None:
@@ -78,6 +80,12 @@ class PgMembers:
 def address_index(vault: Vault, channel: Channel, address: str) -> str | bytes:
     """How an address is looked up: a Matrix id as it is, a number or an ACI by its HMAC."""
     return address if channel is Channel.MATRIX else vault.index(channel.value, address)
+
+
+def word_indexes(vault: Vault, territory: str, words: Iterable[str]) -> list[int]:
+    """How beginnings of names are looked up: four bytes of an HMAC that is the territory's own."""
+    indexes = {vault.index("word", f"{territory}\0{word}")[:4] for word in words}
+    return sorted(int.from_bytes(index, signed=True) for index in indexes)
 
 
 def zone_from(text: str) -> Zone:
@@ -120,14 +128,14 @@ WHERE id <> $1 AND (mxid = $2 OR signal_index = $3 OR phone_index = $4) LIMIT 1
 SAVE = """
 INSERT INTO members (id, role, territory, trades, commune, zones, channels, language,
                      mxid, signal_index, phone_index, sealed, saved_at,
-                     sms_fallback)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+                     sms_fallback, words)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
 ON CONFLICT (id) DO UPDATE SET
     role = excluded.role, territory = excluded.territory, trades = excluded.trades,
     commune = excluded.commune, zones = excluded.zones, channels = excluded.channels,
     language = excluded.language, mxid = excluded.mxid, signal_index = excluded.signal_index,
     phone_index = excluded.phone_index, sealed = excluded.sealed, saved_at = excluded.saved_at,
-    sms_fallback = excluded.sms_fallback
+    sms_fallback = excluded.sms_fallback, words = excluded.words
 """
 GET = "SELECT * FROM members WHERE id = $1"
 SOME = "SELECT * FROM members WHERE id = ANY($1)"

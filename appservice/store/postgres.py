@@ -23,9 +23,10 @@ from appservice.store.mail.outbox import PgOutbox
 from appservice.store.mail.queue import PgQueue
 from appservice.store.mail.recall import PgRecall
 from appservice.store.members import PgMembers
+from appservice.store.register.directory import index_names
+from appservice.store.register.roll import PgRoll
 from appservice.store.reports import PgReports
 from appservice.store.retention import PgRetention
-from appservice.store.roll import PgRoll
 from appservice.store.rooms import PgRooms
 from appservice.store.session import Database, Session, open_pool
 from appservice.store.signatures import PgSignatures
@@ -152,6 +153,10 @@ class PgStore:
             await session.run(PURGE_DAYS, now - JOURNAL_KEPT)
             await session.run(PURGE_STRANGERS, now - STRANGERS_KEPT)
             await session.run(PURGE_THREADS, now - STRANGERS_KEPT)
+
+    async def index_names(self) -> int:
+        """Lets searches find whoever was enrolled by a version that had none; how many."""
+        return await index_names(self._database)
 
     async def rewrap(self) -> int:
         """Wrap each data key under the key in use of its territory; how many had another."""

@@ -21,7 +21,8 @@ CREATE TABLE data_keys (
 );
 CREATE INDEX data_keys_by_master ON data_keys (master);
 
--- `sealed` holds name, shop, phone number and ACI; the two indexes are HMACs of the last two.
+-- `sealed` holds name, shop, phone number and ACI; the two indexes are HMACs of the last two, and
+-- `words` those of the beginnings of names and shops (null: not yet known).
 CREATE TABLE members (
     id text PRIMARY KEY,
     role text NOT NULL,
@@ -36,7 +37,8 @@ CREATE TABLE members (
     signal_index bytea,
     sealed bytea NOT NULL,
     saved_at timestamptz NOT NULL,
-    sms_fallback boolean NOT NULL DEFAULT FALSE
+    sms_fallback boolean NOT NULL DEFAULT FALSE,
+    words integer[]
 );
 CREATE UNIQUE INDEX members_by_mxid ON members (mxid);
 CREATE UNIQUE INDEX members_by_phone ON members (phone_index);

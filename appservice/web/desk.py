@@ -7,7 +7,9 @@ from typing import Any
 from aiohttp import web
 
 from appservice.domain.console import Visitor
+from appservice.domain.errors import NotAllowed
 from appservice.domain.ids import MemberId
+from appservice.domain.territory import Territory
 from appservice.domain.world import World
 from appservice.flows.console.invitations import Invitations
 from appservice.flows.console.presence import Presence
@@ -86,6 +88,14 @@ def member_of(request: web.Request) -> MemberId:
     if not text.isprintable():
         raise web.HTTPNotFound
     return MemberId(text)
+
+
+def territory_of(request: web.Request) -> Territory:
+    """The visitor's own land. Raises NotAllowed for whoever has none, or all of them."""
+    territory = request.app[DESK].world.territories.get(visitor_of(request).account.territory)
+    if territory is None:
+        raise NotAllowed
+    return territory
 
 
 def place_of(request: web.Request) -> str:

@@ -12,7 +12,15 @@ from appservice.domain.alert import Alert, Cancelled, Published
 from appservice.domain.alert import StageName as AlertStage
 from appservice.domain.alert import name_of as alert_stage
 from appservice.domain.audit import Act
-from appservice.domain.charter import Signature
+from appservice.domain.charter import Charter, Signature, standing
+from appservice.domain.console.search import (
+    CharterState,
+    Found,
+    Order,
+    Search,
+    beginnings,
+    state_of,
+)
 from appservice.domain.delivery import QUIET, Kind, Parcel, State, Tally
 from appservice.domain.errors import PermanentFailure
 from appservice.domain.ids import AlertId, BlobId, Insee, MemberId, ParcelId, ReportId, RoomId
@@ -88,6 +96,52 @@ class MemoryRoll:
     async def merchants(self, territory: str) -> Sequence[Listed]:
         found = await self.of(self._members)
         return [m for m in found if (m.territory, m.role) == (territory, Role.MERCHANT)]
+
+    async def find(
+        self, wanted: Search, due: Mapping[str, Charter], now: datetime, page: int, size: int
+    ) -> Found:
+        here = [m for m in self._members.values() if m.territory == wanted.territory]
+        signed = await self._signatures.all_latest()
+        states = {m.id: _state(m, signed.get(m.id), due, now) for m in here}
+        found = [m for m in here if _is_wanted(m, states[m.id], wanted)]
+        order = {
+            Order.ENDING: lambda m: (
+                not states[m.id].is_good,
+                states[m.id].is_good and signed[m.id].valid_until,
+                m.id,
+            ),
+            Order.RECENT: lambda m: (-list(self._members).index(m.id), m.id),
+        }
+        found.sort(key=order.get(wanted.order, lambda m: (m.commune, m.id)))
+        if size:
+            page = max(1, min(page, -(-len(found) // size)))
+            shown = found[(page - 1) * size : page * size]
+        else:
+            page, shown = 1, found
+        return Found(tuple(m.id for m in shown), len(found), len(here), page)
+
+
+def _state(
+    member: Member, signature: Signature | None, due: Mapping[str, Charter], now: datetime
+) -> CharterState:
+    charter = due.get(member.role.kind)
+    if charter is None:
+        return CharterState.NEVER_SIGNED
+    return state_of(standing(signature, charter, now), now)
+
+
+def _is_wanted(member: Member, state: CharterState, wanted: Search) -> bool:
+    return (
+        wanted.beginnings <= set(beginnings(member.name, member.shop))
+        and wanted.phone in (None, member.phone)
+        and (wanted.trade is None or wanted.trade in member.trades)
+        and wanted.commune in (None, member.commune)
+        and (wanted.channel is None or wanted.channel in member.channels)
+        and (
+            wanted.state in (None, state)
+            or (wanted.state is CharterState.IN_FORCE and state is CharterState.EXPIRING)
+        )
+    )
 
 
 class MemoryAlerts:

@@ -6,7 +6,8 @@ from typing import Protocol
 
 from appservice.domain.alert import Alert, StageName
 from appservice.domain.audit import Act
-from appservice.domain.charter import Signature
+from appservice.domain.charter import Charter, Signature
+from appservice.domain.console.search import Found, Search
 from appservice.domain.ids import AlertId, BlobId, Insee, MemberId, ReportId, RoomId
 from appservice.domain.member import Channel, Listed, Member
 from appservice.domain.report import Report
@@ -46,6 +47,16 @@ class Roll(Protocol):
         ...
 
     async def merchants(self, territory: str) -> Sequence[Listed]: ...
+
+    async def find(
+        self, wanted: Search, due: Mapping[str, Charter], now: datetime, page: int, size: int
+    ) -> Found:
+        """One page of `size` people, 0 for all of them; the last page when there are fewer.
+
+        `due` is the charter that each kind of member must have signed. In the order of names
+        people come as in that of places: sorting a few by name is for who opens them.
+        """
+        ...
 
 
 class Signatures(Protocol):

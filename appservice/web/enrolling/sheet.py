@@ -23,6 +23,8 @@ COLUMNS: Mapping[str, str] = {
 }
 """The first line of a sheet, and the fields of a person that it names."""
 _REQUIRED = ("nom", "commerce", "metiers", "commune", "canaux")
+UTF8 = b"\xef\xbb\xbf"
+"""Tells spreadsheets what the file is written in."""
 _SEPARATORS = ";,\t"
 MOST_LINES = 1000
 _LONGEST_CELL = 500
@@ -66,11 +68,15 @@ def template(territory: Territory) -> bytes:
 
 def written(rows: Iterable[Sequence[str]]) -> bytes:
     """A file that spreadsheets open, in which no cell is taken for a formula."""
+    return UTF8 + rows_of(rows)
+
+
+def rows_of(rows: Iterable[Sequence[str]]) -> bytes:
+    """Some lines of such a file, which begins with UTF8."""
     out = io.StringIO()
     writer = csv.writer(out, delimiter=";", lineterminator="\r\n")
     writer.writerows([harmless(cell) for cell in row] for row in rows)
-    # The mark tells spreadsheets that this is UTF-8.
-    return out.getvalue().encode("utf-8-sig")
+    return out.getvalue().encode()
 
 
 def harmless(cell: str) -> str:

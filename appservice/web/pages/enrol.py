@@ -7,8 +7,7 @@ from appservice.domain.enrolment import LANGUAGES, EnrolmentRefused, Mistake
 from appservice.domain.errors import NotAllowed
 from appservice.domain.ids import MemberId
 from appservice.domain.member import Channel, Member
-from appservice.domain.territory import Territory
-from appservice.web.desk import DESK, asked, member_of, sent_to, text_of, visitor_of
+from appservice.web.desk import DESK, asked, member_of, sent_to, territory_of, text_of, visitor_of
 from appservice.web.enrolling import sheet
 from appservice.web.enrolling.typed import Typed, understand
 from appservice.web.languages import NAMES
@@ -27,7 +26,7 @@ async def form_page(request: web.Request) -> web.Response:
 async def enrol(request: web.Request) -> web.Response:
     """Twice the same person is once: the second time, they are answered as they are."""
     typed, by = _typed(request), _mairie(request)
-    territory = _territory(request)
+    territory = territory_of(request)
     enrolment = request.app[DESK].enrolment
     understood = understand(typed, territory, enrolment.server_name)
     examined = await enrolment.examine([understood.person], by)
@@ -50,7 +49,7 @@ async def enrolled_page(request: web.Request) -> web.Response:
     if found is None:
         raise web.HTTPNotFound
     member = found.member
-    return render(request, "enrolled.html", member=member, territory=_territory(request))
+    return render(request, "enrolled.html", member=member, territory=territory_of(request))
 
 
 async def import_page(request: web.Request) -> web.Response:
@@ -58,7 +57,7 @@ async def import_page(request: web.Request) -> web.Response:
 
 
 async def template_file(request: web.Request) -> web.Response:
-    response = web.Response(body=sheet.template(_territory(request)), content_type="text/csv")
+    response = web.Response(body=sheet.template(territory_of(request)), content_type="text/csv")
     response.headers[hdrs.CONTENT_DISPOSITION] = 'attachment; filename="commercants.csv"'
     return response
 
@@ -72,7 +71,7 @@ async def enrol_sheet(request: web.Request) -> web.Response:
     """The sheet that was looked at comes back with the page, and is judged anew."""
     text, by = _sheet_text(request), _mairie(request)
     enrolment = request.app[DESK].enrolment
-    read = sheet.read(text, _territory(request), enrolment.server_name)
+    read = sheet.read(text, territory_of(request), enrolment.server_name)
     if read.faults:
         return await _preview(request, text)
     try:
@@ -84,7 +83,7 @@ async def enrol_sheet(request: web.Request) -> web.Response:
 
 async def _preview(request: web.Request, text: str) -> web.Response:
     enrolment = request.app[DESK].enrolment
-    read = sheet.read(text, _territory(request), enrolment.server_name)
+    read = sheet.read(text, territory_of(request), enrolment.server_name)
     examined = await enrolment.examine(read.people, _mairie(request))
     unread = {(fault.line, fault.column) for fault in read.faults}
     said = [f for f in read.located(examined.mistakes) if (f.line, f.column) not in unread]
@@ -96,7 +95,7 @@ async def _preview(request: web.Request, text: str) -> web.Response:
         lines=read.lines,
         enrolled=examined.enrolled,
         lookalikes=examined.lookalikes,
-        territory=_territory(request),
+        territory=territory_of(request),
         text=text,
     )
 
@@ -108,7 +107,7 @@ def _form(
     status: int = 200,
     lookalikes: tuple[Member, ...] = (),
 ) -> web.Response:
-    territory = _territory(request)
+    territory = territory_of(request)
     return render(
         *(request, "enrol.html", status),
         problems=problems,
@@ -162,10 +161,3 @@ def _mairie(request: web.Request) -> MemberId:
     if member is None:
         raise NotAllowed
     return member
-
-
-def _territory(request: web.Request) -> Territory:
-    territory = request.app[DESK].world.territories.get(visitor_of(request).account.territory)
-    if territory is None:
-        raise NotAllowed
-    return territory

@@ -1,74 +1,82 @@
-"""Who is enrolled: searched, filtered, a page at a time."""
+"""Who is enrolled: searched, filtered, a page at a time, or taken out as a file."""
+
+from collections.abc import AsyncIterator, Sequence
 
 from aiohttp import hdrs, web
 
 from appservice.domain.charter import InForce
-from appservice.domain.territory import slug
+from appservice.domain.console.search import CharterState, Order
+from appservice.domain.errors import Refused
+from appservice.domain.member import Channel
 from appservice.domain.wording import telephone as words
 from appservice.domain.world import World
 from appservice.flows.console.register import Participant
-from appservice.web.desk import DESK, member_of, visitor_of
-from appservice.web.enrolling.sheet import written
+from appservice.web.desk import DESK, member_of, territory_of, visitor_of
+from appservice.web.enrolling.sheet import UTF8, rows_of
+from appservice.web.filters import read_search
 from appservice.web.rendering import render, said
 
-_PAGE = 50
-_LONGEST = 80
+FEW_COMMUNES = 25
+"""That a list shows; beyond, one types and the browser completes."""
 _HEADER = (
     "nom", "commerce", "fonction", "metiers", "commune", "mobile", "canaux", "charte", "jusqu'au",
 )  # fmt: skip
-STATES = {
-    "": "Toutes les chartes",
-    "in-force": "En vigueur",
-    "never-signed": "Jamais signée",
-    "outdated": "À signer de nouveau",
-    "expired": "Échue",
-    "revoked": "Retirée",
-}
 
 
 async def list_page(request: web.Request) -> web.Response:
-    visitor, desk = visitor_of(request), request.app[DESK]
-    wanted = request.query.get("q", "")[:_LONGEST].strip()
-    state = request.query.get("charte", "")
-    people = await desk.register.everyone(visitor)
-    found = [one for one in people if _is_wanted(one, slug(wanted), state)]
-    pages = max(1, -(-len(found) // _PAGE))
-    number = min(max(_whole(request.query.get("page", "1")), 1), pages)
+    visitor, desk, territory = visitor_of(request), request.app[DESK], territory_of(request)
+    wished = read_search(request.query, territory)
+    listing = None
+    if not wished.problems:
+        listing = await desk.register.listed(visitor, wished.search, wished.page)
+    communes = [(place.insee, place.name) for place in territory.communes.values()]
     return render(
-        request,
-        "participants.html",
-        people=found[(number - 1) * _PAGE : number * _PAGE],
-        total=len(people),
-        found=len(found),
-        wanted=wanted,
-        state=state if state in STATES else "",
-        states=STATES,
-        labels=[(state, said(request, label)) for state, label in STATES.items()],
-        number=number,
-        pages=pages,
+        *(request, "participants.html", 422 if wished.problems else 200),
+        problems=wished.problems,
+        typed=wished.typed,
+        listing=listing,
+        query={name: text for name, text in wished.typed.items() if text},
+        by_place=listing is not None and listing.order is not wished.search.order,
+        trades=[("", said(request, "Tous")), *((t.id, t.name) for t in territory.trades.values())],
+        communes=communes,
+        few=len(communes) <= FEW_COMMUNES,
+        channels=[("", said(request, "Tous")), *((c.value, c.label) for c in Channel)],
+        states=[("", said(request, "Toutes")), *_labels(request, CharterState)],
+        orders=list(_labels(request, Order)),
         place=lambda one: _place(one, desk.world),
-        channels=lambda one: words.channels(one.member, one.consent),
-        is_in_force=lambda one: isinstance(one.standing, InForce),
+        reached=lambda one: words.channels(one.member, one.consent),
     )
 
 
 async def export(request: web.Request) -> web.Response:
-    """The whole register of the land, as a file; taking it is an act."""
-    world = request.app[DESK].world
-    people = await request.app[DESK].register.taken_out(visitor_of(request))
-    rows = [
-        (
-            *(one.member.name, one.member.shop, one.member.role.french),
-            *(", ".join(one.member.trades), _place(one, world), one.member.phone or ""),
-            words.channels(one.member, one.consent),
-            STATES[_state(one)],
-            f"{one.standing.until:%d/%m/%Y}" if isinstance(one.standing, InForce) else "",
-        )
-        for one in people
-    ]
-    response = web.Response(body=written([_HEADER, *rows]), content_type="text/csv")
+    """The people of the same filters, as a file; taking it is an act."""
+    desk = request.app[DESK]
+    wished = read_search(request.query, territory_of(request))
+    if wished.problems:
+        raise Refused(next(iter(wished.problems.values())))
+    people = await desk.register.taken_out(visitor_of(request), wished.search)
+    response = web.Response(body=_file(people, desk.world), content_type="text/csv")
     response.headers[hdrs.CONTENT_DISPOSITION] = 'attachment; filename="participants.csv"'
     return response
+
+
+async def _file(
+    people: AsyncIterator[Sequence[Participant]], world: World
+) -> AsyncIterator[bytes]:
+    yield UTF8 + rows_of([_HEADER])
+    async for some in people:
+        yield rows_of(_row(one, world) for one in some)
+
+
+def _row(one: Participant, world: World) -> tuple[str, ...]:
+    member, standing = one.member, one.standing
+    return (
+        *(member.name, member.shop, member.role.french),
+        *(", ".join(member.trades), _place(one, world), member.phone or ""),
+        words.channels(member, one.consent),
+        one.state.french,
+        f"{standing.until:%d/%m/%Y}" if isinstance(standing, InForce) else "",
+    )
 
 
 async def member_page(request: web.Request) -> web.Response:
@@ -111,16 +119,8 @@ def _about(request: web.Request, template: str, found: Participant) -> web.Respo
     )
 
 
-def _is_wanted(one: Participant, wanted: str, state: str) -> bool:
-    if state in STATES and state not in ("", _state(one)):
-        return False
-    member = one.member
-    words = slug(f"{member.name} {member.shop} {' '.join(member.trades)} {member.commune}")
-    return wanted in words
-
-
-def _state(one: Participant) -> str:
-    return "in-force" if isinstance(one.standing, InForce) else one.standing.reason
+def _labels(request: web.Request, kind: type[CharterState | Order]) -> list[tuple[str, str]]:
+    return [(one.value, said(request, one.french)) for one in kind]
 
 
 def _place(one: Participant, world: World) -> str:
@@ -128,7 +128,3 @@ def _place(one: Participant, world: World) -> str:
     territory = world.territory_of(one.member)
     place = territory.communes.get(one.member.commune) if territory else None
     return place.name if place else one.member.commune
-
-
-def _whole(text: str) -> int:
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 7 else 1

@@ -11,12 +11,12 @@ from support.console import ConsoleTown
 import appservice.web
 from appservice.domain.charter import NotInForce
 from appservice.domain.console import Position, Right, password_mistake
+from appservice.domain.console.search import CharterState, Order
 from appservice.domain.enrolment import LANGUAGES
 from appservice.domain.errors import MaillageError, NotAllowed
 from appservice.flows.console import entry
-from appservice.web import admission
+from appservice.web import admission, filters
 from appservice.web.languages import NAMES, SOURCE, accepted_by, catalogue, choose
-from appservice.web.pages.register import STATES
 from appservice.web.routes import ROUTES
 
 FOLDER = Path(appservice.web.__file__).parent
@@ -41,7 +41,10 @@ def said_elsewhere() -> Iterator[str]:
     for route in ROUTES:
         yield from (text for text in (route.title, route.about) if text)
     yield from admission.SENTENCES.values()
-    yield from STATES.values()
+    for choice in (*CharterState, *Order):
+        yield choice.french
+    yield from (filters.NOT_A_CHOICE, filters.NOT_A_COMMUNE, filters.NO_WORD, filters.NOT_A_PAGE)
+    yield from ("Tous", "Toutes")
     for error in (*errors_of(entry), *errors_of(admission), NotAllowed):
         yield error().message
     for reason in ("never-signed", "outdated", "expired", "revoked"):
@@ -85,7 +88,16 @@ def names(text: str) -> set[str]:
     return {word for word in text.split("%(")[1:] for word in [word.partition(")")[0]]}
 
 
-SAME = {"Console", "Gendarmerie", "Auditor", "Password", "Pages", "Participants", "Commune"}
+SAME = {
+    "Console",
+    "Gendarmerie",
+    "Auditor",
+    "Password",
+    "Pages",
+    "Participants",
+    "Commune",
+    "Canal",
+}
 """Spelt alike in two languages."""
 
 SAID_BY_FLOWS = {

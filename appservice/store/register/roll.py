@@ -1,12 +1,15 @@
 """The roll, in SQL: members and their last signature, read without a key."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 
 from asyncpg import Record
 
-from appservice.domain.charter import Signature
+from appservice.domain.charter import Charter, Signature
+from appservice.domain.console.search import Found, Search
 from appservice.domain.ids import Insee, MemberId, TradeId
 from appservice.domain.member import Channel, Listed, Role
+from appservice.store.register.directory import find
 from appservice.store.session import Session
 
 
@@ -22,6 +25,11 @@ class PgRoll:
     async def merchants(self, territory: str) -> Sequence[Listed]:
         rows = await self._session.rows(MERCHANTS, territory, Role.MERCHANT.value)
         return [_listed(row) for row in rows]
+
+    async def find(
+        self, wanted: Search, due: Mapping[str, Charter], now: datetime, page: int, size: int
+    ) -> Found:
+        return await find(self._session, wanted, due, now, page, size)
 
 
 def _listed(row: Record) -> Listed:

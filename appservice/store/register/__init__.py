@@ -1,0 +1,1 @@
+"""The register as it is read without opening it: who may take part, and who is looked for."""
