@@ -97,7 +97,9 @@ async def withdraw(step: Step, alert: Alert, published: Published) -> None:
             if post.member in concerned:
                 body = words.sms_cancellation(published.at)
                 key = _key(alert, post.channel, post.member or post.target, "x")
-                parcels.append(replace(post, key=key, body=body, expires_at=None))
+                parcels.append(
+                    replace(post, key=key, body=body, urgency=_urgency(alert), expires_at=None)
+                )
             continue
         for shown in await _shown_by(step, alert, post):
             key = f"{_key(alert, post.channel, post.member or post.target, 'x')}:{shown}"
@@ -135,7 +137,9 @@ async def _edit(step: Step, alert: Alert, author: Member, post: Parcel, *, first
     if post.channel is Channel.SMS:
         say = words.sms if first else words.sms_correction
         body = say(alert, gsm7_only=step.world.gsm7_only(alert)).text
-        return replace(post, key=key, body=body, expires_at=_expiry(step, alert, first=first))
+        expires_at = _expiry(step, alert, first=first)
+        urgency = _urgency(alert)
+        return replace(post, key=key, body=body, urgency=urgency, expires_at=expires_at)
     return replace(
         post,
         key=key,
@@ -173,7 +177,7 @@ def post(
         to_group=route.to_group,
         alert=alert.id,
         member=route.member,
-        urgency=Urgency.URGENT,
+        urgency=_urgency(alert),
         expires_at=expires_at if telephone else None,
     )
 
@@ -188,6 +192,11 @@ def _expiry(step: Step, alert: Alert, *, first: bool) -> datetime:
     begins = step.world.quiet_until(step.territory, step.now)
     leaves = step.now if first or alert.urgent or begins is None else begins
     return leaves + step.world.settings.sms_expires_after
+
+
+def _urgency(alert: Alert) -> Urgency:
+    """Before all the rest if an officer said so; otherwise in turn with it."""
+    return Urgency.URGENT if alert.urgent else Urgency.NORMAL
 
 
 def _revision(alert: Alert) -> int:

@@ -192,7 +192,8 @@ CREATE UNIQUE INDEX parcels_by_key ON parcels (key_index);
 CREATE INDEX parcels_by_alert ON parcels (alert, id) WHERE alert IS NOT NULL;
 
 -- Where it stands; narrow, since each step writes it anew. `conversation` is a room or group id in
--- clear, or the HMAC of a number or ACI.
+-- clear, or the HMAC of a number or ACI. A lane is an alert, or 0 for all the rest; `turn` says when a
+-- parcel leaves among the lanes.
 CREATE TABLE deliveries (
     id bigint PRIMARY KEY REFERENCES parcels (id) ON DELETE CASCADE,
     channel text NOT NULL,
@@ -210,6 +211,8 @@ CREATE TABLE deliveries (
     settled_at timestamptz,
     code text NOT NULL DEFAULT '',
     detail text NOT NULL DEFAULT '',
+    lane bigint NOT NULL DEFAULT 0,
+    turn bigint NOT NULL DEFAULT 0,
     CONSTRAINT lease_while_submitting CHECK ((state = 'submitting') = (lease_until IS NOT NULL)),
     CONSTRAINT token_while_submitting CHECK (state <> 'submitting' OR token IS NOT NULL)
 );
@@ -217,8 +220,11 @@ CREATE INDEX deliveries_by_provider ON deliveries (channel, provider_index)
     WHERE provider_index IS NOT NULL;
 -- The queue: what leaves next on a channel, and what leaves next in a conversation. Who asks for a
 -- conversation's head doesn't say `urgency >= 0`: without statistics the wrong index looks as good.
-CREATE INDEX deliveries_next ON deliveries (channel, urgency, id)
-    WHERE state = 'queued' AND urgency >= 0;
+CREATE INDEX deliveries_next ON deliveries (channel, urgency, turn, id)
+    WHERE state = 'queued' AND urgency >= 0 AND retry_at IS NULL;
+CREATE INDEX deliveries_lanes ON deliveries (channel, urgency, lane, turn) WHERE state = 'queued';
+CREATE INDEX deliveries_waiting ON deliveries (channel, retry_at)
+    WHERE state = 'queued' AND retry_at IS NOT NULL;
 CREATE INDEX deliveries_next_said ON deliveries (channel, conversation, urgency, id)
     WHERE state = 'queued';
 CREATE INDEX deliveries_ending ON deliveries (channel, expires_at)

@@ -1,10 +1,11 @@
 """The delivery queue in memory, over the outbox of `memory_store`."""
 
 import itertools
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from appservice.domain.delivery import (
+    QUIET,
     REPORTED_WITHIN,
     Claimed,
     Kind,
@@ -17,6 +18,7 @@ from appservice.domain.ids import ParcelId
 from appservice.domain.member import Channel
 from bridges.protocol import Receipt, ReceiptState
 from support.memory_tables import Slip, Tables
+from support.memory_turns import place_anew
 
 _SAID = {
     ReceiptState.DELIVERED: State.DELIVERED,
@@ -37,12 +39,8 @@ class MemoryQueue:
     ) -> Sequence[Claimed]:
         self._sweep(channel, now)
         taken: list[Claimed] = []
-        for slip in self._heads(channel):
-            if len(taken) == limit:
-                break
-            if slip.retry_at is not None and slip.retry_at > now:
-                continue
-            slip.state = State.SUBMITTING
+        for slip, turn in self._heads(channel, limit):
+            slip.state, slip.turn = State.SUBMITTING, turn
             slip.attempts += 1
             slip.token = f"token-{next(self._tokens)}"
             slip.lease_until = now + lease
@@ -118,20 +116,36 @@ class MemoryQueue:
                 slip.state, slip.code, slip.settled_at = State.UNKNOWN, "no-receipt", now
             if slip.state is State.QUEUED and expires_at is not None and expires_at <= now:
                 slip.state, slip.code = State.EXPIRED, "expired"
+        waited = [s for s in self._of(channel) if s.state is State.QUEUED and s.retry_at]
+        due = [s for s in waited if s.retry_at is not None and s.retry_at <= now]
+        place_anew(self._of(channel), due)
         self._match(channel)
 
     def _is_held(self, parcel: Parcel) -> bool:
         return self.holds_alerts and parcel.alert is not None and parcel.kind is not Kind.DELETE
 
-    def _heads(self, channel: Channel) -> Iterator[Slip]:
-        """The parcel that each idle conversation would send next."""
+    def _heads(self, channel: Channel, limit: int) -> list[tuple[Slip, int]]:
+        """By turns, what each idle conversation would say next, and the turn it leaves by."""
         slips = self._of(channel)
         busy = {s.conversation for s in slips if s.state is State.SUBMITTING}
         queued = [s for s in slips if s.state is State.QUEUED and not self._is_held(s.parcel)]
+        heads: dict[tuple[bool, str], Slip] = {}
         for slip in sorted(queued, key=lambda s: (s.urgency is not Urgency.URGENT, s.id)):
-            if slip.conversation not in busy:
-                busy.add(slip.conversation)
-                yield slip
+            if slip.retry_at is None or slip.code != QUIET:
+                heads.setdefault(slip.conversation, slip)
+        spoken: dict[ParcelId, tuple[Slip, int]] = {}
+        may = [s for s in queued if s.ready and s.conversation not in busy]
+        may = [s for s in may if heads[s.conversation].ready]
+        for slip in sorted(may, key=lambda s: (s.urgency is not Urgency.URGENT, s.turn, s.id))[
+            :limit
+        ]:
+            head = heads[slip.conversation]
+            alike = slip.urgency is head.urgency
+            _, known = spoken.get(head.id, (head, head.turn))
+            spoken[head.id] = head, min(known, slip.turn) if alike else known
+        return sorted(
+            spoken.values(), key=lambda s: (s[0].urgency is not Urgency.URGENT, s[1], s[0].id)
+        )
 
 
 def _is_about(receipt: Receipt, slip: Slip) -> bool:

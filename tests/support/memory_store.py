@@ -36,6 +36,7 @@ from support.memory_console import MemoryConsole
 from support.memory_queue import MemoryQueue
 from support.memory_tables import Slip, Tables
 from support.memory_telephone import MemoryTelephone
+from support.memory_turns import next_turn
 
 
 class MemoryMembers:
@@ -280,7 +281,9 @@ class MemoryOutbox:
             # An edit never overtakes what it edits, even when only the edit is urgent.
             urgency = acted_on.urgency if acted_on else parcel.urgency
             number = ParcelId(len(self._rows) + 1)
-            self._rows[parcel.key] = Slip(number, parcel, urgency, self._clock())
+            slip = Slip(number, parcel, urgency, self._clock())
+            slip.turn = next_turn([*self._rows.values()], slip)
+            self._rows[parcel.key] = slip
             self.touched.add(parcel.channel)
 
     async def delivered_as(self, key: str) -> str | None:

@@ -24,6 +24,7 @@ class Slip:
     parcel: Parcel
     urgency: Urgency
     put_at: datetime
+    turn: int = 0
     state: State = State.QUEUED
     attempts: int = 0
     token: str = ""
@@ -33,6 +34,15 @@ class Slip:
     provider_id: str | None = None
     code: str = ""
     detail: str = ""
+
+    @property
+    def lane(self) -> int:
+        """Each alert has its own; all the rest shares one."""
+        return self.parcel.alert or 0
+
+    @property
+    def ready(self) -> bool:
+        return self.state is State.QUEUED and self.retry_at is None
 
     @property
     def conversation(self) -> tuple[bool, str]:

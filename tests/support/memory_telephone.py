@@ -5,12 +5,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from appservice.domain.delivery import QUIET, State
+from appservice.domain.delivery import QUIET, State, Urgency
 from appservice.domain.ids import AlertId, MemberId, ReportId
 from appservice.domain.member import Channel, Member
 from appservice.domain.report import Closed
 from appservice.domain.telephone.consent import Asked, Consent, StageName, name_of, needs_asking
 from support.memory_tables import Tables
+from support.memory_turns import place_anew
 
 
 class MemoryConsents:
@@ -87,13 +88,24 @@ class MemoryTexts:
         return len(waiting)
 
     async def hurry(self, alert: AlertId) -> int:
-        held = [
-            key
+        texts = {
+            key: replace(slip)
             for key, slip in self._slips.items()
-            if slip.parcel.alert == alert and slip.state is State.QUEUED and slip.code == QUIET
-        ]
-        for key in held:
-            self._slips[key] = replace(self._slips[key], retry_at=None, code="")
+            if slip.parcel.alert == alert
+            and slip.parcel.channel is Channel.SMS
+            and slip.state is State.QUEUED
+            and (slip.code == QUIET or slip.urgency is not Urgency.URGENT)
+        }
+        held = [slip for slip in texts.values() if slip.code == QUIET]
+        waits = {slip.id: slip.retry_at for slip in texts.values() if slip not in held}
+        for slip in texts.values():
+            slip.urgency = Urgency.URGENT
+        for slip in held:
+            slip.code = ""
+        place_anew([s for key, s in self._slips.items() if key not in texts], [*texts.values()])
+        for slip in texts.values():
+            slip.retry_at = waits.get(slip.id)
+        self._slips.update(texts)
         return len(held)
 
     async def unreached(self, alert: AlertId) -> frozenset[MemberId]:

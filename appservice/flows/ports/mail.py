@@ -73,9 +73,12 @@ class Queue(Protocol):
     async def claim(
         self, channel: Channel, limit: int, lease: timedelta, now: datetime
     ) -> Sequence[Claimed]:
-        """At most one parcel per conversation, urgent before the rest, then oldest first.
+        """At most one parcel per conversation, urgent before the rest, then by turns.
 
-        A parcel that waits (`retry_at`) holds up those behind it, except urgent ones.
+        Each alert has its turns, and all that is no alert: a big one goes on between the others.
+        A conversation keeps its order, and leaves by the earliest turn of what it has to say.
+        A parcel that waits (`retry_at`) holds up those behind it, except urgent ones, unless it
+        waits for the morning. Then it takes its turn anew.
         Parcels past `expires_at` become EXPIRED. A lease that ran out becomes UNKNOWN, or QUEUED
         again on a channel that is idempotent (Matrix). So does an SMS without a report in time.
         """

@@ -45,7 +45,9 @@ class Texts(Protocol):
         ...
 
     async def hurry(self, alert: AlertId) -> int:
-        """Lets leave now what quiet hours hold back of that alert; how many."""
+        """Its texts leave before all the rest, also those held back until the morning; how many of
+        the latter.
+        """
         ...
 
     async def unreached(self, alert: AlertId) -> frozenset[MemberId]:

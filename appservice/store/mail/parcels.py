@@ -68,7 +68,7 @@ def values_of(
         parcel.report,
         parcel.member,
         parcel.event,
-        list(parcel.blobs),
+        "{" + ",".join(map(str, parcel.blobs)) + "}",  # arrays of arrays must be even
         message_index(vault, parcel.replaces) if parcel.replaces else None,
         owner,
         seal_words(keys[owner], SEALED, words),

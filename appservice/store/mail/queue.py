@@ -12,6 +12,7 @@ from appservice.domain.member import Channel
 from appservice.flows.ports import NewId
 from appservice.store.mail import receipts
 from appservice.store.mail.parcels import message_index, owners_of, parcel_from
+from appservice.store.mail.turns import WAKE
 from appservice.store.session import AlreadyThere, Database, Session
 from appservice.store.vault import BrokenSeal, DataKey
 from bridges.protocol import Receipt
@@ -32,6 +33,7 @@ class PgQueue:
         self._database = database
         self._new_id = new_id
         self._swept: dict[Channel, datetime] = {}
+        self._wakes: dict[Channel, datetime] = {}  # when something of ours that waits is due
         self.holds_alerts = False  # safe mode: alerts stay queued, the rest leaves past them
 
     @property
@@ -44,6 +46,7 @@ class PgQueue:
         token = self._new_id()
         async with self._database.session() as session:
             await self._sweep(session, channel, now)
+            await self._awaken(session, channel, now)
             rows = await _take(session, self._query, channel.value, now, limit, token, now + lease)
             keys = await session.keys(owners_of(rows))
         claimed: list[Claimed] = []
@@ -85,6 +88,7 @@ class PgQueue:
             for channel in {row["channel"] for row in rows if row["early"]}:
                 latest = max(said.at for said in outcomes)
                 await receipts.apply(session, Channel(channel), latest)
+        self._note_waits(outcomes)
         return {ParcelId(row["id"]) for row in rows}
 
     async def receipt(self, channel: Channel, receipt: Receipt, now: datetime) -> None:
@@ -103,6 +107,20 @@ class PgQueue:
         await session.run(SWEEP, channel.value, now, channel in IDEMPOTENT, silent)
         await receipts.apply(session, channel, now)
         self._swept[channel] = now
+        self._wakes[channel] = now  # others may have written down what is due
+
+    async def _awaken(self, session: Session, channel: Channel, now: datetime) -> None:
+        """What waited until now may be claimed."""
+        due = self._wakes.get(channel)
+        if due is not None and due <= now:
+            del self._wakes[channel]
+            await session.run(WAKE, channel.value, now)
+
+    def _note_waits(self, outcomes: Sequence[Settled]) -> None:
+        for said in outcomes:
+            if said.retry_at is not None:
+                channel = said.claimed.parcel.channel
+                self._wakes[channel] = min(said.retry_at, self._wakes.get(channel, said.retry_at))
 
     async def _set_aside(self, parcel: int, token: str, now: datetime) -> None:
         """Never an empty message: its words were shredded, or its seal is broken."""
@@ -149,37 +167,45 @@ WITH lapsed AS (
 UPDATE deliveries SET state = 'expired', code = 'expired', settled_at = $2
 WHERE channel = $1 AND state = 'queued' AND expires_at <= $2
 """
-# What an idle conversation would say next, for as many conversations as asked. Each subquery looks
-# at one conversation through its own index, whatever the planner believes of a table that was
-# empty a moment ago: so the cost follows the batch and not the backlog.
+# Parcels in the order of their turns (`turns.py`), as many as asked: each speaks for its
+# conversation, and what leaves is what that conversation would say next, so that whoever is
+# answered while the alert to their telephone is far behind gets the alert at once, then the
+# answer. What waits for the morning holds up nobody; any other wait does.
+# Each subquery looks at one conversation through its own index, whatever the planner believes of a
+# table that was empty a moment ago: so the cost follows the batch and not the backlog. (`|| ''`
+# leaves but the primary key to find a row by: an index of all that is queued looks as good.)
 # Two processes at once: a row that one holds is skipped by the other, and a row that changed hands
 # since is looked at again; for what neither can see, the index `deliveries_in_flight` refuses.
 _CLAIM = """
-WITH next AS MATERIALIZED (
-    SELECT d.id FROM deliveries d
-    WHERE d.channel = $1 AND d.state = 'queued' AND d.urgency >= 0
-        AND (d.retry_at IS NULL OR d.retry_at <= $2)
-        AND (d.expires_at IS NULL OR d.expires_at > $2)
+WITH due AS MATERIALIZED (
+    SELECT head.id, head.urgency,
+        CASE WHEN head.urgency = d.urgency THEN least(head.turn, d.turn) ELSE head.turn END AS turn
+    FROM deliveries d CROSS JOIN LATERAL (
+        SELECT q.id, q.urgency, q.turn, q.retry_at, q.expires_at FROM deliveries q
+        WHERE q.channel = d.channel AND q.conversation = d.conversation
+            AND q.state = 'queued' AND (q.retry_at IS NULL OR q.code <> 'quiet-hours') {overtaken}
+        ORDER BY q.urgency, q.id LIMIT 1
+    ) head
+    WHERE d.channel = $1 AND d.state = 'queued' AND d.urgency >= 0 AND d.retry_at IS NULL
         {left_alone}
-        AND d.id = (
-            SELECT q.id FROM deliveries q
-            WHERE q.channel = d.channel AND q.conversation = d.conversation
-                AND q.state = 'queued' {overtaken}
-            ORDER BY q.urgency, q.id LIMIT 1)
+        AND head.retry_at IS NULL AND (head.expires_at IS NULL OR head.expires_at > $2)
         AND (
             SELECT b.id FROM deliveries b
             WHERE b.channel = d.channel AND b.conversation = d.conversation
                 AND b.state = 'submitting' LIMIT 1) IS NULL
-    ORDER BY d.urgency, d.id LIMIT $3 FOR UPDATE SKIP LOCKED
+    ORDER BY d.urgency, d.turn, d.id LIMIT $3 FOR UPDATE OF d SKIP LOCKED
+), next AS MATERIALIZED (
+    SELECT d.id, once.turn FROM (SELECT id, min(turn) AS turn FROM due GROUP BY id) once
+    JOIN deliveries d USING (id) WHERE d.state || '' = 'queued' FOR UPDATE OF d SKIP LOCKED
 ), taken AS (
     UPDATE deliveries d SET state = 'submitting', token = $4, lease_until = $5,
-        attempts = d.attempts + 1, retry_at = NULL
+        attempts = d.attempts + 1, turn = next.turn
     FROM next WHERE d.id = next.id
-    RETURNING d.id, d.channel, d.urgency, d.expires_at, d.attempts, d.token
+    RETURNING d.id, d.channel, d.urgency, d.turn, d.expires_at, d.attempts, d.token
 )
 SELECT *, (SELECT provider_id FROM deliveries JOIN parcels acted_on USING (id)
            WHERE acted_on.key_index = p.replaces_index) AS replaced_provider_id
-FROM taken JOIN parcels p USING (id) ORDER BY urgency, id
+FROM taken JOIN parcels p USING (id) ORDER BY urgency, turn, id
 """
 NAME = """
 UPDATE deliveries d SET provider_id = said.name, provider_index = said.index

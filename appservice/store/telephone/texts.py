@@ -5,6 +5,7 @@ from datetime import datetime
 from appservice.domain.delivery import QUIET
 from appservice.domain.ids import AlertId, MemberId
 from appservice.domain.member import Channel
+from appservice.store.mail.turns import HURRY
 from appservice.store.session import Session
 
 
@@ -19,7 +20,7 @@ class PgTexts:
         return len(await self._session.rows(SILENCE, conversation, now))
 
     async def hurry(self, alert: AlertId) -> int:
-        return len(await self._session.rows(HURRY, alert, QUIET))
+        return sum(row["deferred"] for row in await self._session.rows(HURRY, alert, QUIET))
 
     async def unreached(self, alert: AlertId) -> frozenset[MemberId]:
         return frozenset(
@@ -30,11 +31,6 @@ class PgTexts:
 SILENCE = """
 UPDATE deliveries SET state = 'failed', code = 'stopped', retry_at = NULL, settled_at = $2
 WHERE channel = 'sms' AND conversation = $1 AND state = 'queued' RETURNING id
-"""
-HURRY = """
-UPDATE deliveries d SET retry_at = NULL, code = '' FROM parcels p
-WHERE p.id = d.id AND p.alert = $1 AND d.channel = 'sms' AND d.state = 'queued' AND d.code = $2
-RETURNING d.id
 """
 UNREACHED = """
 SELECT member FROM parcels JOIN deliveries USING (id)

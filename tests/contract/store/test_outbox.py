@@ -98,7 +98,7 @@ async def test_how_far_an_alert_has_gone(store: Any) -> None:
     room = a_parcel("r", "!a:exemple.fr", channel=Channel.MATRIX, alert=seven)
     edit = replace(posts[0], key="e", kind=Kind.EDIT, replaces="p0")
     await put(store, *posts, room, edit, a_parcel("x", "+33799999999", alert=AlertId(8)))
-    first, second = await claim(store, limit=2)
+    first, _other_alert, second = await claim(store, limit=3)
     await store.queue.settle([Settled(first, State.ACCEPTED, NOON, provider_id="1")])
     await store.queue.settle([Settled(second, State.FAILED, NOON, code="rejected")])
     async with store.transaction() as tx:

@@ -1,6 +1,7 @@
 """The queue under several processes, processes that die, and a database that restarts."""
 
 import asyncio
+import json
 import os
 import re
 import signal
@@ -198,6 +199,59 @@ async def test_the_claim_looks_at_one_conversation_whatever_the_planner_knows(
         for index, alias in (("deliveries_next_said", "q"), ("deliveries_in_flight", "b")):
             found = rf"{index} on deliveries {alias}\b.*\n *Index Cond: .*conversation"
             assert re.search(found, plan), plan
+
+
+FILL = """
+WITH put AS (
+    INSERT INTO parcels (key_index, kind, to_group, notice, said_urgent, alert, blobs, owner,
+        sealed, put_at)
+    SELECT sha256(n::text::bytea), 'post', FALSE, FALSE, FALSE, $3, '{}', 'case:A1', '\\x00', $4
+    FROM generate_series($1::integer, $2::integer) n RETURNING id, key_index
+)
+INSERT INTO deliveries (id, channel, conversation, urgency, lane, turn)
+SELECT id, 'sms', encode(key_index, 'hex'), 1, $3, id FROM put
+"""
+
+
+async def test_a_claim_costs_the_same_whatever_waits(sql: asyncpg.Connection) -> None:
+    """Pages read, counted by PostgreSQL itself: thirty times as many texts cost no more."""
+    await sql.execute("SET plan_cache_mode = force_generic_plan")
+    await sql.execute(f"PREPARE next AS {CLAIM}")
+    read: list[int] = []
+    filled = 0
+    for count in (1_000, 30_000):
+        await sql.execute(FILL, filled + 1, count, 1, NOON)
+        filled = count
+        for token in ("warm", "counted"):
+            explained = await sql.fetchval(
+                "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE next "
+                f"('sms', '{NOON.isoformat()}', 8, '{token}', '{NOON.isoformat()}')"
+            )
+        [told] = json.loads(explained)
+        plan = told["Plan"]
+        assert plan["Actual Rows"] == 8
+        read.append(plan["Shared Hit Blocks"] + plan["Shared Read Blocks"])
+    few, many = read
+    assert many <= 1.5 * few, read
+
+
+async def test_an_answer_passes_in_the_middle_of_seven_thousand_texts(store: PgStore) -> None:
+    alert = [a_parcel(f"p{n}", f"+336{n:08}", alert=AlertId(7)) for n in range(7_000)]
+    await put(store, *alert)
+    for _ in range(3):
+        batch = await store.queue.claim(Channel.SMS, 8, MINUTE, NOON)
+        assert [one.parcel.alert for one in batch] == [7] * 8
+        done = [Settled(one, State.ACCEPTED, NOON, provider_id=one.parcel.key) for one in batch]
+        await store.queue.settle(done)
+    await put(store, a_parcel("answer", "+33700000001"))
+    await put(store, *(a_parcel(f"q{n}", f"+338{n:08}", alert=AlertId(8)) for n in range(3)))
+    last = f"+336{6_999:08}"
+    await put(store, a_parcel("to the last", last))
+    batch = await store.queue.claim(Channel.SMS, 8, MINUTE, NOON)
+    keys = {one.parcel.key for one in batch}
+    assert {"answer", "q0", "q1"} <= keys
+    assert "p6999" in keys  # the alert first, for the answer to its reader is next
+    assert {"p24", "p25"} <= keys
 
 
 async def test_receipts_that_race_with_the_answer_are_never_lost(make_store: Any) -> None:

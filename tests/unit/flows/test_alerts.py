@@ -61,7 +61,7 @@ async def test_S0_05_a_fact_from_a_gendarme_reaches_the_whole_departement(story:
         ("sms", BRUNO.phone),
         ("sms", DAVID.phone),
     }
-    assert all(p.urgency is Urgency.URGENT for p in posts(story))
+    assert all(p.urgency is Urgency.NORMAL for p in posts(story))  # nobody said more
     assert "A1 publiée : 1 conversation Element, 1 groupe Signal, 2 SMS." in story.poste()
     assert story.verbs == ["alert.submit", "alert.publish"]
 

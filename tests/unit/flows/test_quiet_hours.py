@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from support.story import BRUNO, CHLOE, DAVID, MOREL, POSTE, TERRITORY, Story
 
-from appservice.domain.delivery import State
+from appservice.domain.delivery import State, Urgency
 from appservice.domain.member import Channel
 from appservice.domain.telephone.rules import TextRules
 
@@ -65,6 +65,9 @@ async def test_an_alert_just_before_the_morning_leaves_in_the_morning(night: Sto
 async def test_an_urgent_alert_passes_and_the_audit_says_why(night: Story, order: str) -> None:
     await publish(night, order)
     assert FACT in texts(night)[0]
+    assert {slip.urgency for slip in night.store.tables.slips.values() if slip.parcel.alert} == {
+        Urgency.URGENT
+    }
     assert codes(night, "alert.publish") == ("urgent", "quiet-hours-passed")
     assert "malgré les heures calmes" in next(t for t in night.poste() if "publiée" in t)
 
