@@ -13,7 +13,18 @@ from appservice.files.yaml_source import BadFiles
 Run = Callable[[argparse.Namespace], Awaitable[int]]
 CONFIG = Path("maillage.yaml")
 OUTSIDERS = ("prefecture", "association", "auditor", "operator")
-BENCHES = ("share", "alert", "provision", "plan", "intake", "fanout", "sms", "memory", "moderate")
+BENCHES = (
+    "share",
+    "alert",
+    "provision",
+    "plan",
+    "intake",
+    "fanout",
+    "sms",
+    "memory",
+    "moderate",
+    "console",
+)
 
 
 def _lazily(module: str, function: str) -> Run:

@@ -11,7 +11,7 @@ from appservice.cli import BENCHES
 
 pytestmark = pytest.mark.e2e
 # Those that need a homeserver start one at the same time.
-QUICK = ("moderate", "plan", "intake", "fanout", "sms")
+QUICK = ("moderate", "plan", "intake", "fanout", "sms", "console")
 TOGETHER = ("share", "alert", "provision", "memory")
 
 
