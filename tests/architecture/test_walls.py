@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from appservice.store.migrate import migrations
+
 ROOT = Path(__file__).resolve().parents[2]
 PRODUCT = sorted(p for top in ("appservice", "bridges") for p in (ROOT / top).rglob("*.py"))
 TRACKED = [
@@ -44,6 +46,11 @@ def test_nothing_is_left_unfinished(path):
 @pytest.mark.parametrize("path", TRACKED, ids=lambda p: str(p.relative_to(ROOT)))
 def test_no_path_of_a_machine_is_written_down(path):
     assert mentions(MACHINE, path) == [] or path == Path(__file__)
+
+
+def test_migrations_follow_each_other():
+    numbers = [migration.version for migration in migrations()]
+    assert numbers == list(range(1, len(numbers) + 1)), "two people took the same number"
 
 
 def test_libolm_is_nowhere_in_the_environment():

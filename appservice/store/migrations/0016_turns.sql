@@ -1,4 +1,4 @@
--- 0015 (compatible with 0001+): Alerts and everything else take turns on a channel.
+-- 0016 (compatible with 0001+): Alerts and everything else take turns on a channel.
 
 -- A lane is an alert, or 0 for all the rest; `turn` says when a parcel leaves among the lanes.
 ALTER TABLE deliveries ADD COLUMN lane bigint NOT NULL DEFAULT 0,
