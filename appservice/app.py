@@ -19,7 +19,7 @@ from appservice.domain.world import World
 from appservice.files.config import Config
 from appservice.files.keyring.territories import make_territory_keys
 from appservice.files.keys import Keys, load_keys
-from appservice.files.photos import PillowPhotos
+from appservice.files.media import CleanMedia
 from appservice.files.registration import Tokens, read_tokens
 from appservice.files.world import load_world
 from appservice.flows.console.invitations import Invitations
@@ -192,7 +192,7 @@ async def serve(office: Office, stop: asyncio.Event, *, safe: bool = False) -> N
     world = replace(office.world, settings=settings)
     store.queue.holds_alerts = safe
     bridges = make_bridges(office.config, clock)
-    inbound = Inbound(store, store.queue, world, clock, PillowPhotos())
+    inbound = Inbound(store, store.queue, world, clock, CleanMedia())
     unreadable = Unreadable(store, world, clock)
 
     async def matrix_sink(thing: Thing) -> None:

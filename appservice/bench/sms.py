@@ -21,7 +21,7 @@ from appservice.bench.outcome import Outcome, Row
 from appservice.demo.ports import LOOPBACK, any_free_port
 from appservice.domain.member import Channel, Member
 from appservice.domain.world import World
-from appservice.files.photos import PillowPhotos
+from appservice.files.media import CleanMedia
 from appservice.files.world import load_world, shipped_paths
 from appservice.flows.delivery import Delivery
 from appservice.flows.inbound import Inbound, Inbox
@@ -106,7 +106,7 @@ class _Ours:
 
     def _inbox(self) -> Inbox:
         store = self.store
-        inbound = Inbound(store, store.queue, self.world, clock, PillowPhotos())
+        inbound = Inbound(store, store.queue, self.world, clock, CleanMedia())
         return Inbox(Channel.SMS, store.journal, store, store.wake, inbound, clock)
 
 

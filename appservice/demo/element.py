@@ -4,6 +4,7 @@ import asyncio
 import dataclasses
 import io
 import logging
+import mimetypes
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -154,22 +155,22 @@ class Element:
     async def send_photo(
         self, room: str, data: bytes, filename: str = "photo.jpg", caption: str = ""
     ) -> str:
-        """Encrypts, uploads and shows a picture. As in Element, its name goes in the message."""
+        """Encrypts, uploads and shows a picture or, going by its name, a film.
+
+        As in Element, that name goes in the message.
+        """
         upload, keys = await self._client.upload(
             io.BytesIO(data),
             "application/octet-stream",
             encrypt=True,
             filesize=len(data),
         )
-        suffix = filename.rpartition(".")[2].lower()
+        kind = mimetypes.guess_type(filename)[0] or "image/jpeg"
         content = {
-            "msgtype": "m.image",
+            "msgtype": f"m.{kind.partition('/')[0]}",
             "body": caption or filename,
             "filename": filename,
-            "info": {
-                "mimetype": f"image/{ {'jpg': 'jpeg'}.get(suffix, suffix) }",
-                "size": len(data),
-            },
+            "info": {"mimetype": kind, "size": len(data)},
             "file": {**keys, "url": _checked(upload).content_uri},
         }
         return await self.send(room, content)

@@ -1,12 +1,25 @@
 """A report (signalement) from a member, and what the forces do with it."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Literal, assert_never
 
 from appservice.domain.errors import InvalidTransition
 from appservice.domain.ids import BlobId, MemberId, ReportId
 from appservice.domain.member import Channel
+
+HEAVIEST_FILE = 20 * 1024 * 1024  # bytes
+LONGEST_VIDEO = timedelta(minutes=3)
+
+
+class Unfit(StrEnum):
+    """Why a file that somebody sent is shown to nobody."""
+
+    KIND = "kind"  # neither a photo nor a video
+    MISSING = "missing"  # too heavy, or gone before we could fetch it
+    UNREADABLE = "unreadable"
+    TOO_LONG = "too-long"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,15 +13,15 @@ from appservice.domain.moderation import Submission
 from appservice.domain.room import KnownRoom
 from appservice.domain.wording import talk as words
 from appservice.flows import mirror, reports
-from appservice.flows.ports import Photos
+from appservice.flows.ports import Media
 from appservice.flows.step import Step, source_of
 from bridges.protocol import Deleted, Edited, Message
 
 
-async def said(step: Step, room: KnownRoom, message: Message, photos: Photos) -> None:
+async def said(step: Step, room: KnownRoom, message: Message, media: Media) -> None:
     """A message: it crosses, or it is removed and its author alone is told why."""
     if message.attachments:
-        await _with_files(step, room, message, photos)
+        await _with_files(step, room, message, media)
         return
     if not message.text.strip():
         return
@@ -75,10 +75,10 @@ async def _follow(step: Step, room: KnownRoom, text: str, fate: Fate, *events: s
             await step.record("exchange.remove", str(room.key), rules)
 
 
-async def _with_files(step: Step, room: KnownRoom, message: Message, photos: Photos) -> None:
-    """Files never circulate: photos go to the officers, everything else is refused by type."""
+async def _with_files(step: Step, room: KnownRoom, message: Message, media: Media) -> None:
+    """Files never circulate: photos and videos go to the officers, the others nowhere."""
     await mirror.redact(step, room.room_id, message.key)
-    pictures = await reports.cleaned(message.attachments, photos)
+    pictures = await reports.cleaned(message.attachments, media)
     await step.record("exchange.remove", str(room.key), ["attachment"])
     if pictures.clean:
         await reports.receive(step, message.text, reports.Pictures(pictures.clean))
@@ -87,4 +87,4 @@ async def _with_files(step: Step, room: KnownRoom, message: Message, photos: Pho
     elif isinstance(_fate(step, message.text), Emergency):
         await reports.emergency(step, message.text)
     else:
-        await step.answer(words.FILE_REMOVED)
+        await step.answer(words.file_removed(pictures.refused))

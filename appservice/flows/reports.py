@@ -9,14 +9,14 @@ from appservice.domain.ids import BlobId, ReportId
 from appservice.domain.member import Channel, Member, Role
 from appservice.domain.moderation import Decision, Policy, Submission, judge
 from appservice.domain.moderation.talk import just_talk
-from appservice.domain.report import Report, follow
+from appservice.domain.report import Report, Unfit, follow
 from appservice.domain.room import KnownRoom
 from appservice.domain.territory import Level, Zone
 from appservice.domain.wording import cases as case_words
 from appservice.domain.wording import reports as words
 from appservice.domain.wording.common import harmless
 from appservice.flows import cases
-from appservice.flows.ports import Photos
+from appservice.flows.ports import Media
 from appservice.flows.step import Step
 from bridges.protocol import Attachment
 
@@ -26,23 +26,23 @@ _CAPTION = 4  # words; a photo with fewer says nothing new by itself
 
 @dataclass(frozen=True, slots=True)
 class Pictures:
-    """Photos without metadata, and how many files were refused by type."""
+    """Photos and videos without metadata, and why other files are not shown."""
 
     clean: tuple[Attachment, ...] = ()
-    refused: int = 0
+    refused: tuple[Unfit, ...] = ()
 
 
-async def cleaned(attachments: Sequence[Attachment], photos: Photos) -> Pictures:
+async def cleaned(attachments: Sequence[Attachment], media: Media) -> Pictures:
     """Only what is fit to be shown to officers."""
-    found = [await photos.clean(attachment) for attachment in attachments]
-    kept = tuple(photo for photo in found if photo is not None)
-    return Pictures(kept, len(found) - len(kept))
+    found = [await media.clean(attachment) for attachment in attachments]
+    kept = tuple(one for one in found if not isinstance(one, Unfit))
+    return Pictures(kept, tuple(one for one in found if isinstance(one, Unfit)))
 
 
 async def receive(step: Step, text: str, pictures: Pictures = Pictures()) -> Report | None:
     """Whatever a member writes to the officers; None when nothing of it could be taken.
 
-    A danger is answered before anything else. A photo, or the answer to what was missing,
+    A danger is answered before anything else. A photo or video, or the answer to what was missing,
     belongs to the report that the member has just opened.
     """
     text = stated(harmless(text))
@@ -50,7 +50,7 @@ async def receive(step: Step, text: str, pictures: Pictures = Pictures()) -> Rep
     if text and verdict.decision is _DANGER:
         return await emergency(step, text, pictures)
     if pictures.refused:
-        await step.answer(words.REFUSED_FILE)
+        await step.answer(words.refused_files(pictures.refused))
     if not text and not pictures.clean:
         return None
     if not pictures.clean and just_talk(text, verdict):

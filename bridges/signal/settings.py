@@ -22,4 +22,4 @@ class SignalSettings:
     call_timeout: float = 60
     retry_first: float = 0.5
     retry_last: float = 30
-    max_attachment: int = 8 * 1024 * 1024  # bytes; a bigger one arrives empty
+    max_attachment: int = 20 * 1024 * 1024  # bytes; a bigger one arrives empty

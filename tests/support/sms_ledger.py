@@ -16,7 +16,7 @@ from appservice.bench.fanout import NoGuichets
 from appservice.domain.delivery import Parcel
 from appservice.domain.member import Channel
 from appservice.files.keys import Keys, make_keys
-from appservice.files.photos import PillowPhotos
+from appservice.files.media import CleanMedia
 from appservice.files.world import load_world, shipped_paths
 from appservice.flows.delivery import Delivery
 from appservice.flows.inbound import Inbound, Inbox
@@ -79,7 +79,7 @@ class Ledger:
         store = await connect(self.dsn, self.keys, self.now, new_id)
         world = load_world(shipped_paths())
         bridge = self.gateway.bridge(**settings)
-        inbound = Inbound(store, store.queue, world, self.now, PillowPhotos())
+        inbound = Inbound(store, store.queue, world, self.now, CleanMedia())
         inbox = Inbox(Channel.SMS, store.journal, store, store.wake, inbound, self.now)
         delivery = Delivery(
             *(Channel.SMS, bridge, store, store.queue, store.wake, world, self.now),

@@ -12,6 +12,7 @@ from appservice.domain.delivery import Kind as ParcelKind
 from appservice.domain.delivery import Parcel
 from appservice.domain.ids import Insee, MemberId, RoomId, TradeId, UserId
 from appservice.domain.member import Channel, Member, Role
+from appservice.domain.report import Unfit
 from appservice.domain.room import Kind, KnownRoom, RoomKey
 from appservice.domain.telephone.consent import Agreed, Consent
 from appservice.domain.territory import Commune, Level, Territory, Trade, Zone
@@ -65,6 +66,7 @@ CHARTERS = {
     for name in ("charte-commercants", "charte-agents")
 }
 PHOTO = Attachment("image/jpeg", b"photo", "photo.jpg")
+VIDEO = Attachment("video/quicktime", b"film", "IMG_0007.MOV")
 VOICE = Attachment("audio/aac", b"voice", "voice.aac")
 
 
@@ -75,12 +77,17 @@ async def until(condition: Callable[[], bool], seconds: float = 5) -> None:
             await asyncio.sleep(0.005)
 
 
-class SomePhotos:
-    """Pictures come out clean, anything else is refused."""
+class SomeMedia:
+    """Pictures come out clean, anything else is refused; what says why says it of itself."""
 
-    async def clean(self, attachment: Attachment) -> Attachment | None:
-        if not attachment.content_type.startswith("image/"):
-            return None
+    async def clean(self, attachment: Attachment) -> Attachment | Unfit:
+        family, why = attachment.content_type.partition("/")[0], attachment.data.decode()
+        if why in set(Unfit):
+            return Unfit(why)
+        if family == "video":
+            return Attachment("video/mp4", b"clean:" + attachment.data, "video.mp4")
+        if family != "image":
+            return Unfit.KIND
         return Attachment("image/jpeg", b"clean:" + attachment.data, "photo.jpg")
 
 
@@ -201,7 +208,7 @@ class Story:
     def __post_init__(self) -> None:
         self.store: MemoryStore = self.real_store or MemoryStore(self.clock)
         self.guichets = SomeGuichets()
-        self.inbound = Inbound(self.store, self.store.queue, self.world, self.clock, SomePhotos())
+        self.inbound = Inbound(self.store, self.store.queue, self.world, self.clock, SomeMedia())
         self.bridges = {
             Channel.MATRIX: FakeBridge(
                 "matrix", Abilities(edits=True, deletes=True, attachments=True, idempotent=True)

@@ -15,7 +15,7 @@ from appservice.app import clock, new_id
 from appservice.bench.fanout import NoGuichets
 from appservice.domain.member import Channel
 from appservice.files.keys import load_keys
-from appservice.files.photos import PillowPhotos
+from appservice.files.media import CleanMedia
 from appservice.files.world import load_world, shipped_paths
 from appservice.flows.delivery import Delivery
 from appservice.flows.inbound import Inbound
@@ -61,7 +61,7 @@ async def serve(given: Mapping[str, str]) -> None:
     """Until the other end closes our standard input."""
     keys, world = load_keys(Path(given["keys"])), load_world(shipped_paths())
     store = await connect(given["database"], keys, clock, new_id)
-    inbound = Inbound(store, store.queue, world, clock, PillowPhotos())
+    inbound = Inbound(store, store.queue, world, clock, CleanMedia())
     settings = MatrixSettings(
         homeserver=given["homeserver"],
         server_name=given["server_name"],

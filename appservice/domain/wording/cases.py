@@ -19,7 +19,7 @@ def card(case: Sequence[Report], authors: Authors, territory: Territory) -> str:
     """The leader's card once others have told of the same event: how many, where, who."""
     leader, last = case[0], case[-1]
     sign = "🆘 URGENCE" if any(report.emergency for report in case) else "🔔"
-    photos = sum(len(report.blobs) for report in case)
+    pictures = sum(len(report.blobs) for report in case)
     words = "\n".join(_said(report, authors) for report in case[1:][-_LAST:])
     return (
         f"{sign} {leader.reference} — {len(case)} signalements du même fait\n"
@@ -27,7 +27,7 @@ def card(case: Sequence[Report], authors: Authors, territory: Territory) -> str:
         f"Où : {_where(case, authors, territory)}\n"
         f"Quand : {day_and_hour(leader.received_at)}, le dernier à {hour(last.received_at)}\n"
         f"Quoi : {quoted(leader.text) if leader.text else '(sans texte)'}"
-        f"{f' — photos : {photos}' if photos else ''}\n"
+        f"{f' — photos ou vidéos : {pictures}' if pictures else ''}\n"
         f"{words}\n"
         f"{HINTS['report']} — ou « prends {leader.reference} » ; tout lire : "
         f"« état {leader.reference} » ; autre fait : « détache {last.reference} »"
@@ -67,8 +67,8 @@ def urgent(report: Report, leader: Report, authors: Authors) -> str:
 
 
 def pictured(report: Report, leader: Report, authors: Authors) -> str:
-    """A card's photos can't be changed: those of a report that joins it come beside."""
-    return f"➕ Photo pour {leader.reference} : {_said(report, authors)}"
+    """A card's pictures can't be changed: those of a report that joins it come beside."""
+    return f"➕ Photo ou vidéo pour {leader.reference} : {_said(report, authors)}"
 
 
 def also(leader: Report) -> str:

@@ -1,20 +1,29 @@
 """What is said about reports: in the poste and to whoever reported."""
 
 import re
+from collections.abc import Iterable, Mapping
 from typing import assert_never
 
 from appservice.domain.commands.offences import Offence, menu
 from appservice.domain.commands.reactions import HINTS
 from appservice.domain.commands.words import plain
 from appservice.domain.member import Member
-from appservice.domain.report import Cleared, Closed, Received, Report, Taken
+from appservice.domain.report import (
+    HEAVIEST_FILE,
+    LONGEST_VIDEO,
+    Cleared,
+    Closed,
+    Received,
+    Report,
+    Taken,
+    Unfit,
+)
 from appservice.domain.territory import Territory
 from appservice.domain.wording.common import (
     CALL_NOW,
     NOT_EMERGENCY_LINE,
     day_and_hour,
     hour,
-    plural,
     quoted,
 )
 
@@ -29,17 +38,13 @@ _WHERE = re.compile(
 _VAGUE = frozenset(
     "probleme souci truc chose ici la bonjour svp merci vite un une il y au".split()
 )
-REFUSED_FILE = (
-    "Ce type de fichier n'est pas accepté : envoyez une photo (JPEG, PNG ou WebP), ou décrivez en "
-    "quelques mots."
-)
 MENU = (
     f"Que signalez-vous ? {menu()}.\nÉcrivez le numéro ou le nom, deux points, puis ce qui "
     "s'est passé : « 6 : deux billets de 20 ce matin ». Danger en cours : 17 ou 112."
 )
 WHY_PHOTO = (
-    "Votre photo est gardée : personne ne la voit tant que vous n'avez pas dit ce qu'elle montre. "
-    "Répondez en une phrase : quoi, où, quand."
+    "Votre photo ou vidéo est gardée : personne ne la voit tant que vous n'avez pas dit ce "
+    "qu'elle montre. Répondez en une phrase : quoi, où, quand."
 )
 JUST_TALK = (
     "Rien n'est transmis : ceci ne ressemble pas à un signalement. Pour signaler : quoi, où, "
@@ -47,6 +52,26 @@ JUST_TALK = (
 )
 NO_POSTE = "Aucun poste n'est encore ouvert pour votre commune : appelez le 17."
 OFFICERS_ONLY = "Seuls les agents traitent les signalements."
+
+
+UNFIT: Mapping[Unfit, str] = {
+    Unfit.KIND: (
+        "Ce type de fichier n'est pas accepté : envoyez une photo (JPEG, PNG ou WebP), une vidéo "
+        "(MP4 ou MOV), ou décrivez en quelques mots."
+    ),
+    Unfit.MISSING: (
+        f"Votre fichier n'est pas arrivé : il pèse plus de {HEAVIEST_FILE >> 20} Mo, ou n'est "
+        "plus disponible. Envoyez-en un plus petit, ou décrivez en quelques mots."
+    ),
+    Unfit.UNREADABLE: (
+        "Votre fichier n'a pas pu être lu : personne ne l'a vu. Envoyez une photo (JPEG, PNG ou "
+        "WebP), une vidéo (MP4 ou MOV), ou décrivez en quelques mots."
+    ),
+    Unfit.TOO_LONG: (
+        f"Votre vidéo dure plus de {LONGEST_VIDEO.seconds // 60} minutes : personne ne l'a vue. "
+        "Envoyez le passage utile, ou décrivez en quelques mots."
+    ),
+}
 
 
 def missing(text: str, author: Member) -> tuple[str, ...]:
@@ -68,20 +93,25 @@ def card(report: Report, author: Member, territory: Territory) -> str:
     place = territory.communes.get(author.commune)
     where = place.name if place else territory.name
     trades = ", ".join(territory.trades[t].name for t in author.trades if t in territory.trades)
-    photos = f"\nPhotos : {len(report.blobs)}" if report.blobs else ""
+    pictures = f"\n{pictured(len(report.blobs)).capitalize()}" if report.blobs else ""
     return (
         f"{sign} {report.reference} — signalement\n"
         f"Qui : {author.attribution}{f' ({trades})' if trades else ''}\n"
         f"Où : {where}\n"
         f"Quand : {day_and_hour(report.received_at)}, par {report.channel.label}\n"
-        f"Quoi : {quoted(report.text) if report.text else '(sans texte)'}{photos}\n"
+        f"Quoi : {quoted(report.text) if report.text else '(sans texte)'}{pictures}\n"
         f"{HINTS['report']} — ou « prends {report.reference} »"
     )
 
 
-def more(report: Report, text: str, photos: int) -> str:
+def pictured(count: int) -> str:
+    """Beside a report; what each is shows when it comes."""
+    return f"photos ou vidéos : {count}"
+
+
+def more(report: Report, text: str, pictures: int) -> str:
     """A message that completes a report, for the officers."""
-    what = quoted(text) if text else plural(photos, "photo")
+    what = quoted(text) if text else pictured(pictures)
     return f"➕ {report.reference}, complément de son auteur : {what}"
 
 
@@ -178,6 +208,11 @@ def _since(report: Report) -> str:
             return "".join(f", {word} à {hour(time)}" for word, time in steps if time is not None)
         case _:
             assert_never(report.stage)
+
+
+def refused_files(reasons: Iterable[Unfit]) -> str:
+    """To whoever sent them: why, and what to do instead."""
+    return "\n".join(UNFIT[reason] for reason in dict.fromkeys(reasons))
 
 
 def unknown(number: int) -> str:

@@ -6,17 +6,19 @@ from appservice.domain.charter import Charter, InForce, NotInForce
 from appservice.domain.commands.agent import FORMS
 from appservice.domain.commands.offences import Offence
 from appservice.domain.member import Channel, Member
+from appservice.domain.report import Unfit
 from appservice.domain.telephone.consent import Consent
 from appservice.domain.territory import Territory
 from appservice.domain.text import DOUBLE_SMS_SEPTETS, gsm7_length
 from appservice.domain.wording.common import NOT_EMERGENCY_LINE, Explained, day, reasons, said
+from appservice.domain.wording.reports import refused_files
 from appservice.domain.wording.telephone import channels
 
 PHOTO_TO_POSTE = (
-    "Les photos ne circulent pas entre membres. La vôtre a été remise aux agents seulement."
+    "Photos et vidéos ne circulent pas entre membres. La vôtre a été remise aux agents seulement."
 )
-PHOTO_REMOVED = "Les photos ne circulent pas entre membres."
-FILE_REMOVED = "Ce type de fichier ne circule pas ici : votre message a été retiré."
+PHOTO_REMOVED = "Photos et vidéos ne circulent pas entre membres."
+FILE_REMOVED = "Aucun fichier ne circule ici : votre message a été retiré."
 FILE_IGNORED = "Une commande ne prend pas de fichier : il n'a été ni diffusé ni conservé."
 UNVERIFIED = (
     "Cet appareil n'est pas vérifié : la commande n'a pas été exécutée. Dans Element, ouvrez "
@@ -49,6 +51,11 @@ def removed(rules: Iterable[str], known: Mapping[str, Explained], channel: Chann
     return f"{what}\n{reasons(rules, known)}\n{end}"
 
 
+def file_removed(reasons: Iterable[Unfit]) -> str:
+    """To whoever put a file among members that officers can't be given either."""
+    return f"{FILE_REMOVED}\n{refused_files(reasons)}"
+
+
 def charter_missing(standing: NotInForce, territory: Territory | None) -> str:
     """To somebody who is enrolled but may not take part."""
     contact = territory.contact if territory and territory.contact else "votre mairie"
@@ -74,7 +81,8 @@ def help_for(member: Member, territory: Territory, channel: Channel) -> str:
             return f"{brief} REGLES, MOI, STOP. {contact}".strip()
         return (
             f"{urgent}\n"
-            "Pour signaler, écrivez le fait ici : quoi, où, quand. Une photo peut suivre.\n"
+            "Pour signaler, écrivez le fait ici : quoi, où, quand. "
+            "Une photo ou une vidéo peut suivre.\n"
             "« état S12 » : où en est votre signalement. « charte » : vos engagements. "
             "« règles » : ce qui peut être diffusé, et pourquoi. "
             "« signaler » : choisir entre vol, escroquerie, fausse monnaie… "

@@ -8,7 +8,7 @@ from appservice.domain.report import Report
 from appservice.domain.wording import talk as words
 from appservice.flows import mirror, reports
 from appservice.flows.inbound import desk
-from appservice.flows.ports import Photos
+from appservice.flows.ports import Media
 from appservice.flows.step import Step
 from appservice.flows.telephone import thread
 from bridges.protocol import Deleted, Edited, Message, Reacted
@@ -16,13 +16,11 @@ from bridges.protocol import Deleted, Edited, Message, Reacted
 _CARD = "card:S"
 
 
-async def private(
-    step: Step, inbound: Message | Edited | Deleted | Reacted, photos: Photos
-) -> None:
+async def private(step: Step, inbound: Message | Edited | Deleted | Reacted, media: Media) -> None:
     """A command or a report. Officers report in the poste: here they are asked what they meant."""
     match inbound:
         case Message():
-            await _message(step, inbound, photos)
+            await _message(step, inbound, media)
         case Edited():
             for report in await _reports_from(step, inbound.target):
                 await reports.changed(step, report, inbound.text)
@@ -33,9 +31,9 @@ async def private(
             pass
 
 
-async def _message(step: Step, message: Message, photos: Photos) -> None:
+async def _message(step: Step, message: Message, media: Media) -> None:
     command = _command(step, message)
-    if await thread.answered(step, message, command, photos) is not None:
+    if await thread.answered(step, message, command, media) is not None:
         return
     if command is not None:
         await desk.obey(step, command)
@@ -45,7 +43,7 @@ async def _message(step: Step, message: Message, photos: Photos) -> None:
     policy, role = step.world.policy, step.member.role
     if role.is_officer and not reports.is_emergency(policy, role, message.text):
         raise NotUnderstood
-    await _report(step, message, photos)
+    await _report(step, message, media)
 
 
 def _command(step: Step, message: Message) -> Command | None:
@@ -56,8 +54,8 @@ def _command(step: Step, message: Message) -> Command | None:
     return parse_member(message.text, step.channel or Channel.MATRIX)
 
 
-async def _report(step: Step, message: Message, photos: Photos) -> Report | None:
-    pictures = await reports.cleaned(message.attachments, photos)
+async def _report(step: Step, message: Message, media: Media) -> Report | None:
+    pictures = await reports.cleaned(message.attachments, media)
     return await reports.receive(step, message.text, pictures)
 
 

@@ -13,7 +13,7 @@ from appservice.domain.wording import talk as words
 from appservice.domain.world import World
 from appservice.flows import exchanges, reports
 from appservice.flows.inbound import conversations, poste, strangers
-from appservice.flows.ports import Clock, Photos, Queue, Store, Transaction
+from appservice.flows.ports import Clock, Media, Queue, Store, Transaction
 from appservice.flows.step import Step, private_parcel
 from appservice.flows.telephone import words as telephone
 from bridges.protocol import Deleted, Edited, Message, Reacted, Receipt
@@ -30,7 +30,7 @@ class Inbound:
     queue: Queue
     world: World
     clock: Clock
-    photos: Photos
+    media: Media
 
     async def handle(self, channel: Channel, inbound: Thing) -> None:
         """Acts on it, the first time only.
@@ -87,7 +87,7 @@ class Inbound:
         if isinstance(standing, NotInForce):
             await self._without_charter(step, room, inbound, standing)
         elif room is None:
-            await conversations.private(step, inbound, self.photos)
+            await conversations.private(step, inbound, self.media)
         else:
             await self._in_room(step, room, inbound)
 
@@ -101,15 +101,15 @@ class Inbound:
         match room.key.kind:
             case Kind.GUICHET:
                 if room.key.member == step.member.id:
-                    await conversations.private(step, inbound, self.photos)
+                    await conversations.private(step, inbound, self.media)
             case Kind.POSTE:
-                await poste.heard(step, room, inbound, self.photos)
+                await poste.heard(step, room, inbound, self.media)
             case Kind.ECHANGES:
-                await _exchanged(step, room, inbound, self.photos)
+                await _exchanged(step, room, inbound, self.media)
             case Kind.ALERTES:
                 # Nobody answers an alert in public: an answer is a report.
                 if isinstance(inbound, Message):
-                    await conversations.private(step, inbound, self.photos)
+                    await conversations.private(step, inbound, self.media)
             case Kind.SPACE:
                 pass
 
@@ -141,10 +141,10 @@ async def _room(tx: Transaction, channel: Channel, inbound: Written) -> KnownRoo
     return await tx.rooms.by_group(inbound.group)
 
 
-async def _exchanged(step: Step, room: KnownRoom, inbound: Written, photos: Photos) -> None:
+async def _exchanged(step: Step, room: KnownRoom, inbound: Written, media: Media) -> None:
     match inbound:
         case Message():
-            await exchanges.said(step, room, inbound, photos)
+            await exchanges.said(step, room, inbound, media)
         case Edited():
             await exchanges.edited(step, room, inbound)
         case Deleted():

@@ -13,20 +13,20 @@ from appservice.domain.wording import reports as report_words
 from appservice.domain.wording import talk as words
 from appservice.flows import mirror, reports
 from appservice.flows.inbound import desk
-from appservice.flows.ports import Photos
+from appservice.flows.ports import Media
 from appservice.flows.step import Step
 from bridges.protocol import Deleted, Edited, Message, Reacted
 
 
 async def heard(
-    step: Step, room: KnownRoom, inbound: Message | Edited | Deleted | Reacted, photos: Photos
+    step: Step, room: KnownRoom, inbound: Message | Edited | Deleted | Reacted, media: Media
 ) -> None:
     """Officers only: anybody else who got in is told so and neither obeyed nor relayed."""
     if not step.member.role.is_officer:
         raise NotAllowed
     match inbound:
         case Message():
-            await _said(step, room, inbound, photos)
+            await _said(step, room, inbound, media)
         case Edited():
             await mirror.edited(step, room, inbound.target, inbound.text)
         case Deleted():
@@ -37,16 +37,16 @@ async def heard(
                 await desk.obey(step, command)
 
 
-async def _said(step: Step, room: KnownRoom, message: Message, photos: Photos) -> None:
+async def _said(step: Step, room: KnownRoom, message: Message, media: Media) -> None:
     command = parse_agent(message.text, step.territory)
     if command is not None:
         await desk.obey(step, command)
         if message.attachments:
             await step.answer(words.FILE_IGNORED)
         return
-    pictures = await reports.cleaned(message.attachments, photos)
+    pictures = await reports.cleaned(message.attachments, media)
     if pictures.refused:
-        await step.answer(report_words.REFUSED_FILE)
+        await step.answer(report_words.refused_files(pictures.refused))
     until = step.now + step.world.settings.photo_kept
     blobs: list[BlobId] = [
         await step.tx.blobs.put(str(room.key), photo, until) for photo in pictures.clean

@@ -1,4 +1,4 @@
-"""What stands around the database: the homeserver, our key, pictures, time."""
+"""What stands around the database: the homeserver, our key, media, time."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
@@ -7,6 +7,7 @@ from typing import Protocol
 from appservice.domain.figures import Figures
 from appservice.domain.gate import GateTrial
 from appservice.domain.ids import MemberId, RoomId, UserId
+from appservice.domain.report import Unfit
 from appservice.domain.room import ActualRoom, DesiredRoom
 from bridges.protocol import Attachment
 
@@ -97,9 +98,9 @@ class Seals(Protocol):
         ...
 
 
-class Photos(Protocol):
-    """Makes a picture fit to be shown."""
+class Media(Protocol):
+    """Makes a photo or a video fit to be shown."""
 
-    async def clean(self, attachment: Attachment) -> Attachment | None:
-        """Without metadata (EXIF, XMP, GPS, thumbnails); None for a type that is refused."""
+    async def clean(self, attachment: Attachment) -> Attachment | Unfit:
+        """Without metadata (EXIF, XMP, GPS, dates, devices, thumbnails), or why it can't be."""
         ...

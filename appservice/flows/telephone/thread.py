@@ -18,7 +18,7 @@ from appservice.domain.wording import reports as report_words
 from appservice.domain.wording import thread as words
 from appservice.domain.wording.common import harmless
 from appservice.flows import reports
-from appservice.flows.ports import Photos
+from appservice.flows.ports import Media
 from appservice.flows.step import Step
 from bridges.protocol import Message
 
@@ -54,7 +54,7 @@ async def ask(step: Step, number: ReportId, text: str) -> Report:
 
 
 async def answered(
-    step: Step, message: Message, command: Command | None, photos: Photos
+    step: Step, message: Message, command: Command | None, media: Media
 ) -> Report | None:
     """The report that the message answers about, completed with it; None when it answers none.
 
@@ -70,9 +70,9 @@ async def answered(
     report = await step.tx.reports.get(number)
     if report is None:
         return None
-    pictures = await reports.cleaned(message.attachments, photos)
+    pictures = await reports.cleaned(message.attachments, media)
     if pictures.refused:
-        await step.answer(report_words.REFUSED_FILE)
+        await step.answer(report_words.refused_files(pictures.refused))
     if not text and not pictures.clean:
         return report
     others = [f"S{other}" for other in asked if other != number]

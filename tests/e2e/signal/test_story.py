@@ -74,7 +74,7 @@ async def test_text_and_photo_sent_on_signal_reach_the_municipal_police(
     clock = asyncio.get_running_loop().time
     start = clock()
     photo = Attachment("image/jpeg", broken_window(), "IMG_0042.jpg")
-    await fabre.says(text, SERVICE, photo=photo)
+    await fabre.says(text, SERVICE, file=photo)
     card = await news.of(text)
     record_property("delay to the poste", clock() - start)
     found = re.search(r"S\d+", card)

@@ -181,7 +181,7 @@ async def test_chatter_stops_a_photo_waits_and_nothing_leaves_unverified(town: T
     before, news = images(), town.news("fabre")
     file = Attachment("image/jpeg", broken_window(), "photo.jpg")
     town.stage.signal.world.say(cast.aci("fabre"), "", attachment=file)
-    await news.of("Votre photo est gardée")
+    await news.of("Votre photo ou vidéo est gardée")
     unverified = "Deux vols à la roulotte hier à 16 h 45"
     await desk.say(poste, f"alerte bijoutiers Mantes-la-Jolie : {unverified}")
     await town.news("salvi").of("attend une deuxième personne")

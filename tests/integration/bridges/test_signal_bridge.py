@@ -53,7 +53,7 @@ async def test_a_photo_goes_out_and_comes_in_whole(world: SignalWorldUnderTest) 
 async def test_a_file_too_big_arrives_empty_and_the_text_all_the_same(
     world: SignalWorldUnderTest,
 ) -> None:
-    big = replace(PHOTO, data=b"x" * (8 * 1024 * 1024 + 1))
+    big = replace(PHOTO, data=b"x" * (20 * 1024 * 1024 + 1))
     world.standin.world.say(world.sender, "trop gros", attachment=big)
     message = await first(world.sink)
     assert message.text == "trop gros"

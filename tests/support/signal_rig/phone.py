@@ -46,17 +46,23 @@ class Phone:
         return await self._daemon.wire.call(method, account=self.number, **params)
 
     async def says(
-        self, text: str, to: str, *, group: bool = False, photo: Attachment | None = None,
+        self, text: str, to: str, *, group: bool = False, file: Attachment | None = None,
         **more: object,
     ) -> int:  # fmt: skip
         """To an ACI, a number, or with `group` a group's id."""
         place = {"groupId": to} if group else {"recipient": [to]}
         given: dict[str, object] = {**place, "message": text, **more}
-        if photo is not None:
-            data = base64.b64encode(photo.data).decode()
-            name = f";filename={photo.filename}" if photo.filename else ""
-            given["attachment"] = [f"data:{photo.content_type}{name};base64,{data}"]
+        if file is not None:
+            data = base64.b64encode(file.data).decode()
+            name = f";filename={file.filename}" if file.filename else ""
+            given["attachment"] = [f"data:{file.content_type}{name};base64,{data}"]
         return int((await self.ask("send", **given))["timestamp"])
+
+    async def opens(self, note: Note) -> list[bytes]:
+        """The files of a message, as the phone shows them."""
+        place = {"groupId": note.group} if note.group else {"recipient": note.author}
+        found = [await self.ask("getAttachment", id=file["id"], **place) for file in note.files]
+        return [base64.b64decode(file["data"]) for file in found]
 
     def shown(self, author: str, group: str | None = None) -> list[str]:
         """Texts of that author in that conversation, oldest first."""

@@ -173,8 +173,8 @@ async def test_a_photo_that_joins_is_posted_beside_the_card(story: Story) -> Non
     await story.writes(ANNE, FIRST)
     await story.writes(DAVID, SECOND, PHOTO)
     line = next(p for p in story.parcels(Channel.MATRIX, POSTE) if p.blobs)
-    assert line.body.startswith("➕ Photo pour S1 : ↳ S2, Tabac David")
-    assert "photos : 1" in edits(story)[0]
+    assert line.body.startswith("➕ Photo ou vidéo pour S1 : ↳ S2, Tabac David")
+    assert "photos ou vidéos : 1" in edits(story)[0]
 
 
 async def test_an_officer_detaches_one(story: Story) -> None:

@@ -17,6 +17,7 @@ from support.story import (
     MOREL,
     PHOTO,
     POSTE,
+    VIDEO,
     VOICE,
     Story,
 )
@@ -133,8 +134,9 @@ class TestEdits:
         assert story.bridges[Channel.MATRIX].texts(ECHANGES) == []
 
 
-async def test_photos_never_cross_and_go_to_the_officers(story: Story) -> None:
-    key = await story.writes(ANNE, "vitrine brisée ce matin", PHOTO, where=ECHANGES)
+@pytest.mark.parametrize("file", [PHOTO, VIDEO], ids=["photo", "video"])
+async def test_pictures_never_cross_and_go_to_the_officers(story: Story, file) -> None:
+    key = await story.writes(ANNE, "vitrine brisée ce matin", file, where=ECHANGES)
     assert redacted(story) == [key]
     assert crossed(story) == []
     assert {p.target for p in story.parcels() if p.blobs} == {POSTE, "group-poste"}
@@ -146,7 +148,7 @@ async def test_other_files_are_refused_by_type(story: Story) -> None:
     assert redacted(story) == [key]
     assert crossed(story) == []
     assert story.store.tables.reports == {}
-    assert "Ce type de fichier" in story.told(ANNE)[0]
+    assert "Aucun fichier ne circule" in story.told(ANNE)[0]
     await story.writes(ANNE, "il est armé", VOICE, where=ECHANGES)
     assert story.told(ANNE)[-1].startswith("Danger en cours")
 

@@ -43,7 +43,7 @@ async def test_a_refusal_is_told_once_too(story: Story) -> None:
 
 
 async def test_what_nobody_foresaw_goes_up_and_leaves_nothing(story: Story) -> None:
-    story.inbound.photos = Broken(ZeroDivisionError())
+    story.inbound.media = Broken(ZeroDivisionError())
     with pytest.raises(ZeroDivisionError):
         await story.writes(ANNE, FACT, PHOTO, key="$same")
     assert story.store.tables.reports == {}
@@ -63,7 +63,7 @@ class Broken:
 
 
 async def test_an_outage_is_nobodys_refusal(story: Story) -> None:
-    story.inbound.photos = Broken(TemporaryFailure())
+    story.inbound.media = Broken(TemporaryFailure())
     with pytest.raises(TemporaryFailure):
         await story.writes(ANNE, FACT, PHOTO)
     assert story.parcels() == []

@@ -67,7 +67,9 @@ async def test_an_officer_chooses_one_in_the_head_of_an_alert(story: Story) -> N
 async def test_a_photo_without_a_reason_waits_for_one(story: Story, who, channel) -> None:
     await story.writes(who, "", PHOTO, channel=channel)
     await story.writes(who, "", PHOTO, channel=channel)
-    assert [line[:24] for line in story.told(who, channel)] == ["Votre photo est gardée :"] * 2
+    assert [line[:33] for line in story.told(who, channel)] == [
+        "Votre photo ou vidéo est gardée :"
+    ] * 2
     assert story.poste() == []
     await story.writes(who, "Vitrine brisée ce matin à 8 h", channel=channel)
     [card] = [p for p in story.parcels(Channel.MATRIX, POSTE) if p.key.startswith("card:S1")]
@@ -75,7 +77,7 @@ async def test_a_photo_without_a_reason_waits_for_one(story: Story, who, channel
     assert len(card.blobs) == 2
     assert story.told(who, channel)[-1].startswith("Reçu : votre signalement S1")
     await story.writes(who, "", PHOTO, channel=channel)
-    assert story.poste()[-1] == "➕ S1, complément de son auteur : 1 photo"
+    assert story.poste()[-1] == "➕ S1, complément de son auteur : photos ou vidéos : 1"
     assert story.verbs == ["report.keep-back", "report.open", "report.complete"]
 
 
@@ -87,7 +89,7 @@ async def test_a_photo_of_a_danger_does_not_wait(story: Story) -> None:
 async def test_a_photo_alone_in_the_exchanges_waits_too(story: Story) -> None:
     await story.writes(ANNE, "", PHOTO, where=ECHANGES)
     assert story.poste() == []
-    assert "Votre photo est gardée" in story.told(ANNE)[0]
+    assert "Votre photo ou vidéo est gardée" in story.told(ANNE)[0]
 
 
 @ON_EACH

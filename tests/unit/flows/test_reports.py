@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 
+import pytest
 from support.story import (
     ALERTES_GROUP,
     ANNE,
@@ -15,6 +16,7 @@ from support.story import (
     PHOTO,
     POSTE,
     POSTE_GROUP,
+    VIDEO,
     VOICE,
     Story,
 )
@@ -22,7 +24,8 @@ from support.story import (
 from appservice.domain.delivery import Urgency
 from appservice.domain.ids import ReportId
 from appservice.domain.member import Channel
-from appservice.domain.report import Cleared, Closed, Received, Report, Taken
+from appservice.domain.report import Cleared, Closed, Received, Report, Taken, Unfit
+from bridges.protocol import Attachment
 
 FACT = "Un client a payé avec un faux billet de 50 € ce matin"
 CARD = f"card:S1:matrix:{POSTE}"
@@ -175,7 +178,7 @@ async def test_a_photo_that_follows_belongs_to_the_report(story: Story) -> None:
     await story.writes(ANNE, "", PHOTO)
     assert len(story.store.tables.reports) == 2
     assert len(story.poste()) == before, "nobody sees a photo without a reason"
-    assert story.told(ANNE)[-1].startswith("Votre photo est gardée")
+    assert story.told(ANNE)[-1].startswith("Votre photo ou vidéo est gardée")
 
 
 async def test_a_photo_of_a_closed_report_opens_another(story: Story) -> None:
@@ -271,3 +274,29 @@ async def test_whoever_never_signed_reports_nothing_but_gets_the_telephone(story
     assert story.told(ELISE, Channel.SMS)[-1].startswith("Danger en cours")
     assert story.store.tables.reports == {}
     assert story.poste() == []
+
+
+async def test_a_video_is_shown_to_officers_with_the_report(story: Story) -> None:
+    await story.writes(ANNE, FACT, VIDEO)
+    [card] = [p for p in story.parcels(Channel.MATRIX, POSTE) if p.blobs]
+    assert "Photos ou vidéos : 1" in card.body
+    await story.deliver()
+    [shown] = [m for m in story.bridges[Channel.MATRIX].sent if m.attachments]
+    assert shown.attachments[0].content_type == "video/mp4"
+
+
+@pytest.mark.parametrize(
+    ("why", "sentence"),
+    [
+        (Unfit.KIND, "Ce type de fichier n'est pas accepté"),
+        (Unfit.MISSING, "pèse plus de 20 Mo"),
+        (Unfit.UNREADABLE, "n'a pas pu être lu"),
+        (Unfit.TOO_LONG, "dure plus de 3 minutes"),
+    ],
+)
+async def test_a_file_that_nobody_is_shown_is_explained(story: Story, why, sentence) -> None:
+    await story.writes(ANNE, FACT, Attachment("video/mp4", why.encode()))
+    told = story.told(ANNE)
+    assert sentence in told[0]
+    assert told[1].startswith("Reçu : votre signalement S1"), "its words are a report all the same"
+    assert [p for p in story.parcels() if p.blobs] == []

@@ -6,6 +6,7 @@ import warnings
 
 from PIL import Image, ImageOps
 
+from appservice.domain.report import Unfit
 from bridges.protocol import Attachment
 
 LARGEST = 40_000_000  # pixels: a decompression bomb stops here
@@ -14,23 +15,21 @@ _ACCEPTED = ("JPEG", "PNG", "WEBP", "GIF")
 
 
 class PillowPhotos:
-    """Implements `ports.Photos` with Pillow."""
+    """Pictures drawn anew with Pillow."""
 
-    async def clean(self, attachment: Attachment) -> Attachment | None:
-        """A JPEG without EXIF, XMP, GPS, thumbnail or name; None for what is no picture."""
-        if not attachment.content_type.startswith("image/"):
-            return None
+    async def clean(self, attachment: Attachment) -> Attachment | Unfit:
+        """A JPEG without EXIF, XMP, GPS, thumbnail or name."""
         return await asyncio.to_thread(_clean, attachment.data)
 
 
-def _clean(data: bytes) -> Attachment | None:
+def _clean(data: bytes) -> Attachment | Unfit:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             return Attachment("image/jpeg", _pixels_of(data), "photo.jpg")
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, Warning):
         # Pillow's parsers raise all of these on broken or hostile files.
-        return None
+        return Unfit.UNREADABLE
 
 
 def _pixels_of(data: bytes) -> bytes:

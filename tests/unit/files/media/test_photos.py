@@ -6,7 +6,8 @@ import random
 import pytest
 from PIL import Image
 
-from appservice.files.photos import PillowPhotos
+from appservice.domain.report import Unfit
+from appservice.files.media import CleanMedia, PillowPhotos
 from bridges.protocol import Attachment
 
 MAKER, GPS, ORIENTATION = 0x010F, 0x8825, 0x0112
@@ -29,7 +30,7 @@ async def test_metadata_is_gone_and_the_picture_stands_upright(kind):
     raw = photo(kind)
     assert b"Martin" in raw
     cleaned = await PillowPhotos().clean(Attachment(f"image/{kind.lower()}", raw, "martin.jpg"))
-    assert cleaned is not None
+    assert isinstance(cleaned, Attachment)
     assert b"Martin" not in cleaned.data
     assert b"rue Foch" not in cleaned.data
     assert cleaned.filename == "photo.jpg"
@@ -52,16 +53,16 @@ async def test_metadata_is_gone_and_the_picture_stands_upright(kind):
     ids=["voice", "pdf", "junk", "cut short", "svg", "empty"],
 )
 async def test_what_is_no_whole_picture_is_refused(kind, data):
-    assert await PillowPhotos().clean(Attachment(kind, data)) is None
+    assert isinstance(await CleanMedia().clean(Attachment(kind, data)), Unfit)
 
 
 async def test_a_huge_picture_is_made_small_and_a_bomb_is_refused():
     wide = io.BytesIO()
     Image.new("1", (4096, 2048)).save(wide, "PNG")
     cleaned = await PillowPhotos().clean(Attachment("image/png", wide.getvalue()))
-    assert cleaned is not None
+    assert isinstance(cleaned, Attachment)
     with Image.open(io.BytesIO(cleaned.data)) as seen:
         assert seen.size == (2048, 1024)
     bomb = io.BytesIO()
     Image.new("1", (6400, 6400)).save(bomb, "PNG")
-    assert await PillowPhotos().clean(Attachment("image/png", bomb.getvalue())) is None
+    assert await PillowPhotos().clean(Attachment("image/png", bomb.getvalue())) is Unfit.UNREADABLE
