@@ -42,8 +42,9 @@ class Signature:
     text_hash: str
     signed_at: datetime
     valid_until: datetime
-    seal: str = ""  # Ed25519 over `signature_payload`, unpadded base64
+    seal: str = ""  # Ed25519 over `sign_bytes`, unpadded base64
     revoked_at: datetime | None = None
+    evidence: str = ""  # SHA-256 of `signing.Evidence`, when it was signed in the browser
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,19 +90,17 @@ def standing(signature: Signature | None, charter: Charter, now: datetime) -> In
 
 def sign_bytes(signature: Signature) -> bytes:
     """What the service's Ed25519 key signs: canonical JSON of who, which text, when."""
-    return json.dumps(
-        {
-            "charter": signature.charter,
-            "member": signature.member,
-            "signed_at": signature.signed_at.isoformat(),
-            "text_sha256": signature.text_hash,
-            "valid_until": signature.valid_until.isoformat(),
-            "version": signature.version,
-        },
-        sort_keys=True,
-        separators=(",", ":"),
-        ensure_ascii=False,
-    ).encode()
+    words = {
+        "charter": signature.charter,
+        "member": signature.member,
+        "signed_at": signature.signed_at.isoformat(),
+        "text_sha256": signature.text_hash,
+        "valid_until": signature.valid_until.isoformat(),
+        "version": signature.version,
+    }
+    if signature.evidence:
+        words["evidence_sha256"] = signature.evidence
+    return json.dumps(words, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def proof_bytes(room: str, user: str, version: str, until: int) -> bytes:

@@ -27,6 +27,7 @@ from appservice.domain.membership.group_steps import RemoveFromGroup
 from appservice.domain.membership.people_steps import Remove
 from appservice.domain.room import KnownRoom
 from appservice.domain.world import World
+from appservice.flows.charter.links import take_back
 from appservice.flows.ports import Clock, Homeserver, Seals, Store
 from appservice.flows.provisioning import Applied, OnStep, Provisioner
 from bridges.protocol import Group, Groups
@@ -126,6 +127,7 @@ class Membership:
         async with self._store.transaction() as tx:
             person = await tx.members.get(member)
             await tx.signatures.revoke(member, now)
+            await take_back(tx, member, now)
             await tx.acts.append(Act(by, "revoke", member, now))
         if person is None:
             return Applied()

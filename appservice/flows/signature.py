@@ -8,6 +8,7 @@ from appservice.domain.charter import Charter, NotInForce, Signature, sign_bytes
 from appservice.domain.errors import NotAllowed, PermanentFailure, Refused
 from appservice.domain.ids import MemberId
 from appservice.domain.member import Member
+from appservice.domain.signing import Evidence
 from appservice.domain.world import World
 from appservice.flows.ports import Clock, Seals, Store, Transaction
 from appservice.flows.telephone import consent
@@ -42,27 +43,39 @@ class Signing:
         Raises TextChanged when the text in force is no longer the one that was shown, and
         NotAllowed for whoever the mairie has put out, until it names who lets them back in.
         """
-        now = self.clock()
         async with self.store.transaction() as tx:
-            person = await self._member(tx, member)
-            charter = self._charter(person)
-            if not hmac.compare_digest(shown_hash, charter.hash):
-                raise TextChanged
-            await self._check_not_put_out(tx, member, readmitted_by)
-            unsealed = Signature(
-                member=member,
-                charter=charter.id,
-                version=charter.version,
-                text_hash=charter.hash,
-                signed_at=now,
-                valid_until=now + charter.valid_for,
-            )
-            signature = replace(unsealed, seal=self.seals.sign(sign_bytes(unsealed)))
-            await tx.signatures.add(signature)
-            if readmitted_by is not None:
-                await tx.acts.append(Act(readmitted_by, "readmit", member, now))
-            await tx.acts.append(Act(member, "sign", charter.id, now, (charter.version,)))
-            await consent.ask(tx, self.world, person, now)
+            return await self.record(tx, member, shown_hash, readmitted_by)
+
+    async def record(
+        self,
+        tx: Transaction,
+        member: MemberId,
+        shown_hash: str,
+        readmitted_by: str | None = None,
+        evidence: Evidence | None = None,
+    ) -> Signature:
+        """As `sign`, in a transaction that does something else as well."""
+        now = self.clock()
+        person = await self._member(tx, member)
+        charter = self._charter(person)
+        if not hmac.compare_digest(shown_hash.encode(), charter.hash.encode()):
+            raise TextChanged
+        await self._check_not_put_out(tx, member, readmitted_by)
+        unsealed = Signature(
+            member=member,
+            charter=charter.id,
+            version=charter.version,
+            text_hash=charter.hash,
+            signed_at=now,
+            valid_until=now + charter.valid_for,
+            evidence=evidence.hash if evidence is not None else "",
+        )
+        signature = replace(unsealed, seal=self.seals.sign(sign_bytes(unsealed)))
+        await tx.signatures.add(signature, charter, evidence)
+        if readmitted_by is not None:
+            await tx.acts.append(Act(readmitted_by, "readmit", member, now))
+        await tx.acts.append(Act(member, "sign", charter.id, now, (charter.version,)))
+        await consent.ask(tx, self.world, person, now)
         return signature
 
     def verify(self, signature: Signature) -> bool:

@@ -30,6 +30,7 @@ from appservice.store.retention import PgRetention
 from appservice.store.rooms import PgRooms
 from appservice.store.session import Database, Session, open_pool
 from appservice.store.signatures import PgSignatures
+from appservice.store.signing_links import PgSigningLinks
 from appservice.store.telephone.drawer import telephone
 from appservice.store.vault import Secrets, Vault
 from appservice.store.wake import PgWake
@@ -38,6 +39,7 @@ CONNECTIONS = 10
 JOURNAL_KEPT = timedelta(days=2)
 STRANGERS_KEPT = timedelta(days=31)  # longer than the longest wait that can be set
 TRIES_KEPT = timedelta(hours=1)
+LINKS_KEPT = timedelta(days=31)  # to say of an old one what became of it
 
 
 class PgTransaction:
@@ -48,6 +50,7 @@ class PgTransaction:
         self.members: ports.Members = PgMembers(session)
         self.roll: ports.Roll = PgRoll(session)
         self.signatures: ports.Signatures = PgSignatures(session)
+        self.signing_links: ports.SigningLinks = PgSigningLinks(session)
         self.alerts: ports.Alerts = PgAlerts(session)
         self.reports: ports.Reports = PgReports(session)
         self.cases: ports.Cases = PgCases(session)
@@ -104,6 +107,7 @@ class PgStore:
             await session.run(SHRED_THREADS, owner)
             await session.run(SHRED_MEMBER, owner)
             await session.run(SHRED_ACCOUNT, owner)
+            await session.run(SHRED_SIGNING_LINKS, owner)
             await session.run(SHRED_BLOBS, owner)
             await session.run(SHRED_PARCELS, owner, session.clock())
             await session.run(SHRED_JOURNAL, owner, session.clock())
@@ -146,13 +150,14 @@ class PgStore:
                 await session.run(f"VACUUM {table}")
 
     async def purge(self, now: datetime) -> None:
-        """Delete what is over: photos, keys of days of the journal, strangers, counted tries."""
+        """Delete what is over: photos, keys of days of the journal, strangers, old links."""
         async with self._database.session() as session:
             await session.run(PURGE_TRIES, now - TRIES_KEPT)
             await session.run(PURGE_BLOBS, now)
             await session.run(PURGE_DAYS, now - JOURNAL_KEPT)
             await session.run(PURGE_STRANGERS, now - STRANGERS_KEPT)
             await session.run(PURGE_THREADS, now - STRANGERS_KEPT)
+            await session.run(PURGE_SIGNING_LINKS, now - LINKS_KEPT)
 
     async def index_names(self) -> int:
         """Lets searches find whoever was enrolled by a version that had none; how many."""
@@ -222,6 +227,7 @@ DELETE FROM consents WHERE member = $1
 """
 SHRED_THREADS = "DELETE FROM threads WHERE member = $1"
 SHRED_ACCOUNT = "DELETE FROM console_accounts WHERE member = $1"
+SHRED_SIGNING_LINKS = "DELETE FROM signing_links WHERE member = $1"
 SHRED_BLOBS = "DELETE FROM blobs WHERE owner = $1"
 SHRED_PARCELS = """
 UPDATE deliveries SET state = 'failed', code = 'shredded', settled_at = $2
@@ -254,6 +260,7 @@ DELETE FROM data_keys k WHERE starts_with(owner, 'journal:') AND made_at < $1
 PURGE_STRANGERS = "DELETE FROM strangers WHERE answered_at <= $1"
 PURGE_TRIES = "DELETE FROM console_attempts WHERE first_at <= $1"
 PURGE_THREADS = "DELETE FROM threads WHERE asked_at <= $1"
+PURGE_SIGNING_LINKS = "DELETE FROM signing_links WHERE until <= $1"
 PURGE_BLOBS = "DELETE FROM blobs WHERE until <= $1"
 ALL_KEYS = """
 SELECT k.owner, k.master, k.wrapped,

@@ -30,10 +30,12 @@ from appservice.domain.report import StageName as ReportStage
 from appservice.domain.report import name_of as report_stage
 from appservice.domain.room import Kind as RoomKind
 from appservice.domain.room import KnownRoom, RoomKey
+from appservice.domain.signing import Evidence
 from appservice.flows.ports import Clock
 from bridges.protocol import Attachment
 from support.memory_console import MemoryConsole
 from support.memory_queue import MemoryQueue
+from support.memory_signing import MemorySignedTexts, MemorySigningLinks
 from support.memory_tables import Slip, Tables
 from support.memory_telephone import MemoryTelephone
 from support.memory_turns import next_turn
@@ -65,12 +67,19 @@ class MemoryMembers:
         return [m for m in rows if territory is None or m.territory == territory]
 
 
-class MemorySignatures:
+class MemorySignatures(MemorySignedTexts):
     def __init__(self, tables: Tables) -> None:
+        super().__init__(tables)
         self._rows = tables.signatures
 
-    async def add(self, signature: Signature) -> None:
+    async def add(
+        self,
+        signature: Signature,
+        charter: Charter | None = None,
+        evidence: Evidence | None = None,
+    ) -> None:
         self._rows[len(self._rows)] = signature
+        self.keep(signature, charter, evidence)
 
     async def latest(self, member: MemberId) -> Signature | None:
         return (await self.all_latest()).get(member)
@@ -388,6 +397,7 @@ class MemoryTransaction:
         self.members = MemoryMembers(tables)
         self.roll = MemoryRoll(tables)
         self.signatures = MemorySignatures(tables)
+        self.signing_links = MemorySigningLinks(tables)
         self.alerts = MemoryAlerts(tables)
         self.reports = MemoryReports(tables)
         self.cases = MemoryCases(tables)

@@ -5,13 +5,14 @@ from datetime import datetime
 
 from appservice.domain.alert import Alert
 from appservice.domain.audit import Act
-from appservice.domain.charter import Signature
+from appservice.domain.charter import Charter, Signature
 from appservice.domain.console import Account, AccountId, Invitation, Opened
 from appservice.domain.delivery import Parcel, State, Urgency
 from appservice.domain.ids import AlertId, BlobId, MemberId, ParcelId, ReportId
 from appservice.domain.member import Channel, Member
 from appservice.domain.report import Report
 from appservice.domain.room import KnownRoom
+from appservice.domain.signing import Evidence, SigningLink
 from appservice.domain.telephone.consent import Consent
 from bridges.protocol import Attachment, Receipt
 
@@ -59,6 +60,9 @@ class Tables:
 
     members: dict[MemberId, Member] = field(default_factory=dict)
     signatures: dict[int, Signature] = field(default_factory=dict)
+    signed_texts: dict[str, Charter] = field(default_factory=dict)
+    evidence: dict[tuple[MemberId, str, datetime], Evidence] = field(default_factory=dict)
+    signing_links: dict[bytes, SigningLink] = field(default_factory=dict)
     alerts: dict[AlertId, Alert] = field(default_factory=dict)
     reports: dict[ReportId, Report] = field(default_factory=dict)
     rooms: dict[str, KnownRoom] = field(default_factory=dict)

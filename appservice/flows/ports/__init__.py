@@ -27,6 +27,7 @@ from appservice.flows.ports.registers import (
     Roll,
     Rooms,
     Signatures,
+    SigningLinks,
 )
 from appservice.flows.ports.telephone import Consents, Strangers, Telephone, Texts, Threads
 from appservice.flows.ports.transaction import Archive, Store, Transaction
@@ -58,6 +59,7 @@ __all__ = [
     "Rooms",
     "Seals",
     "Signatures",
+    "SigningLinks",
     "Store",
     "Strangers",
     "Telephone",

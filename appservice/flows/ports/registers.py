@@ -14,6 +14,7 @@ from appservice.domain.report import Report
 from appservice.domain.report import StageName as ReportStageName
 from appservice.domain.room import Kind as RoomKind
 from appservice.domain.room import KnownRoom, RoomKey
+from appservice.domain.signing import Evidence, SigningLink
 from bridges.protocol import Attachment
 
 
@@ -62,13 +63,48 @@ class Roll(Protocol):
 class Signatures(Protocol):
     """Signed charters; nothing is ever overwritten."""
 
-    async def add(self, signature: Signature) -> None: ...
+    async def add(
+        self,
+        signature: Signature,
+        charter: Charter | None = None,
+        evidence: Evidence | None = None,
+    ) -> None:
+        """With the text that was signed, kept once for all, and what proves who signed it."""
+        ...
 
     async def latest(self, member: MemberId) -> Signature | None: ...
 
     async def all_latest(self) -> Mapping[MemberId, Signature]: ...
 
     async def revoke(self, member: MemberId, at: datetime) -> None: ...
+
+    async def signed_text(self, text_hash: str) -> Charter | None:
+        """The charter as it was signed, though the files have had another version since."""
+        ...
+
+    async def evidence(self, signature: Signature) -> Evidence | None:
+        """None when it was signed at the mairie's desk, or when its member was erased."""
+        ...
+
+
+class SigningLinks(Protocol):
+    """Links that a charter is signed by."""
+
+    async def add(self, link: SigningLink) -> None:
+        """The member's earlier ones that were not used are revoked."""
+        ...
+
+    async def get(self, digest: bytes) -> SigningLink | None: ...
+
+    async def hold(self, digest: bytes) -> SigningLink | None:
+        """As `get`; until the transaction ends nobody else holds it."""
+        ...
+
+    async def latest(self, member: MemberId) -> SigningLink | None: ...
+
+    async def save(self, link: SigningLink) -> None:
+        """What became of one that is held."""
+        ...
 
 
 class Alerts(Protocol):

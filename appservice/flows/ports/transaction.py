@@ -21,6 +21,7 @@ from appservice.flows.ports.registers import (
     Roll,
     Rooms,
     Signatures,
+    SigningLinks,
 )
 from appservice.flows.ports.telephone import Telephone
 
@@ -38,6 +39,8 @@ class Transaction(Protocol):
     def roll(self) -> Roll: ...
     @property
     def signatures(self) -> Signatures: ...
+    @property
+    def signing_links(self) -> SigningLinks: ...
     @property
     def alerts(self) -> Alerts: ...
     @property

@@ -14,6 +14,7 @@ from appservice.domain.ids import MemberId
 from appservice.domain.membership import Phase, guichet_key
 from appservice.domain.membership.room_steps import CreateRoom
 from appservice.domain.room import KnownRoom
+from appservice.domain.signing import SigningLink
 from appservice.flows.membership import AHEAD, Membership
 from appservice.flows.provisioning import welcome_html
 
@@ -213,6 +214,16 @@ async def test_nothing_in_a_room_lets_a_revoked_person_back_in(place):
     room = place.homeserver.named(ALERTS)
     assert place.homeserver.proofs[room, user("anne")] == {}
     assert place.homeserver.proofs[room, user("bruno")] != {}
+
+
+async def test_a_link_that_waits_dies_with_the_participation(place):
+    link = SigningLink(b"d" * 32, MemberId("anne"), "mairie", place.now, place.now + AHEAD)
+    async with place.store.transaction() as tx:
+        await tx.signing_links.add(link)
+    await place.membership(small_world()).revoke(MemberId("anne"), "operator")
+    async with place.store.transaction() as tx:
+        found = await tx.signing_links.get(link.digest)
+    assert found.state(place.now) == "revoked"
 
 
 async def test_seats_end_before_the_charter_does_never_after(place):

@@ -1,0 +1,43 @@
+"""What proves who signed says nothing to whoever reads the tables, and goes with its member."""
+
+from datetime import timedelta
+
+from support.store_builders import NOON, a_merchant, a_signature
+
+from appservice.domain.ids import MemberId
+from appservice.domain.signing import Evidence, SigningLink
+from appservice.store.postgres import LINKS_KEPT, PgStore
+
+EVIDENCE = Evidence("Léa Kervadec", ("read", "professional"), "sms", "42", "fr", "un-sel")
+DAY = timedelta(days=1)
+
+
+async def fill(store: PgStore) -> None:
+    link = SigningLink(b"d" * 32, MemberId("m1"), "mairie", NOON, NOON + DAY)
+    signature = a_signature(evidence=EVIDENCE.hash)
+    async with store.transaction() as tx:
+        await tx.members.save(a_merchant("m1"))
+        await tx.signatures.add(signature, None, EVIDENCE)
+        await tx.signing_links.add(link)
+
+
+async def test_evidence_is_sealed_and_erased_with_its_member(store: PgStore, sql):
+    await fill(store)
+    rows = [str(list(row.values())) for row in await sql.fetch("SELECT * FROM signatures")]
+    assert len(rows) == 1
+    for secret in ("Kervadec", "un-sel", "professional"):
+        assert secret not in rows[0]
+    await store.shred("m1")
+    async with store.transaction() as tx:
+        signature = await tx.signatures.latest(MemberId("m1"))
+        assert signature is not None, "the proof that somebody signed stays"
+        assert await tx.signatures.evidence(signature) is None
+    assert await sql.fetchval("SELECT count(*) FROM signing_links") == 0
+
+
+async def test_links_that_are_long_over_are_swept(store: PgStore, sql):
+    await fill(store)
+    await store.purge(NOON + LINKS_KEPT)
+    assert await sql.fetchval("SELECT count(*) FROM signing_links") == 1
+    await store.purge(NOON + DAY + LINKS_KEPT)
+    assert await sql.fetchval("SELECT count(*) FROM signing_links") == 0
