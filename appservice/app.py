@@ -22,6 +22,8 @@ from appservice.files.keys import Keys, load_keys
 from appservice.files.media import CleanMedia
 from appservice.files.registration import Tokens, read_tokens
 from appservice.files.world import load_world
+from appservice.flows.charter.links import SigningLinks
+from appservice.flows.charter.signer import Signer
 from appservice.flows.console.invitations import Invitations
 from appservice.flows.console.presence import Presence
 from appservice.flows.console.register import Register
@@ -98,6 +100,11 @@ class Office:
         return Signing(self.store, self.keys, clock, self.world)
 
     @property
+    def signing_links(self) -> SigningLinks:
+        texts = self.config.sms is not None
+        return SigningLinks(self.store, clock, new_id, self.world, texts)
+
+    @property
     def invitations(self) -> Invitations:
         """To the console."""
         return Invitations(self.store, clock, new_id, self.world, ScryptPasswords(), TotpCodes())
@@ -139,6 +146,8 @@ async def console(office: Office, world: World, membership: Membership) -> Async
         register,
         Removal(register, membership),
         chosen.behind_proxy,
+        signing_links=office.signing_links,
+        signer=Signer(office.store, clock, new_id, office.signing, office.store.wake.ring),
     )
     await office.store.index_names()
     server = ConsoleServer(desk)

@@ -93,6 +93,8 @@ def _register(add: Add) -> None:
     sign.add_argument("members", nargs="+", metavar="MEMBRE")
     sign.add_argument("--hash", required=True, help="empreinte du texte montré par « charter »")
     sign.add_argument("--readmit", action="store_true", help="réadmet après un retrait")
+    link = add("link", "fait un lien pour signer la charte", _lazily("commands.register", "link"))
+    link.add_argument("member", metavar="MEMBRE")
     revoke = add("revoke", "retire de partout", _lazily("commands.register", "revoke"))
     revoke.add_argument("member", metavar="MEMBRE")
     consent = add(

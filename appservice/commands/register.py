@@ -55,6 +55,20 @@ async def sign(args: Namespace) -> int:
     return 0
 
 
+async def link(args: Namespace) -> int:
+    """Prints an address to sign at, once; and the code to say aloud, where no text can go."""
+    async with open_office(load_config(args.config)) as office:
+        if office.config.console is None:
+            raise PermanentFailure("La configuration n'a pas de section « console ».")
+        person = await named(office, args.member)
+        made = await office.signing_links.make_as_operator(person.id)
+    print(f"{office.config.console.url}/signer/{made.token}")
+    if made.code:
+        print(f"Code à dire de vive voix, identité vérifiée : {made.code}", file=sys.stderr)
+    print(f"Ce lien sert une fois, jusqu'au {made.link.until:%d/%m/%Y}.", file=sys.stderr)
+    return 0
+
+
 async def revoke(args: Namespace) -> int:
     """Takes the right away and removes from every room and group, at once."""
     async with open_office(load_config(args.config)) as office:

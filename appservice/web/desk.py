@@ -11,6 +11,8 @@ from appservice.domain.errors import NotAllowed
 from appservice.domain.ids import MemberId
 from appservice.domain.territory import Territory
 from appservice.domain.world import World
+from appservice.flows.charter.links import SigningLinks
+from appservice.flows.charter.signer import Signer
 from appservice.flows.console.invitations import Invitations
 from appservice.flows.console.presence import Presence
 from appservice.flows.console.register import Register
@@ -31,6 +33,8 @@ class Desk:
     enrolment: Enrolment
     register: Register
     removal: Removal
+    signing_links: SigningLinks = field(kw_only=True)
+    signer: Signer = field(kw_only=True)
     behind_proxy: bool = False  # the last address of X-Forwarded-For is then the visitor's
 
     @property

@@ -1,7 +1,7 @@
 """The route table: each path, and who may take it. What is not here is not served."""
 
 from appservice.domain.console import Right
-from appservice.web.pages import doors, enrol, register, start
+from appservice.web.pages import doors, enrol, links, register, signing, start
 from appservice.web.routing import Access, Route
 
 GET, POST = "GET", "POST"
@@ -35,6 +35,12 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route(GET, "/participants.csv", register.export, Right.READ_REGISTER, dangerous=True),
     Route(GET, "/participants/{member}", register.member_page, Right.READ_REGISTER),
+    Route(POST, "/participants/{member}/lien", links.make_link, Right.ENROL),
+    Route(POST, "/participants/{member}/lien/annuler", links.revoke_link, Right.ENROL),
+    Route(GET, "/signer/{token}", signing.signing_page, Access.PUBLIC),
+    Route(POST, "/signer/{token}", signing.sign, Access.PUBLIC),
+    Route(GET, "/signer/{token}/charte", signing.charter_file, Access.PUBLIC),
+    Route(GET, "/signer/{token}/fait", signing.signed_page, Access.PUBLIC),
     Route(
         *(GET, "/participants/{member}/retirer", register.removal_page, Right.REVOKE),
         dangerous=True,

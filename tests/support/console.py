@@ -22,6 +22,8 @@ from appservice.domain.member import Channel, Member, Role
 from appservice.domain.territory import Level, Zone
 from appservice.domain.world import World
 from appservice.files.world import load_world, shipped_paths
+from appservice.flows.charter.links import SigningLinks
+from appservice.flows.charter.signer import Signer
 from appservice.flows.console.invitations import Invitations
 from appservice.flows.console.presence import Presence
 from appservice.flows.console.register import Register
@@ -29,9 +31,11 @@ from appservice.flows.console.removal import Removal
 from appservice.flows.enrolment import Enrolment
 from appservice.flows.ports import Store
 from appservice.flows.provisioning import Applied
+from appservice.flows.signature import Signing
 from appservice.web.desk import Desk
 from appservice.web.factors import TotpCodes
 from appservice.web.server import ConsoleServer
+from support.golden import PlainSeals
 from support.store_builders import HandClock
 
 LIFFRE, MANTES = "ille-et-vilaine", "yvelines-mantes"
@@ -79,6 +83,7 @@ class ConsoleTown:
     people: list["Person"] = field(default_factory=list)
     left: list[MemberId] = field(default_factory=list)
     """Whose seats were taken away."""
+    rung: list[str] = field(default_factory=list)
 
     @property
     def invitations(self) -> Invitations:
@@ -89,6 +94,13 @@ class ConsoleTown:
     def presence(self) -> Presence:
         codes = TotpCodes()
         return Presence(self.store, self.clock, self.new_id, self.world, self.passwords, codes)
+
+    @property
+    def signing(self) -> Signing:
+        return Signing(self.store, PlainSeals(), self.clock, self.world)
+
+    async def ring(self, topic: str) -> None:
+        self.rung.append(topic)
 
     @property
     def url(self) -> str:
@@ -104,6 +116,10 @@ class ConsoleTown:
             *(url, self.clock, self.world, self.presence, self.invitations, enrolment),
             register,
             Removal(register, SeatsOf(self.store, self.clock, self.left)),
+            signing_links=SigningLinks(
+                self.store, self.clock, self.new_id, self.world, texts=True
+            ),
+            signer=Signer(self.store, self.clock, self.new_id, self.signing, self.ring),
         )
         self.server = ConsoleServer(desk)
         await self.server.open("127.0.0.1", port)

@@ -1,6 +1,7 @@
 """Who is enrolled: searched, filtered, a page at a time, or taken out as a file."""
 
 from collections.abc import AsyncIterator, Sequence
+from typing import Any
 
 from aiohttp import hdrs, web
 
@@ -14,6 +15,7 @@ from appservice.flows.console.register import Participant
 from appservice.web.desk import DESK, member_of, territory_of, visitor_of
 from appservice.web.enrolling.sheet import UTF8, rows_of
 from appservice.web.filters import read_search
+from appservice.web.pages.links import LINK_STATES
 from appservice.web.rendering import render, said
 
 FEW_COMMUNES = 25
@@ -83,7 +85,9 @@ async def member_page(request: web.Request) -> web.Response:
     found = await request.app[DESK].register.member(visitor_of(request), member_of(request))
     if found is None:
         raise web.HTTPNotFound
-    return _about(request, "participant.html", found)
+    desk = request.app[DESK]
+    link = await desk.signing_links.latest(visitor_of(request), found.member.id)
+    return _about(request, "participant.html", found, link=link, link_states=LINK_STATES)
 
 
 async def removal_page(request: web.Request) -> web.Response:
@@ -101,7 +105,7 @@ async def remove(request: web.Request) -> web.Response:
     return render(request, "removed.html", done=applied.done, left=len(applied.failures))
 
 
-def _about(request: web.Request, template: str, found: Participant) -> web.Response:
+def _about(request: web.Request, template: str, found: Participant, **values: Any) -> web.Response:
     world, member = request.app[DESK].world, found.member
     territory = world.territory_of(member)
     trades = territory.trades if territory else {}
@@ -116,6 +120,7 @@ def _about(request: web.Request, template: str, found: Participant) -> web.Respo
         place=_place(found, world),
         trades=[trades[trade].name if trade in trades else trade for trade in member.trades],
         channels=words.channels(member, found.consent),
+        **values,
     )
 
 

@@ -17,7 +17,7 @@ from appservice.web.protection import HEADERS
 from appservice.web.routes import ROUTES
 
 PEOPLE = ("mairie", "chef de quart", "auditor", "stranger")
-OURS = {"maillage", "langue"}  # cookies
+OURS = {"maillage", "langue"}  # cookies, "hash", "boxes", "act",
 
 
 @pytest.fixture

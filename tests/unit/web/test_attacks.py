@@ -207,7 +207,14 @@ async def test_the_cookie_is_for_this_site_alone(town: ConsoleTown):
 
 
 async def test_by_https_the_browser_keeps_the_cookie_from_everybody(world):
-    desk = Desk("https://console.exemple.fr", HandClock(), world, *[None] * 5)
+    desk = Desk(
+        "https://console.exemple.fr",
+        HandClock(),
+        world,
+        *[None] * 5,
+        signing_links=None,
+        signer=None,
+    )
     assert desk.is_secure
     assert desk.cookie.startswith("__Host-")
     assert application(desk)

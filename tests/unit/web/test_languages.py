@@ -14,9 +14,12 @@ from appservice.domain.console import Position, Right, password_mistake
 from appservice.domain.console.search import CharterState, Order
 from appservice.domain.enrolment import LANGUAGES
 from appservice.domain.errors import MaillageError, NotAllowed
+from appservice.flows.charter import refusals
 from appservice.flows.console import entry
+from appservice.flows.signature import TextChanged
 from appservice.web import admission, filters
 from appservice.web.languages import NAMES, SOURCE, accepted_by, catalogue, choose
+from appservice.web.pages.links import LINK_STATES
 from appservice.web.routes import ROUTES
 
 FOLDER = Path(appservice.web.__file__).parent
@@ -45,7 +48,12 @@ def said_elsewhere() -> Iterator[str]:
         yield choice.french
     yield from (filters.NOT_A_CHOICE, filters.NOT_A_COMMUNE, filters.NO_WORD, filters.NOT_A_PAGE)
     yield from ("Tous", "Toutes")
-    for error in (*errors_of(entry), *errors_of(admission), NotAllowed):
+    yield from LINK_STATES.values()
+    yield from refusals.SENTENCES
+    for error in (
+        *(*errors_of(entry), *errors_of(admission), *errors_of(refusals)),
+        *(NotAllowed, TextChanged),
+    ):
         yield error().message
     for reason in ("never-signed", "outdated", "expired", "revoked"):
         yield NotInForce(reason).french
@@ -97,6 +105,7 @@ SAME = {
     "Participants",
     "Commune",
     "Canal",
+    "Version",
 }
 """Spelt alike in two languages."""
 
@@ -106,6 +115,8 @@ SAID_BY_FLOWS = {
     "La base de données est momentanément hors d'atteinte.",
     "Vous ne pouvez pas retirer votre propre participation.",
     "Il n'y a pas de participation à retirer.",
+    "Aucun lien de signature n'est ouvert.",
+    "Aucune charte à signer pour ce territoire.",
     "Le nom manque.",
     "Le nom du commerce manque : c'est lui que les autres lisent.",
     "Au moins un métier.",

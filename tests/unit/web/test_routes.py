@@ -14,6 +14,7 @@ from appservice.web.server import application
 
 PUBLIC = {
     "/style.css", "/maillage.svg", "/droits", "/connexion", "/invitation/{token}",
+    "/signer/{token}", "/signer/{token}/charte", "/signer/{token}/fait",
 }  # fmt: skip
 
 
