@@ -24,6 +24,7 @@ from appservice.files.registration import Tokens, read_tokens
 from appservice.files.world import load_world
 from appservice.flows.charter.links import SigningLinks
 from appservice.flows.charter.signer import Signer
+from appservice.flows.console.audience import Audiences
 from appservice.flows.console.invitations import Invitations
 from appservice.flows.console.presence import Presence
 from appservice.flows.console.register import Register
@@ -146,6 +147,7 @@ async def console(office: Office, world: World, membership: Membership) -> Async
         register,
         Removal(register, membership),
         chosen.behind_proxy,
+        audiences=Audiences(office.store, clock, world),
         signing_links=office.signing_links,
         signer=Signer(office.store, clock, new_id, office.signing, office.store.wake.ring),
     )

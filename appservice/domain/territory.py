@@ -32,6 +32,7 @@ class Commune:
     name: str
     department: str
     epci: str = ""
+    centre: tuple[float, float] | None = None  # latitude and longitude, in degrees
 
 
 class Zone(NamedTuple):

@@ -27,14 +27,19 @@ def communes_of(department: str) -> Mapping[Insee, Commune]:
     """The communes of a département by code, in the order of their codes."""
     rows = csv.reader(_lines().get(department, ()))
     return {
-        Insee(insee): Commune(Insee(insee), name, code, epci)
-        for insee, name, code, _region, epci, *_rest in rows
+        Insee(insee): Commune(Insee(insee), name, code, epci, _centre(lat, lon))
+        for insee, name, code, _region, epci, _population, _postal, lat, lon in rows
     }
 
 
 def find(insee: str) -> Commune | None:
     """The commune with that code, wherever it is."""
     return communes_of(department_of(insee)).get(Insee(insee))
+
+
+def _centre(lat: str, lon: str) -> tuple[float, float] | None:
+    """A hundred communes have none in the table."""
+    return (float(lat), float(lon)) if lat and lon else None
 
 
 @lru_cache(maxsize=1)

@@ -13,6 +13,7 @@ from appservice.domain.territory import Territory
 from appservice.domain.world import World
 from appservice.flows.charter.links import SigningLinks
 from appservice.flows.charter.signer import Signer
+from appservice.flows.console.audience import Audiences
 from appservice.flows.console.invitations import Invitations
 from appservice.flows.console.presence import Presence
 from appservice.flows.console.register import Register
@@ -35,6 +36,7 @@ class Desk:
     removal: Removal
     signing_links: SigningLinks = field(kw_only=True)
     signer: Signer = field(kw_only=True)
+    audiences: Audiences = field(kw_only=True)
     behind_proxy: bool = False  # the last address of X-Forwarded-For is then the visitor's
 
     @property

@@ -1,7 +1,7 @@
 """The route table: each path, and who may take it. What is not here is not served."""
 
 from appservice.domain.console import Right
-from appservice.web.pages import doors, enrol, links, register, signing, start
+from appservice.web.pages import doors, enrol, links, reach, register, signing, start
 from appservice.web.routing import Access, Route
 
 GET, POST = "GET", "POST"
@@ -48,6 +48,11 @@ ROUTES: tuple[Route, ...] = (
     Route(
         *(POST, "/participants/{member}/retirer", register.remove, Right.REVOKE),
         dangerous=True,
+    ),
+    Route(
+        *(GET, "/portee", reach.reach_page, Right.SUBMIT_ALERT),
+        title="Qui recevrait une alerte",
+        about="Par zone et métier : joints sur chaque canal, et ce qui retient les autres.",
     ),
     Route(
         *(GET, "/droits", start.rights_page, Access.PUBLIC),

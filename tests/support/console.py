@@ -24,6 +24,7 @@ from appservice.domain.world import World
 from appservice.files.world import load_world, shipped_paths
 from appservice.flows.charter.links import SigningLinks
 from appservice.flows.charter.signer import Signer
+from appservice.flows.console.audience import Audiences
 from appservice.flows.console.invitations import Invitations
 from appservice.flows.console.presence import Presence
 from appservice.flows.console.register import Register
@@ -120,6 +121,7 @@ class ConsoleTown:
                 self.store, self.clock, self.new_id, self.world, texts=True
             ),
             signer=Signer(self.store, self.clock, self.new_id, self.signing, self.ring),
+            audiences=Audiences(self.store, self.clock, self.world),
         )
         self.server = ConsoleServer(desk)
         await self.server.open("127.0.0.1", port)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from appservice.domain.alert import Alert
-from appservice.domain.audience import Route, homes_of, routes
+from appservice.domain.audience import Audience, Route, homes_of, routes
 from appservice.domain.charter import InForce
 from appservice.domain.delivery import GUICHET
 from appservice.domain.ids import MemberId
@@ -30,15 +30,31 @@ class Reach:
         """Whoever sits in that room or group."""
         return [who for who, home in self.homes.get(channel, {}).items() if home == target]
 
+    def read_by(self) -> Mapping[MemberId, frozenset[Channel]]:
+        """Each person whom a route reaches, and on which channels."""
+        found: dict[MemberId, set[Channel]] = {}
+        for route in self.routes:
+            people = [route.member] if route.member else self.seated(route.channel, route.target)
+            for who in people:
+                found.setdefault(who, set()).add(route.channel)
+        return {who: frozenset(channels) for who, channels in found.items()}
+
 
 async def reach_of(
     tx: Transaction, world: World, territory: Territory, alert: Alert, now: datetime
 ) -> Reach:
     """As things stand; whoever left meanwhile is not in it."""
+    return await reach_to(tx, world, territory, alert.audience, now)
+
+
+async def reach_to(
+    tx: Transaction, world: World, territory: Territory, audience: Audience, now: datetime
+) -> Reach:
+    """The same for an audience that no alert was written for yet."""
     merchants = await present(tx, world, territory, now)
     homes = homes_of(merchants, await tx.rooms.of(territory.id, Kind.ALERTES), territory)
     seated = Counter(room for home in homes.values() for room in home.values())
-    people = [m for m in merchants if alert.audience.holds(m, territory)]
+    people = [m for m in merchants if audience.holds(m, territory)]
     silent = await _without_consent(tx, people)
     texted = [
         replace(m, channels=m.channels - {Channel.SMS}) if m.id in silent else m for m in people

@@ -214,6 +214,7 @@ async def test_by_https_the_browser_keeps_the_cookie_from_everybody(world):
         *[None] * 5,
         signing_links=None,
         signer=None,
+        audiences=None,
     )
     assert desk.is_secure
     assert desk.cookie.startswith("__Host-")

@@ -11,6 +11,7 @@ from support.console import ConsoleTown
 import appservice.web
 from appservice.domain.charter import NotInForce
 from appservice.domain.console import Position, Right, password_mistake
+from appservice.domain.console.reached import Why
 from appservice.domain.console.search import CharterState, Order
 from appservice.domain.enrolment import LANGUAGES
 from appservice.domain.errors import MaillageError, NotAllowed
@@ -44,6 +45,8 @@ def said_elsewhere() -> Iterator[str]:
     for route in ROUTES:
         yield from (text for text in (route.title, route.about) if text)
     yield from admission.SENTENCES.values()
+    for why in Why:
+        yield from (why.french, why.remedy)
     for choice in (*CharterState, *Order):
         yield choice.french
     yield from (filters.NOT_A_CHOICE, filters.NOT_A_COMMUNE, filters.NO_WORD, filters.NOT_A_PAGE)
@@ -106,6 +109,7 @@ SAME = {
     "Commune",
     "Canal",
     "Version",
+    "Zone",
 }
 """Spelt alike in two languages."""
 
