@@ -1,6 +1,7 @@
 """Judges a message: reads it, runs the rules, keeps the strongest decision."""
 
 from appservice.domain.moderation.checks import CHECKS
+from appservice.domain.moderation.checks.scale import weigh
 from appservice.domain.moderation.kinds import Kinds, classify
 from appservice.domain.moderation.policy import Policy, Rule
 from appservice.domain.moderation.reading import Reading, read
@@ -54,6 +55,9 @@ def _doubtful(reading: Reading, kinds: Kinds, policy: Policy) -> Finding | None:
     if any(kinds.places.values()):
         return None
     for rule in policy.rules.values():
+        weight = weigh(reading, rule)
+        if weight is not None and weight.now < 0:
+            continue
         spans = reading.free(rule.options.get("in_doubt", ()), rule.options.get("no_doubt", ()))
         if spans:
             return Finding(rule.id, _ALONE, reading.spans(spans))

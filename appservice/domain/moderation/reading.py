@@ -15,6 +15,15 @@ _CLOCK = re.compile(r"(?:[01]?\d|2[0-4])h(?:[0-5]\d)?$")
 
 _SHAPES = {
     "ent": re.compile(r"[a-z]{3,}(?<!m)ent$"),
+    "imparfait_forme": re.compile(
+        r"(?!fait|sait|plait|lait|parait|connait|trait)[a-z]+(?:ait|aient)$"
+    ),
+    "futur_forme": re.compile(
+        r"(?!camera|opera)[a-z]{2,}(?:era|eront|ira|iront|dra|dront|rra|rront)$"
+    ),
+    "participe_forme": re.compile(
+        r"(?!une|cette|notre|votre|autre|encore)[a-z]{2,}(?:ee?s?|is?|ies?|ite?s?|ue?s?|us|erte?s?)$"
+    ),
     "taille": re.compile(r"[12]m(?:\d\d)?$"),
     "taille_decimale": re.compile(r"[12][.,]\d\d$"),
     "route_num": re.compile(r"(?:[adn]|rd|rn)\d{1,4}$"),

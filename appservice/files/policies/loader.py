@@ -12,7 +12,7 @@ from appservice.domain.moderation.pattern import Pattern, PatternError
 from appservice.domain.moderation.policy import Policy, Rule
 from appservice.files.policies.lexicons import Lexicons, read_lexicons, read_spelling
 from appservice.files.policies.names import load_names
-from appservice.files.policies.rules import read_rules
+from appservice.files.policies.rules import read_rules, weighed
 from appservice.files.yaml_source import ProblemList, Table, did_you_mean, read_yaml
 
 # Notions by which the judge tells the kinds of sentences: a policy without them judges nothing.
@@ -84,6 +84,9 @@ def _check_notions(
             problems.add(directory, 1, f"le lexique « {notion} » manque")
     shapes = {
         "ent",
+        "imparfait_forme",
+        "futur_forme",
+        "participe_forme",
         "ez",
         "route_num",
         "taille",
@@ -99,9 +102,7 @@ def _check_notions(
             hint = did_you_mean(use.name, known)
             problems.add(use.path, use.line, f"lexique inconnu « @{use.name} »{hint}")
     for rule in rules:
-        cues = [cue.partition("=")[0] for cue in rule.options.get("cues", ())]
-        vetoes = rule.options.get("cues_unless", ())
-        for notion in (*rule.finds, *rule.unless, *cues, *vetoes):
+        for notion in (*rule.finds, *rule.unless, *weighed(rule)):
             if notion not in known:
                 hint = did_you_mean(notion, known)
                 path, line = rule.origin

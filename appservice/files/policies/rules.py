@@ -16,7 +16,11 @@ _KEYS = (
     "legal_basis", "verified_on", "sentences", "advice", "accepted", "refused",
 )  # fmt: skip
 
-_CUE = re.compile(r"[a-z_]+=[0-9]{1,3}")
+_POINTS = re.compile(r"[a-z_]+=-?[0-9]{1,2}")
+_SCALES = ("gravity", "present", "present_agents")
+_CALM = re.compile(r"-[0-9]{1,2}")
+_NUMBER = re.compile(r"-?[0-9]{1,2}")
+_NEEDS = ("needed", "needed_agents")
 
 
 def read_rules(tables: Iterable[Table], problems: ProblemList) -> Mapping[str, Rule]:
@@ -29,6 +33,11 @@ def read_rules(tables: Iterable[Table], problems: ProblemList) -> Mapping[str, R
                 entry.problem("id", f"règle « {rule.id} » écrite deux fois")
             rules[rule.id] = rule
     return rules
+
+
+def weighed(rule: Rule) -> list[str]:
+    """The lexicons that the scale of a rule gives points to."""
+    return [entry.partition("=")[0] for key in _SCALES for entry in rule.options.get(key, ())]
 
 
 def _rule(entry: Table, problems: ProblemList) -> Rule:
@@ -82,19 +91,26 @@ def _options(entry: Table) -> dict[str, tuple[str, ...]]:
     if table is None:
         return {}
     options = {key: tuple(table.text(key).split()) for key in list(table.keys())}
-    if "cues" in options:
-        _check_cues(table, options)
+    if "gravity" in options:
+        _check_scale(table, options)
     return options
 
 
-def _check_cues(table: Table, options: dict[str, tuple[str, ...]]) -> None:
-    """Cues are `lexicon=points`, and `cues_needed` says how many points make a finding."""
-    for cue in options["cues"]:
-        if not _CUE.fullmatch(cue):
-            table.problem("cues", f"« {cue} » : écrire lexique=points")
-    needed = options.get("cues_needed", ())
-    if len(needed) != 1 or not needed[0].isdigit():
-        table.problem("cues", "« cues_needed » : le nombre de points à réunir")
+def _check_scale(table: Table, options: dict[str, tuple[str, ...]]) -> None:
+    """Scales are `lexicon=points`; what is needed is three numbers: gravity, present, both."""
+    for key in _SCALES:
+        for entry in options.get(key, ("",)):
+            if not _POINTS.fullmatch(entry):
+                table.problem(key, f"« {key} » : écrire lexique=points, et non « {entry} »")
+    for key in _NEEDS:
+        needed = options.get(key, ())
+        if len(needed) != 3 or not all(map(_NUMBER.fullmatch, needed)):
+            table.problem(key, f"« {key} » : trois nombres, gravité, moment et les deux ensemble")
+    if not _CALM.fullmatch(" ".join(options.get("calm", ()))):
+        table.problem("calm", "« calm » : un nombre négatif")
+    witnesses = options.get("witness_roles", ())
+    if not witnesses or not set(witnesses) <= set(ROLES):
+        table.problem("witness_roles", f"« witness_roles » : parmi {', '.join(ROLES)}")
 
 
 def _patterns(entry: Table, problems: ProblemList) -> tuple[Searcher, ...]:

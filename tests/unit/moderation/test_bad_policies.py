@@ -111,19 +111,49 @@ def test_a_pattern_of_operators_is_compiled_safely(tmp_path: Path) -> None:
     assert "expression refusée" in _mistakes(tmp_path / "p", text)[0]
 
 
+SCALE = {
+    "gravity": "insulte=2",
+    "present": "insulte=1",
+    "present_agents": "insulte=-1",
+    "needed": "2 -1 5",
+    "needed_agents": "2 0 5",
+    "calm": "-4",
+    "witness_roles": "merchant",
+}
+
+
 @pytest.mark.parametrize(
-    ("cues", "needed", "mistake"),
+    ("changes", "mistake"),
     [
-        ("insulte", "3", "« insulte » : écrire lexique=points"),
-        ("insulte=deux", "3", "« insulte=deux » : écrire lexique=points"),
-        ("insulte=2", "beaucoup", "« cues_needed » : le nombre de points à réunir"),
-        ("insultes=2", "3", "lexique inconnu « insultes »"),
+        ({"gravity": "insulte"}, "« gravity » : écrire lexique=points, et non « insulte »"),
+        ({"present": "insulte=deux"}, "« present » : écrire lexique=points"),
+        ({"present_agents": "insulte=2=3"}, "« present_agents » : écrire lexique=points"),
+        ({"needed": "2 5"}, "« needed » : trois nombres, gravité, moment et les deux ensemble"),
+        ({"needed_agents": "2 0 beaucoup"}, "« needed_agents » : trois nombres"),
+        ({"calm": "4"}, "« calm » : un nombre négatif"),
+        ({"witness_roles": "badaud"}, "« witness_roles » : parmi merchant, municipal_police"),
+        ({"gravity": "insultes=2"}, "lexique inconnu « insultes », vouliez-vous dire « insulte »"),
     ],
 )
-def test_cues_that_cannot_be_counted(tmp_path: Path, cues: str, needed: str, mistake: str) -> None:
-    options = f'    options:\n      cues: {cues}\n      cues_needed: "{needed}"\n'
-    text = RULE.format(**GOOD).replace("    finds: insulte\n", f"    finds: insulte\n{options}")
-    assert any(mistake in found for found in _mistakes(tmp_path / "p", text))
+def test_a_scale_that_cannot_be_counted(
+    tmp_path: Path, changes: dict[str, str], mistake: str
+) -> None:
+    written = "".join(f'      {key}: "{value}"\n' for key, value in {**SCALE, **changes}.items())
+    text = RULE.format(**GOOD).replace(
+        "    finds: insulte\n", f"    finds: insulte\n    options:\n{written}"
+    )
+    found = _mistakes(tmp_path / "p", text)
+    assert len(found) == 1
+    assert mistake in found[0]
+
+
+def test_a_scale_lacks_nothing(tmp_path: Path) -> None:
+    text = RULE.format(**GOOD).replace(
+        "    finds: insulte\n", "    finds: insulte\n    options:\n      gravity: insulte=2\n"
+    )
+    found = _mistakes(tmp_path / "p", text)
+    for key in set(SCALE) - {"gravity"}:
+        assert any(f"« {key} »" in mistake for mistake in found), key
 
 
 def test_a_long_choice_goes_on_below(tmp_path: Path) -> None:

@@ -1,15 +1,17 @@
 """Words: rules that fire on what the lexicons found, and on patterns of operators."""
 
+from appservice.domain.moderation.checks.scale import weigh
 from appservice.domain.moderation.kinds import Kinds
 from appservice.domain.moderation.policy import Rule
-from appservice.domain.moderation.reading import Reading, Slice
+from appservice.domain.moderation.reading import Reading
 from appservice.domain.moderation.verdict import Span
 
 
 def notions(reading: Reading, kinds: Kinds, rule: Rule) -> tuple[Span, ...] | None:
     """Fires on a notion outside its exceptions; some bind some roles only, some void it."""
     options = rule.options
-    if _void(reading, rule):
+    weight = weigh(reading, rule)
+    if _void(reading, rule) or (weight is not None and weight.over):
         return None
     parts = reading.free(rule.finds, rule.unless) + reading.slices(options.get("always", ()))
     parts += reading.free(options.get("sure", ()), options.get("sure_unless", ()))
@@ -18,7 +20,8 @@ def notions(reading: Reading, kinds: Kinds, rule: Rule) -> tuple[Span, ...] | No
         parts += reading.free(options.get("witness_finds", ()), excepted)
         broad = (*excepted, *options.get("broad_unless", ()))
         parts += reading.free(options.get("broad", ()), broad)
-    parts += _weighed(reading, rule)
+    if weight is not None and weight.enough:
+        parts += weight.parts
     if rule.fact_only:
         parts = kinds.beside_suspicion(reading, parts)
     return reading.spans(parts) if parts else None
@@ -28,23 +31,6 @@ def _void(reading: Reading, rule: Rule) -> bool:
     """Whether the message itself says that it was nothing: « en fait, c'était un chat »."""
     denials = rule.options.get("void", ())
     return bool(reading.free(denials, [f"sauf_{name}" for name in denials]))
-
-
-def _weighed(reading: Reading, rule: Rule) -> list[Slice]:
-    """Cues that only count together: each is worth its points once, up to a threshold."""
-    options = rule.options
-    if "cues" not in options:
-        return []
-    total, parts = 0, []
-    for cue in options["cues"]:
-        name, _, points = cue.partition("=")
-        if found := reading.slices([name]):
-            total += int(points)
-            parts += found
-    if total < int(options["cues_needed"][0]):
-        return []
-    vetoes = options.get("cues_unless", ())
-    return [] if reading.free(vetoes, [f"sauf_{name}" for name in vetoes]) else parts
 
 
 def regex(reading: Reading, kinds: Kinds, rule: Rule) -> tuple[Span, ...] | None:
