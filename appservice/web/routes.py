@@ -37,6 +37,14 @@ ROUTES: tuple[Route, ...] = (
     Route(GET, "/participants/{member}", register.member_page, Right.READ_REGISTER),
     Route(POST, "/participants/{member}/lien", links.make_link, Right.ENROL),
     Route(POST, "/participants/{member}/lien/annuler", links.revoke_link, Right.ENROL),
+    Route(
+        *(GET, "/participants/{member}/readmettre", links.readmission_page, Right.REVOKE),
+        dangerous=True,
+    ),
+    Route(
+        *(POST, "/participants/{member}/readmettre", links.readmit, Right.REVOKE),
+        dangerous=True,
+    ),
     Route(GET, "/signer/{token}", signing.signing_page, Access.PUBLIC),
     Route(POST, "/signer/{token}", signing.sign, Access.PUBLIC),
     Route(GET, "/signer/{token}/charte", signing.charter_file, Access.PUBLIC),

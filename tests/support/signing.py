@@ -32,10 +32,10 @@ async def a_newcomer(town: ConsoleTown, **changes: Any) -> Member:
     return member
 
 
-async def a_link(mairie: Person, member: Member) -> str:
+async def a_link(mairie: Person, member: Member, by: str = "lien") -> str:
     """The path that the printed page shows."""
     await mairie.get(f"/participants/{member.id}")
-    page = await mairie.post(f"/participants/{member.id}/lien")
+    page = await mairie.post(f"/participants/{member.id}/{by}")
     assert page.status == 200, page.text
     found = re.search(r"<code>https?://[^/<]+(/signer/[^<]+)</code>", page.text)
     assert found is not None

@@ -15,6 +15,9 @@ from appservice.domain.world import World
 from appservice.flows.console.entry import digest, new_token
 from appservice.flows.ports import Clock, NewId, Store, Transaction
 
+IS_OUT = "Cette personne a été retirée : réadmettez-la d'abord."
+NOT_OUT = "Cette personne n'a pas été retirée : il n'y a pas à la réadmettre."
+
 
 @dataclass(frozen=True, slots=True)
 class MadeLink:
@@ -49,17 +52,29 @@ class SigningLinks:
     async def make(self, visitor: Visitor, member: MemberId) -> MadeLink | None:
         """Earlier links of that person stop working. Somebody of another territory is nobody.
 
-        Raises NotAllowed, or PermanentFailure where there is no charter to sign.
+        Raises NotAllowed, InvalidTransition for whoever was put out, or PermanentFailure where
+        there is no charter to sign.
         """
-        if not visitor.may(Right.ENROL):
+        return await self._made(visitor, member, Right.ENROL, readmits=False)
+
+    async def readmit(self, visitor: Visitor, member: MemberId) -> MadeLink | None:
+        """The same for whoever was put out: they take part again once they have signed by it.
+
+        Raises NotAllowed, InvalidTransition for anybody else, or PermanentFailure.
+        """
+        return await self._made(visitor, member, Right.REVOKE, readmits=True)
+
+    async def _made(
+        self, visitor: Visitor, member: MemberId, right: Right, *, readmits: bool
+    ) -> MadeLink | None:
+        if not visitor.may(right):
             raise NotAllowed
         async with self.store.transaction() as tx:
             person = await tx.members.get(member)
             if person is None or not visitor.covers(person.territory):
                 return None
-            readmits = await self._is_out(tx, person)
-            if readmits and not visitor.may(Right.REVOKE):
-                raise NotAllowed
+            if await self._is_out(tx, person) != readmits:
+                raise InvalidTransition(NOT_OUT if readmits else IS_OUT)
             return await self._make(tx, person, visitor.account.actor, readmits=readmits)
 
     async def make_as_operator(self, member: MemberId) -> MadeLink:
@@ -115,6 +130,8 @@ class SigningLinks:
             link = replace(link, handed=True, code=known)
         await tx.signing_links.add(link)
         await tx.acts.append(Act(by, "charter.link", person.id, now))
+        if readmits:
+            await tx.acts.append(Act(by, "readmit.offer", person.id, now))
         return MadeLink(link, person, token, code)
 
     async def _is_out(self, tx: Transaction, person: Member) -> bool:

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 
 from aiohttp import web
 
+from appservice.domain.console.search import CharterState
+from appservice.domain.errors import InvalidTransition
 from appservice.domain.signing import State
-from appservice.flows.charter.links import MadeLink
+from appservice.flows.charter.links import NOT_OUT, MadeLink
 from appservice.web.desk import DESK, member_of, sent_to, visitor_of
 from appservice.web.drawings import qr_code
 from appservice.web.rendering import render
@@ -23,6 +25,24 @@ LINK_STATES: Mapping[State, str] = {
 async def make_link(request: web.Request) -> web.Response:
     """The address is on this page only: whoever loses it makes another, and it stops working."""
     made = await request.app[DESK].signing_links.make(visitor_of(request), member_of(request))
+    if made is None:
+        raise web.HTTPNotFound
+    return _sheet(request, made)
+
+
+async def readmission_page(request: web.Request) -> web.Response:
+    """What readmitting somebody means, before it is done."""
+    found = await request.app[DESK].register.member(visitor_of(request), member_of(request))
+    if found is None:
+        raise web.HTTPNotFound
+    if found.state is not CharterState.REVOKED:
+        raise InvalidTransition(NOT_OUT)
+    return render(request, "readmission.html", member=found.member)
+
+
+async def readmit(request: web.Request) -> web.Response:
+    """Nobody is back before they have signed: what is made is the link to do so."""
+    made = await request.app[DESK].signing_links.readmit(visitor_of(request), member_of(request))
     if made is None:
         raise web.HTTPNotFound
     return _sheet(request, made)

@@ -16,6 +16,7 @@ from appservice.domain.console.search import CharterState, Order
 from appservice.domain.enrolment import LANGUAGES
 from appservice.domain.errors import MaillageError, NotAllowed
 from appservice.flows.charter import refusals
+from appservice.flows.charter.links import IS_OUT, NOT_OUT
 from appservice.flows.console import entry
 from appservice.flows.signature import TextChanged
 from appservice.web import admission, filters
@@ -114,6 +115,8 @@ SAME = {
 """Spelt alike in two languages."""
 
 SAID_BY_FLOWS = {
+    IS_OUT,
+    NOT_OUT,
     "Les deux mots de passe ne sont pas les mêmes.",
     "Ce code n'est pas celui que l'application montre maintenant.",
     "La base de données est momentanément hors d'atteinte.",

@@ -345,12 +345,13 @@ async def test_who_was_put_out_comes_back_by_a_link_made_since_only(town: Consol
     assert (refused.status, "retirée par la mairie" in refused.text) == (403, True)
     assert await standing(town, member) == NotInForce("revoked")
 
-    assert "la laisser revenir" in (await mairie.get(f"/participants/{member.id}")).text
-    since = await a_link(mairie, member)
+    assert "/readmettre" in (await mairie.get(f"/participants/{member.id}")).text
+    since = await a_link(mairie, member, "readmettre")
     town.clock.advance(MINUTE)
     page, code = await with_code(town, reader, since)
     assert (await send(reader, since, filled(page, code))).path == f"{since}/fait"
     assert await is_signed(town, member)
+    assert "readmit.offer" in [act.verb for act in town.store.acts]
     [act] = [act for act in town.store.acts if act.verb == "readmit"]
     assert act.actor != member.id, "the mairie is named, who made the link"
 
