@@ -76,8 +76,8 @@ class Alert:
 
     @property
     def reference(self) -> str:
-        """What people write to name it."""
-        return f"A{self.id}"
+        """What people write to name it; a draft has no number yet."""
+        return f"A{self.id}" if self.id else "A…"
 
 
 def approve(alert: Alert, by: MemberId, at: datetime) -> Alert:

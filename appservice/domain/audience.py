@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from appservice.domain.ids import MemberId, TradeId
-from appservice.domain.member import Channel, Listed, Role
+from appservice.domain.member import Channel, Listed, Member, Role
 from appservice.domain.room import Kind as RoomKind
 from appservice.domain.room import KnownRoom, RoomKey
 from appservice.domain.territory import Territory, Zone
@@ -24,6 +24,15 @@ class Audience:
         if self.trades and self.trades.isdisjoint(member.trades):
             return False
         return territory.covers(self.zone, member.commune)
+
+
+def is_land_of(agent: Member, zone: Zone, territory: Territory) -> bool:
+    """Whether the agent's land meets the zone: what the poste of their land would show them."""
+    return agent.territory == territory.id and any(
+        territory.covers(zone, commune)
+        and any(territory.covers(land, commune) for land in agent.zones)
+        for commune in territory.communes
+    )
 
 
 @dataclass(frozen=True, slots=True)

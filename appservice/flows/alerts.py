@@ -36,7 +36,7 @@ async def submit(
     if not step.member.role.may_submit_alert:
         raise NotAllowed(words.MERCHANT_SUBMITS)
     text = harmless(text)
-    verdict = _judged(step, text)
+    verdict = judged(step, text)
     match verdict.decision:
         case Decision.EMERGENCY:
             await reports.emergency(step, text)
@@ -94,7 +94,7 @@ async def replace_text(step: Step, number: AlertId, text: str) -> Alert | Verdic
     if step.member.id != alert.author:
         _must_approve(step)
     text = harmless(text)
-    verdict = _judged(step, text)
+    verdict = judged(step, text)
     corrected = correct(alert, text, verdict.policy_hash)
     match verdict.decision:
         case Decision.EMERGENCY:
@@ -177,7 +177,8 @@ async def state(step: Step, number: AlertId) -> str:
     return words.state(alert, await step.tx.outbox.tally(alert.id))
 
 
-def _judged(step: Step, text: str) -> Verdict:
+def judged(step: Step, text: str) -> Verdict:
+    """In the role of whoever acts."""
     return judge(Submission(text, step.member.role.value), step.world.policy)
 
 
@@ -200,20 +201,19 @@ async def _explain(step: Step, text: str, verdict: Verdict) -> None:
     """The text is not kept: only who, when and which rules."""
     rules = step.world.policy.rules
     if verdict.decision is Decision.REVISE:
-        better = _better(step, text, verdict)
-        await step.answer(words.to_revise(verdict.rules, rules, better))
+        await step.answer(words.to_revise(verdict.rules, rules, better(step, text, verdict)))
     else:
         await step.answer(words.rejected(verdict.rules, rules))
     await step.record("alert.refused-by-rule", "alerte", verdict.rules)
 
 
-def _better(step: Step, text: str, verdict: Verdict) -> str | None:
+def better(step: Step, text: str, verdict: Verdict) -> str | None:
     """A text that the judge would let through. Nobody is prompted to attest what they did not."""
     if _UNATTESTED in verdict.rules:
         return None
-    better = suggest(text, verdict)
-    fits = better is not None and _judged(step, better).decision in _FIT
-    return better if fits else None
+    suggested = suggest(text, verdict)
+    fits = suggested is not None and judged(step, suggested).decision in _FIT
+    return suggested if fits else None
 
 
 async def _hold(step: Step, draft: Alert, verdict: Verdict) -> Alert:

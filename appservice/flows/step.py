@@ -127,15 +127,32 @@ class Step:
         return f"{kind}:{self.channel or 'console'}:{self.key}:{self._sent}"
 
 
+class AlreadyDone(InvalidTransition):
+    """Cette action a déjà été faite."""
+
+    code = "deja-fait"
+
+
 @asynccontextmanager
 async def acting(
     store: Store, world: World, clock: Clock, member: MemberId, key: str
 ) -> AsyncIterator[Step]:
     """A member at the console: their step, in a transaction of its own.
 
-    `key` names the click, so that a form sent twice acts once: InvalidTransition the second
-    time. Raises NotAllowed for somebody unknown, CharterMissing when no charter is in force.
+    `key` names the click, so that a form sent twice acts once: AlreadyDone the second time.
+    Raises NotAllowed for somebody unknown, CharterMissing when no charter is in force.
     """
+    async with looking(store, world, clock, member, key) as step:
+        if not await step.tx.first_time(Channel.MATRIX, f"console:{key}"):
+            raise AlreadyDone
+        yield step
+
+
+@asynccontextmanager
+async def looking(
+    store: Store, world: World, clock: Clock, member: MemberId, key: str = ""
+) -> AsyncIterator[Step]:
+    """The same for who only looks, as often as they like. Raises NotAllowed, CharterMissing."""
     async with store.transaction() as tx:
         who = await tx.members.get(member)
         territory = world.territory_of(who) if who is not None else None
@@ -145,8 +162,6 @@ async def acting(
         standing = await step.standing_of(who)
         if isinstance(standing, NotInForce):
             raise CharterMissing(standing.french)
-        if not await tx.first_time(Channel.MATRIX, f"console:{key}"):
-            raise InvalidTransition("Cette action a déjà été faite.")
         yield step
 
 

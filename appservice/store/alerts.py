@@ -67,7 +67,14 @@ class PgAlerts:
         return await self._session.row(HASTEN, alert) is not None
 
     async def recent(self, since: datetime) -> Sequence[Alert]:
-        rows = await self._session.rows(RECENT, since)
+        return await self._opened(await self._session.rows(RECENT, since))
+
+    async def of(
+        self, territory: str, limit: int, before: AlertId | None = None, stage: str = ""
+    ) -> Sequence[Alert]:
+        return await self._opened(await self._session.rows(OF, territory, limit, before, stage))
+
+    async def _opened(self, rows: Sequence[Record]) -> list[Alert]:
         keys = await self._session.keys(case_of(row["id"]) for row in rows)
         return [_alert(row, keys.get(case_of(row["id"]))) for row in rows]
 
@@ -153,3 +160,8 @@ RETURNING id
 """
 HASTEN = "UPDATE alerts SET urgent = TRUE WHERE id = $1 AND NOT urgent RETURNING id"
 RECENT = "SELECT * FROM alerts WHERE submitted_at >= $1 ORDER BY id"
+OF = """
+SELECT * FROM alerts
+WHERE territory = $1 AND ($3::bigint IS NULL OR id < $3) AND ($4 = '' OR stage = $4)
+ORDER BY id DESC LIMIT $2
+"""

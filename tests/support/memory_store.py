@@ -185,6 +185,18 @@ class MemoryAlerts:
     async def recent(self, since: datetime) -> Sequence[Alert]:
         return [alert for alert in self._rows.values() if alert.submitted_at >= since]
 
+    async def of(
+        self, territory: str, limit: int, before: AlertId | None = None, stage: str = ""
+    ) -> Sequence[Alert]:
+        found = [
+            alert
+            for alert in reversed(self._rows.values())
+            if alert.territory == territory
+            and (before is None or alert.id < before)
+            and stage in ("", alert_stage(alert.stage))
+        ]
+        return found[:limit]
+
 
 def _overtaken(known: Alert, wanted: Alert) -> bool:
     """Somebody corrected the alert since it was read."""

@@ -9,6 +9,7 @@ from appservice.domain.console.account import (
     Visitor,
     password_mistake,
 )
+from appservice.domain.console.draft import Draft, Witness
 from appservice.domain.console.rights import HOLDERS, Position, Right, position_of
 
 __all__ = [
@@ -16,11 +17,13 @@ __all__ = [
     "Account",
     "AccountId",
     "Credential",
+    "Draft",
     "Invitation",
     "Opened",
     "Position",
     "Right",
     "Visitor",
+    "Witness",
     "password_mistake",
     "position_of",
 ]

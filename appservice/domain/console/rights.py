@@ -39,6 +39,8 @@ class Right(StrEnum):
     REVOKE = "revoke"
     READ_REPORTS = "read_reports"
     SUBMIT_ALERT = "submit_alert"
+    SEND_ALERT = "send_alert"
+    READ_ALERTS = "read_alerts"
     APPROVE_ALERT = "approve_alert"
     RECEIVE_ALERTS = "receive_alerts"
     READ_COUNTS = "read_counts"
@@ -75,6 +77,8 @@ HOLDERS: Mapping[Right, frozenset[Position]] = {
     Right.REVOKE: _MAIRIE,
     Right.READ_REPORTS: _FORCES,
     Right.SUBMIT_ALERT: _FORCES | _MAIRIE,
+    Right.SEND_ALERT: frozenset({Position.CHEF_DE_QUART}),
+    Right.READ_ALERTS: _FORCES,
     Right.APPROVE_ALERT: _FORCES,
     Right.RECEIVE_ALERTS: _FORCES | _MAIRIE | {Position.MERCHANT},
     Right.READ_COUNTS: frozenset(Position) - {Position.MERCHANT},
@@ -101,6 +105,8 @@ _RIGHTS: Mapping[Right, str] = {
     Right.REVOKE: "Retirer ou réadmettre un participant",
     Right.READ_REPORTS: "Lire les signalements",
     Right.SUBMIT_ALERT: "Proposer une alerte",
+    Right.SEND_ALERT: "Diffuser une alerte depuis la console",
+    Right.READ_ALERTS: "Lire les alertes, suivre leur diffusion",
     Right.APPROVE_ALERT: "Valider l'alerte d'un autre",
     Right.RECEIVE_ALERTS: "Recevoir les alertes",
     Right.READ_COUNTS: "Voir les chiffres, sans aucun nom",

@@ -66,8 +66,11 @@ class Presence:
             await tx.console.sessions.close(visitor.session.digest)
             await tx.acts.append(Act(account.actor, "console-out", account.actor, self.clock()))
 
-    async def visitor(self, token: str) -> Visitor | None:
-        """Who is behind that cookie; None when nobody is, or no longer."""
+    async def visitor(self, token: str, *, here: bool = True) -> Visitor | None:
+        """Who is behind that cookie; None when nobody is, or no longer.
+
+        Not `here`: a page asks by itself, which does not make the session last.
+        """
         now = self.clock()
         async with self.store.transaction() as tx:
             session = await tx.console.sessions.get(digest(token))
@@ -77,7 +80,8 @@ class Presence:
             if account is None or session.is_over(now):
                 await tx.console.sessions.close(session.digest)
                 return None
-            await tx.console.sessions.seen(session.digest, now)
+            if here:
+                await tx.console.sessions.seen(session.digest, now)
             visitor = Visitor(account, session)
             if account.member is None:
                 return visitor

@@ -39,6 +39,10 @@ class Reach:
                 found.setdefault(who, set()).add(route.channel)
         return {who: frozenset(channels) for who, channels in found.items()}
 
+    def readers(self, channel: Channel) -> int:
+        """How many people it reaches there, one by one or together."""
+        return sum(channel in channels for channels in self.read_by().values())
+
 
 async def reach_of(
     tx: Transaction, world: World, territory: Territory, alert: Alert, now: datetime

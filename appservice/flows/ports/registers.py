@@ -131,6 +131,12 @@ class Alerts(Protocol):
         """Submitted since then, oldest first."""
         ...
 
+    async def of(
+        self, territory: str, limit: int, before: AlertId | None = None, stage: str = ""
+    ) -> Sequence[Alert]:
+        """A territory's, the last one first: those numbered below `before`, at that stage."""
+        ...
+
 
 class Reports(Protocol):
     """Reports by stage."""

@@ -55,6 +55,20 @@ async def test_an_alert_advances_from_the_expected_stage_only(store: Any) -> Non
         assert not await tx.alerts.advance(replace(published, id=AlertId(404)), "held")
 
 
+async def test_a_territory_s_alerts_come_the_last_one_first(store: Any) -> None:
+    async with store.transaction() as tx:
+        held = [await tx.alerts.open(an_alert(text=f"Fait {n}.")) for n in range(3)]
+        await tx.alerts.open(an_alert(territory="yvelines-mantes"))
+        sent = await tx.alerts.open(an_alert(stage=alerts.Published(NOON, None)))
+        land = sent.territory
+        assert await tx.alerts.of(land, 10) == [sent, *reversed(held)]
+        assert await tx.alerts.of(land, 2) == [sent, held[2]]
+        assert await tx.alerts.of(land, 10, held[1].id) == [held[0]]
+        assert await tx.alerts.of(land, 10, stage="held") == list(reversed(held))
+        assert await tx.alerts.of(land, 1, held[2].id, "held") == [held[1]]
+        assert await tx.alerts.of("finistere", 10) == []
+
+
 async def test_a_correction_is_based_on_the_last_one(store: Any) -> None:
     async with store.transaction() as tx:
         first = await tx.alerts.open(an_alert(stage=alerts.Published(NOON, AGENT)))
