@@ -25,6 +25,8 @@ from appservice.files.world import load_world
 from appservice.flows.charter.links import SigningLinks
 from appservice.flows.charter.signer import Signer
 from appservice.flows.console.audience import Audiences
+from appservice.flows.console.composing import Composing
+from appservice.flows.console.dispatch import Dispatch
 from appservice.flows.console.invitations import Invitations
 from appservice.flows.console.presence import Presence
 from appservice.flows.console.register import Register
@@ -148,6 +150,8 @@ async def console(office: Office, world: World, membership: Membership) -> Async
         Removal(register, membership),
         chosen.behind_proxy,
         audiences=Audiences(office.store, clock, world),
+        composing=Composing(office.store, clock, world),
+        dispatch=Dispatch(office.store, clock, world),
         signing_links=office.signing_links,
         signer=Signer(office.store, clock, new_id, office.signing, office.store.wake.ring),
     )

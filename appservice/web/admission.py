@@ -79,7 +79,7 @@ def admitted(route: Route) -> Handler:
         request[ASKED] = known
         known.token = request.cookies.get(desk.cookie, "")
         if known.token:
-            known.visitor = await desk.presence.visitor(known.token)
+            known.visitor = await desk.presence.visitor(known.token, here=not route.background)
         if known.visitor is None:
             known.token = ""
         elsewhere = _check(route, request, known.visitor)

@@ -5,15 +5,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp import web
+from multidict import MultiDictProxy
 
 from appservice.domain.console import Visitor
 from appservice.domain.errors import NotAllowed
-from appservice.domain.ids import MemberId
+from appservice.domain.ids import AlertId, MemberId
 from appservice.domain.territory import Territory
 from appservice.domain.world import World
 from appservice.flows.charter.links import SigningLinks
 from appservice.flows.charter.signer import Signer
 from appservice.flows.console.audience import Audiences
+from appservice.flows.console.composing import Composing
+from appservice.flows.console.dispatch import Dispatch
 from appservice.flows.console.invitations import Invitations
 from appservice.flows.console.presence import Presence
 from appservice.flows.console.register import Register
@@ -37,6 +40,8 @@ class Desk:
     signing_links: SigningLinks = field(kw_only=True)
     signer: Signer = field(kw_only=True)
     audiences: Audiences = field(kw_only=True)
+    composing: Composing = field(kw_only=True)
+    dispatch: Dispatch = field(kw_only=True)
     behind_proxy: bool = False  # the last address of X-Forwarded-For is then the visitor's
 
     @property
@@ -80,6 +85,31 @@ def text_of(request: web.Request, field: str, longest: int = 1000) -> str:
     """A field of the form, trimmed; empty when it is missing, too long or a file."""
     value = asked(request).form.get(field, "")
     return value.strip() if isinstance(value, str) and len(value) <= longest else ""
+
+
+def alert_of(request: web.Request) -> AlertId:
+    """Which alert the address names. What can't be a number is no alert's."""
+    number = number_in(request.match_info["alert"])
+    if number is None:
+        raise web.HTTPNotFound
+    return AlertId(number)
+
+
+def number_in(text: str) -> int | None:
+    """A number of a case; None when it can't be one."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 15 else None
+
+
+def new_click(request: web.Request) -> str:
+    """Names a page that is about to be shown, so that its form acts once."""
+    return request.app[DESK].presence.new_id()
+
+
+def several_of(request: web.Request, field: str) -> tuple[str, ...]:
+    """Every value of a field that may be given more than once."""
+    form = asked(request).form
+    values = form.getall(field, []) if isinstance(form, MultiDictProxy) else []
+    return tuple(value for value in values if isinstance(value, str) and len(value) <= 100)
 
 
 def secret_of(request: web.Request, field: str) -> str:

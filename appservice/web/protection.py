@@ -14,6 +14,11 @@ _POLICY = (
     "base-uri 'none'; "
     "frame-ancestors 'none'"
 )
+# Where a page has the script that makes it livelier: ours alone, and none that text becomes.
+SCRIPTED = _POLICY + (
+    "; script-src 'self'; connect-src 'self'; require-trusted-types-for 'script'; "
+    "trusted-types 'none'"
+)
 HEADERS = {
     "Content-Security-Policy": _POLICY,
     "X-Content-Type-Options": "nosniff",
@@ -51,12 +56,18 @@ def check_origin(request: web.Request, url: str) -> None:
         raise WrongSite
 
 
+def scripted(response: web.Response) -> web.Response:
+    """A page that may run the console's script."""
+    response.headers["Content-Security-Policy"] = SCRIPTED
+    return response
+
+
 @web.middleware
 async def with_headers(request: web.Request, handler: Handler) -> web.StreamResponse:
     """On every answer, whatever it is. Pages are nobody else's to keep."""
     response = await handler(request)
     for name, value in HEADERS.items():
-        response.headers[name] = value
+        response.headers.setdefault(name, value)
     response.headers.setdefault(hdrs.CACHE_CONTROL, "no-store")
     if request.app[SECURE]:
         response.headers["Strict-Transport-Security"] = "max-age=31536000"

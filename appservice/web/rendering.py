@@ -32,7 +32,12 @@ def environment(language: str) -> jinja2.Environment:
     made.install_gettext_callables(  # type: ignore[attr-defined] # added by the extension
         texts.gettext, texts.ngettext, newstyle=False
     )
-    made.globals.update(style=f"/style.css?v={_version()}", languages=NAMES, language=language)
+    made.globals.update(
+        style=f"/style.css?v={_version(style())}",
+        script=f"/script.js?v={_version(script())}",
+        languages=NAMES,
+        language=language,
+    )
     return made
 
 
@@ -66,7 +71,14 @@ def style() -> bytes:
     """The base that the set-up brings, then ours. Without the base, pages are plain but whole."""
     folder = files("appservice.web") / "static"
     base = folder / "base.css"
-    return (base.read_bytes() if base.is_file() else b"") + (folder / "console.css").read_bytes()
+    ours = [(folder / name).read_bytes() for name in ("console.css", "alerts.css")]
+    return b"".join([base.read_bytes() if base.is_file() else b"", *ours])
+
+
+@lru_cache(maxsize=1)
+def script() -> bytes:
+    """What makes some pages livelier; each of them is whole without it."""
+    return (files("appservice.web") / "static" / "console.js").read_bytes()
 
 
 @lru_cache(maxsize=1)
@@ -75,8 +87,8 @@ def drawn_emblem() -> bytes:
     return (files("appservice.web") / "static" / "maillage.svg").read_bytes()
 
 
-def _version() -> str:
-    return hashlib.sha256(style()).hexdigest()[:12]
+def _version(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:12]
 
 
 def drawing(svg: str) -> Markup:

@@ -1,7 +1,18 @@
 """The route table: each path, and who may take it. What is not here is not served."""
 
 from appservice.domain.console import Right
-from appservice.web.pages import doors, enrol, links, reach, register, signing, start
+from appservice.web.pages import (
+    alerts,
+    compose,
+    correct,
+    doors,
+    enrol,
+    links,
+    reach,
+    register,
+    signing,
+    start,
+)
 from appservice.web.routing import Access, Route
 
 GET, POST = "GET", "POST"
@@ -9,6 +20,7 @@ GET, POST = "GET", "POST"
 ROUTES: tuple[Route, ...] = (
     Route(GET, "/", start.first_page, Access.SIGNED_IN),
     Route(GET, "/style.css", start.stylesheet, Access.PUBLIC),
+    Route(GET, "/script.js", start.scripts, Access.PUBLIC),
     Route(GET, "/maillage.svg", start.emblem, Access.PUBLIC),
     Route(
         *(GET, "/inscrire", enrol.form_page, Right.ENROL),
@@ -62,6 +74,34 @@ ROUTES: tuple[Route, ...] = (
         title="Qui recevrait une alerte",
         about="Par zone et métier : joints sur chaque canal, et ce qui retient les autres.",
     ),
+    Route(
+        *(GET, "/alertes/nouvelle", compose.form_page, Right.SEND_ALERT),
+        title="Rédiger une alerte",
+        about="Jugée pendant que vous écrivez, avec l'aperçu de chaque canal.",
+    ),
+    Route(POST, "/alertes/nouvelle", compose.send, Right.SEND_ALERT),
+    Route(POST, "/alertes/verifier", compose.check, Right.SEND_ALERT),
+    Route(POST, "/alertes/apercu", compose.foresee, Right.SEND_ALERT),
+    Route(
+        *(GET, "/validations", alerts.waiting_page, Right.APPROVE_ALERT),
+        title="À valider",
+        about="Ce qui attend qu'une deuxième personne lève le doute.",
+    ),
+    Route(
+        *(GET, "/alertes", alerts.list_page, Right.READ_ALERTS),
+        title="Alertes",
+        about="Leur état et leur diffusion, en direct ; corriger, annuler.",
+    ),
+    Route(GET, "/alertes/{alert}", alerts.alert_page, Right.READ_ALERTS),
+    Route(GET, "/alertes/{alert}/etat", alerts.state_part, Right.READ_ALERTS, background=True),
+    Route(POST, "/alertes/{alert}/valider", alerts.approve, Right.APPROVE_ALERT),
+    Route(POST, "/alertes/{alert}/refuser", alerts.refuse, Right.APPROVE_ALERT),
+    Route(GET, "/alertes/{alert}/corriger", correct.form_page, Right.SEND_ALERT),
+    Route(POST, "/alertes/{alert}/corriger", correct.send, Right.SEND_ALERT),
+    Route(POST, "/alertes/{alert}/corriger/verifier", correct.check, Right.SEND_ALERT),
+    Route(POST, "/alertes/{alert}/corriger/apercu", correct.foresee, Right.SEND_ALERT),
+    Route(POST, "/alertes/{alert}/annuler", alerts.cancel, Right.APPROVE_ALERT),
+    Route(POST, "/alertes/{alert}/urgence", alerts.hasten, Right.APPROVE_ALERT),
     Route(
         *(GET, "/droits", start.rights_page, Access.PUBLIC),
         title="Qui a le droit de faire quoi",

@@ -32,5 +32,6 @@ class Route:
     access: Access | Right
     dangerous: bool = False  # a code given in the last minutes is asked
     largest: int = SMALL  # bytes of a body
+    background: bool = False  # asked by a page left open, not by somebody who is there
     title: str = ""  # a tile of the first page, for whoever has the right
     about: str = ""

@@ -16,15 +16,18 @@ from yarl import URL
 from appservice.demo.ports import any_free_port
 from appservice.domain.audit import Act
 from appservice.domain.charter import Charter, Signature
-from appservice.domain.console import Position
-from appservice.domain.ids import MemberId
+from appservice.domain.console import HOLDERS, Position, Right, position_of
+from appservice.domain.ids import Insee, MemberId, TradeId, UserId
 from appservice.domain.member import Channel, Member, Role
+from appservice.domain.telephone.consent import Agreed, Consent
 from appservice.domain.territory import Level, Zone
 from appservice.domain.world import World
 from appservice.files.world import load_world, shipped_paths
 from appservice.flows.charter.links import SigningLinks
 from appservice.flows.charter.signer import Signer
 from appservice.flows.console.audience import Audiences
+from appservice.flows.console.composing import Composing
+from appservice.flows.console.dispatch import Dispatch
 from appservice.flows.console.invitations import Invitations
 from appservice.flows.console.presence import Presence
 from appservice.flows.console.register import Register
@@ -35,6 +38,7 @@ from appservice.flows.provisioning import Applied
 from appservice.flows.signature import Signing
 from appservice.web.desk import Desk
 from appservice.web.factors import TotpCodes
+from appservice.web.routing import Access
 from appservice.web.server import ConsoleServer
 from support.golden import PlainSeals
 from support.store_builders import HandClock
@@ -122,6 +126,8 @@ class ConsoleTown:
             ),
             signer=Signer(self.store, self.clock, self.new_id, self.signing, self.ring),
             audiences=Audiences(self.store, self.clock, self.world),
+            composing=Composing(self.store, self.clock, self.world),
+            dispatch=Dispatch(self.store, self.clock, self.world),
         )
         self.server = ConsoleServer(desk)
         await self.server.open("127.0.0.1", port)
@@ -156,6 +162,32 @@ class ConsoleTown:
             await self.sign(member)
         return member
 
+    async def merchant(
+        self, name: str, *channels: Channel, commune: str = "35152", trade: str = "buralistes"
+    ) -> Member:
+        """Who has signed, and answered OUI when they chose SMS."""
+        territory = MANTES if commune == "78361" else LIFFRE
+        member = Member(
+            id=MemberId(self.new_id()),
+            role=Role.MERCHANT,
+            name=name,
+            territory=territory,
+            shop=f"Tabac {name}",
+            trades=(TradeId(trade),),
+            commune=Insee(commune),
+            channels=frozenset(channels or (Channel.SMS,)),
+            mxid=UserId(f"@{name.lower()}:maillage.test"),
+            phone=f"+336399810{next(_NUMBERS):02}",
+            signal=f"aci-{name}",
+        )
+        async with self.store.transaction() as tx:
+            await tx.members.save(member)
+            agreed = Consent(member.id, Agreed(self.clock()), "OUI")
+            assert member.phone is not None
+            await tx.telephone.consents.advance(member.phone, agreed, None)
+        await self.sign(member)
+        return member
+
     async def sign(self, member: Member, **changes: Any) -> None:
         charter = self.world.charter_for(member)
         assert charter is not None
@@ -170,6 +202,14 @@ class ConsoleTown:
     async def signed_in(self, member: Member) -> "Person":
         token = await self.invitations.invite_member(f"{member.id}@exemple.fr", member.id)
         return await self.visitor().accept(token)
+
+    async def holder_of(self, access: Access | Right) -> "Person":
+        """Somebody signed in who may take such a route."""
+        holders = HOLDERS[access] if isinstance(access, Right) else [Position.MAIRIE]
+        roles = [role for role in Role if position_of(role) in holders]
+        if roles:
+            return await self.signed_in(await self.agent(roles[0]))
+        return await self.outsider(next(iter(holders)))
 
     async def outsider(self, position: Position, territory: str = "") -> "Person":
         login = f"{position.value}-{len(self.people)}@exemple.fr"

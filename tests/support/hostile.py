@@ -27,7 +27,7 @@ WORDS = (
     'nom;commerce;metiers;commune;canaux\n"\x00', "nom;commerce;metiers;commune;canaux\na;b;c;d;e",
     "2026-02-30", "1e999", "NaN", "true", "null", "🙂" * 2000,
 )  # fmt: skip
-_READ = re.compile(r'(?:query\.get|text_of|secret_of|_several)\(\s*(?:request,\s*)?"(\w+)"')
+_READ = re.compile(r'(?:query\.get|text_of|secret_of|several_of)\(\s*(?:request,\s*)?"(\w+)"')
 _NAMED = re.compile(r'(?:name=|forms\.\w+\(\s*)"(\w+)"')
 
 

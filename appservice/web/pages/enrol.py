@@ -1,13 +1,21 @@
 """The mairie enrols a merchant, or a sheet of them: looked at first, then written, once."""
 
 from aiohttp import hdrs, web
-from multidict import MultiDictProxy
 
 from appservice.domain.enrolment import LANGUAGES, EnrolmentRefused, Mistake
 from appservice.domain.errors import NotAllowed
 from appservice.domain.ids import MemberId
 from appservice.domain.member import Channel, Member
-from appservice.web.desk import DESK, asked, member_of, sent_to, territory_of, text_of, visitor_of
+from appservice.web.desk import (
+    DESK,
+    asked,
+    member_of,
+    sent_to,
+    several_of,
+    territory_of,
+    text_of,
+    visitor_of,
+)
 from appservice.web.enrolling import sheet
 from appservice.web.enrolling.typed import Typed, understand
 from appservice.web.languages import NAMES
@@ -126,20 +134,14 @@ def _typed(request: web.Request) -> Typed:
         name=text_of(request, "name"),
         shop=text_of(request, "shop"),
         siret=text_of(request, "siret"),
-        trades=_several(request, "trades"),
+        trades=several_of(request, "trades"),
         commune=text_of(request, "commune"),
         phone=text_of(request, "phone"),
-        channels=_several(request, "channels"),
+        channels=several_of(request, "channels"),
         mxid=text_of(request, "mxid"),
         language=text_of(request, "language"),
         fallback=bool(text_of(request, "fallback")),
     )
-
-
-def _several(request: web.Request, field: str) -> tuple[str, ...]:
-    form = asked(request).form
-    values = form.getall(field, []) if isinstance(form, MultiDictProxy) else []
-    return tuple(value for value in values if isinstance(value, str) and len(value) <= 100)
 
 
 def _sheet_text(request: web.Request) -> str:

@@ -4,7 +4,7 @@ from aiohttp import hdrs, web
 
 from appservice.domain.console import HOLDERS, Position, Right, Visitor
 from appservice.web.desk import visitor_of
-from appservice.web.rendering import drawn_emblem, render, style
+from appservice.web.rendering import drawn_emblem, render, script, style
 from appservice.web.routing import Route
 
 YEAR = 365 * 24 * 3600
@@ -25,8 +25,15 @@ async def rights_page(request: web.Request) -> web.Response:
 
 
 async def stylesheet(request: web.Request) -> web.Response:
-    response = web.Response(body=style(), content_type="text/css", charset="utf-8")
-    # Its address changes with what it holds.
+    return _for_long(web.Response(body=style(), content_type="text/css", charset="utf-8"))
+
+
+async def scripts(request: web.Request) -> web.Response:
+    return _for_long(web.Response(body=script(), content_type="text/javascript", charset="utf-8"))
+
+
+def _for_long(response: web.Response) -> web.Response:
+    """Its address changes with what it holds."""
     response.headers[hdrs.CACHE_CONTROL] = f"public, max-age={YEAR}, immutable"
     return response
 

@@ -13,10 +13,11 @@ from support.hostile import MARK, Hostile, fields, requests
 
 from appservice.domain.console import Position
 from appservice.domain.member import Role
-from appservice.web.protection import HEADERS
+from appservice.web.protection import HEADERS, SCRIPTED
 from appservice.web.routes import ROUTES
 
 PEOPLE = ("mairie", "chef de quart", "auditor", "stranger")
+POLICY = "Content-Security-Policy"
 OURS = {"maillage", "langue"}  # cookies, "hash", "boxes", "act",
 
 
@@ -79,7 +80,9 @@ def check(url: str, page: Page) -> None:
         assert location.startswith("/")
         assert "\\" not in location
     if page.status != 400:  # aiohttp's own word on what is no request at all
-        assert HEADERS.items() <= dict(page.headers).items()
+        policy = {POLICY: page.headers[POLICY]}
+        assert policy[POLICY] in (HEADERS[POLICY], SCRIPTED)
+        assert (HEADERS | policy).items() <= dict(page.headers).items()
     if page.headers.get("Content-Type", "").startswith("text/html"):
         assert MARK not in page.text
 

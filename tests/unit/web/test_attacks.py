@@ -16,7 +16,7 @@ from appservice.web import admission
 from appservice.web.desk import Desk, local
 from appservice.web.protection import HEADERS
 from appservice.web.routes import ROUTES
-from appservice.web.routing import Access
+from appservice.web.routing import Access, Route
 from appservice.web.server import application
 
 
@@ -26,10 +26,9 @@ def filled(path: str) -> str:
 
 FORMS = [filled(route.path) for route in ROUTES if route.method == "POST"]
 BEYOND_THE_DOOR = [
-    filled(route.path)
-    for route in ROUTES
-    if route.method == "POST" and route.access is not Access.PUBLIC
+    route for route in ROUTES if route.method == "POST" and route.access is not Access.PUBLIC
 ]
+OUR_SCRIPT = '<script src="{{ script }}" defer></script>'
 ELSEWHERE = "https://exemple.net"
 
 
@@ -47,6 +46,7 @@ def test_no_template_holds_what_the_policy_would_block():
     folder = files("appservice.web") / "templates"
     for page in folder.iterdir():
         text = page.read_text("utf-8")
+        text = text.replace(OUR_SCRIPT, "")
         assert not re.search(r"<script|<style|\sstyle=|\son\w+=|javascript:|//\w", text), page.name
         assert "|safe" not in text.replace(" ", ""), page.name
 
@@ -76,11 +76,11 @@ async def test_a_form_from_another_site_is_refused(
     assert (await person.get("/")).path == "/", "still signed in"
 
 
-@pytest.mark.parametrize("path", BEYOND_THE_DOOR)
+@pytest.mark.parametrize("route", BEYOND_THE_DOOR, ids=lambda route: route.path)
 @pytest.mark.parametrize("token", ["", "0" * 64, "é"])
-async def test_a_form_without_its_token_is_refused(town: ConsoleTown, path: str, token: str):
-    person = await town.mairie()  # has the right to all of them
-    page = await person.post(path, {"jeton": token})
+async def test_a_form_without_its_token_is_refused(town: ConsoleTown, route: Route, token: str):
+    person = await town.holder_of(route.access)
+    page = await person.post(filled(route.path), {"jeton": token})
     assert page.status == 403
     assert "ouverte trop longtemps" in page.text
     assert (await person.get("/")).path == "/", "nothing was done"
@@ -212,6 +212,8 @@ async def test_by_https_the_browser_keeps_the_cookie_from_everybody(world):
         HandClock(),
         world,
         *[None] * 5,
+        composing=None,
+        dispatch=None,
         signing_links=None,
         signer=None,
         audiences=None,

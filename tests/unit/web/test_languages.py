@@ -15,11 +15,13 @@ from appservice.domain.console.reached import Why
 from appservice.domain.console.search import CharterState, Order
 from appservice.domain.enrolment import LANGUAGES
 from appservice.domain.errors import MaillageError, NotAllowed
+from appservice.domain.wording import alerts as words
 from appservice.flows.charter import refusals
 from appservice.flows.charter.links import IS_OUT, NOT_OUT
 from appservice.flows.console import entry
 from appservice.flows.signature import TextChanged
 from appservice.web import admission, filters
+from appservice.web.alerting.shown import STAGES, STEPS, VERDICTS
 from appservice.web.languages import NAMES, SOURCE, accepted_by, catalogue, choose
 from appservice.web.pages.links import LINK_STATES
 from appservice.web.routes import ROUTES
@@ -52,6 +54,7 @@ def said_elsewhere() -> Iterator[str]:
         yield choice.french
     yield from (filters.NOT_A_CHOICE, filters.NOT_A_COMMUNE, filters.NO_WORD, filters.NOT_A_PAGE)
     yield from ("Tous", "Toutes")
+    yield from (*VERDICTS.values(), *STAGES.values(), *STEPS.values())
     yield from LINK_STATES.values()
     yield from refusals.SENTENCES
     for error in (
@@ -102,6 +105,8 @@ def names(text: str) -> set[str]:
 
 SAME = {
     "Console",
+    "Zone",
+    "Urgente",
     "Gendarmerie",
     "Auditor",
     "Password",
@@ -110,13 +115,24 @@ SAME = {
     "Commune",
     "Canal",
     "Version",
-    "Zone",
 }
 """Spelt alike in two languages."""
 
 SAID_BY_FLOWS = {
     IS_OUT,
     NOT_OUT,
+    "Choisissez une zone de la liste.",
+    "Choisissez des métiers de la liste.",
+    "Choisissez une infraction de la liste.",
+    "Choisissez un service de la liste.",
+    "Le texte manque.",
+    "Le texte est trop long.",
+    "Dites pourquoi, en quelques mots.",
+    "Quelqu'un d'autre a été plus rapide : voici où en est cette alerte.",
+    "L'auteur d'une alerte ne peut pas la valider lui-même.",
+    words.NOBODY,
+    words.SUSPENDED,
+    words.HELD_CORRECTION,
     "Les deux mots de passe ne sont pas les mêmes.",
     "Ce code n'est pas celui que l'application montre maintenant.",
     "La base de données est momentanément hors d'atteinte.",

@@ -13,7 +13,7 @@ from appservice.web.routing import Access, Route
 from appservice.web.server import application
 
 PUBLIC = {
-    "/style.css", "/maillage.svg", "/droits", "/connexion", "/invitation/{token}",
+    "/style.css", "/script.js", "/maillage.svg", "/droits", "/connexion", "/invitation/{token}",
     "/signer/{token}", "/signer/{token}/charte", "/signer/{token}/fait",
 }  # fmt: skip
 
