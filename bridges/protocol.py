@@ -47,6 +47,7 @@ class Outgoing:
     notice: bool = False
     acts_on: str | None = None
     attachments: tuple[Attachment, ...] = ()
+    expires_at: datetime | None = None  # nobody wants to read it later, whoever carries it then
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,7 @@ class Accepted:
     provider_id: str
     detail: str = ""  # encoding and segments of an SMS, say; never content
     failed: tuple[str, ...] = ()
+    sent: str | None = None  # the text as it left, where the channel may change a sign of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,8 @@ class Unknown:
     """It may or may not have been taken: never sent again without a human."""
 
     code: str
+    detail: str = ""  # as of `Accepted`
+    sent: str | None = None
 
 
 Outcome = Accepted | Throttled | Rejected | Unknown

@@ -50,5 +50,5 @@ FACTORIES: Mapping[str, AnyFactory] = {
     # SMS, by the kind of gateway.
     "kannel": Factory(KannelSettings, lambda s, clock: SmsBridge(Kannel(s, clock), s)),
     "ovh": Factory(OvhSettings, lambda s, clock: SmsBridge(OvhSms(s, clock), s)),
-    "gammu": Factory(GammuSettings, lambda s, _: SmsBridge(Gammu(s), s)),
+    "gammu": Factory(GammuSettings, lambda s, clock: SmsBridge(Gammu(s, clock), s)),
 }

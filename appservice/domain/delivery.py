@@ -94,6 +94,7 @@ class Settled:
     retry_at: datetime | None = None  # QUEUED again until then
     code: str = ""
     detail: str = ""
+    sent: str | None = None  # the text that left, when it is not the parcel's own
 
 
 @dataclass(frozen=True, slots=True)

@@ -212,8 +212,9 @@ class Delivery:
     def _settled(self, claimed: Claimed, outcome: _Fate) -> Settled:
         now = self.clock()
         match outcome:
-            case Accepted(provider_id=provider_id, detail=detail):
-                return Settled(claimed, State.ACCEPTED, now, provider_id, detail=detail)
+            case Accepted(provider_id=name, detail=detail):
+                sent = _as_sent(claimed, outcome)
+                return Settled(claimed, State.ACCEPTED, now, name, detail=detail, sent=sent)
             case Throttled(after=after, code=code):
                 retry_at = now + timedelta(seconds=after)
                 return Settled(claimed, State.QUEUED, now, retry_at=retry_at, code=code)
@@ -221,8 +222,9 @@ class Delivery:
                 return Settled(claimed, State.FAILED, now, code=code)
             case Later(until=until):
                 return Settled(claimed, State.QUEUED, now, retry_at=until, code=QUIET)
-            case Unknown(code=code):
-                return Settled(claimed, State.UNKNOWN, now, code=code)
+            case Unknown(code=code, detail=detail):
+                sent = _as_sent(claimed, outcome)
+                return Settled(claimed, State.UNKNOWN, now, code=code, detail=detail, sent=sent)
             case _:
                 assert_never(outcome)
 
@@ -304,6 +306,10 @@ def _unreached(parcel: Parcel, outcome: _Fate) -> Sequence[str]:
             return list(failed)
         case _:
             return ()
+
+
+def _as_sent(claimed: Claimed, outcome: Accepted | Unknown) -> str | None:
+    return outcome.sent if outcome.sent != claimed.parcel.body else None
 
 
 def _not_ready(claimed: Claimed) -> Throttled:

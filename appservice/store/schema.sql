@@ -196,7 +196,7 @@ CREATE INDEX parcels_by_alert ON parcels (alert, id) WHERE alert IS NOT NULL;
 
 -- Where it stands; narrow, since each step writes it anew. `conversation` is a room or group id in
 -- clear, or the HMAC of a number or ACI. A lane is an alert, or 0 for all the rest; `turn` says when a
--- parcel leaves among the lanes.
+-- parcel leaves among the lanes. `as_sent` is the text that left, when it is not the parcel's own.
 CREATE TABLE deliveries (
     id bigint PRIMARY KEY REFERENCES parcels (id) ON DELETE CASCADE,
     channel text NOT NULL,
@@ -216,6 +216,7 @@ CREATE TABLE deliveries (
     detail text NOT NULL DEFAULT '',
     lane bigint NOT NULL DEFAULT 0,
     turn bigint NOT NULL DEFAULT 0,
+    as_sent bytea,
     CONSTRAINT lease_while_submitting CHECK ((state = 'submitting') = (lease_until IS NOT NULL)),
     CONSTRAINT token_while_submitting CHECK (state <> 'submitting' OR token IS NOT NULL)
 );

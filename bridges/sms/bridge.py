@@ -14,6 +14,7 @@ from bridges.protocol import (
     Rejected,
     Sink,
     Throttled,
+    Unknown,
 )
 from bridges.sms.numbers import mobile
 from bridges.sms.pace import Backoff, Pace
@@ -55,6 +56,9 @@ class SmsBridge:
             return replace(outcome, after=max(outcome.after, wait))
         if isinstance(outcome, Accepted):
             self._backoff.accepted()
+        if isinstance(outcome, Accepted | Unknown):
+            sms = submission.sms
+            return replace(outcome, detail=sms.detail, sent=self._transport.wording(sms))
         return outcome
 
     def _submission(self, message: Outgoing) -> Submission | Rejected:
@@ -69,7 +73,7 @@ class SmsBridge:
             return Rejected("empty")
         if sms.segments > settings.max_segments:
             return Rejected("too_long")
-        return Submission(self.name_of(message.key), number, sms)
+        return Submission(self.name_of(message.key), number, sms, message.expires_at)
 
     def name_of(self, key: str) -> str:
         return message_id(key, self._settings.secret)

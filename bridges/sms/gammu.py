@@ -6,8 +6,9 @@ receipt is deleted: these tables keep texts and numbers in clear.
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import datetime
 
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
@@ -25,7 +26,7 @@ from bridges.protocol import (
 from bridges.sms import gammu_tables as sql
 from bridges.sms.gammu_inbox import gather, message_of, part_of
 from bridges.sms.polling import Polling
-from bridges.sms.segments import Encoding
+from bridges.sms.segments import Encoding, Sms
 from bridges.sms.settings import GammuSettings
 from bridges.sms.transport import LATER, Submission
 
@@ -41,8 +42,9 @@ Connection = PoolConnectionProxy
 class Gammu:
     """The transport of one modem; implements `Transport`."""
 
-    def __init__(self, settings: GammuSettings) -> None:
+    def __init__(self, settings: GammuSettings, now: Callable[[], datetime]) -> None:
         self._settings = settings
+        self._now = now
         self._pool: asyncpg.Pool | None = None
         self._making = asyncio.Lock()
         self._open = False
@@ -64,6 +66,9 @@ class Gammu:
                 self._pool.terminate()
             self._pool = None
 
+    def wording(self, sms: Sms) -> str:
+        return sms.text
+
     async def submit(self, submission: Submission) -> Outcome:
         if not self._open:
             return Throttled(LATER, "not_started")
@@ -80,7 +85,7 @@ class Gammu:
             return Rejected("gateway_refuses")
         except _DOWN:
             return Unknown("no_answer")  # perhaps committed
-        return Accepted(submission.id, detail=submission.sms.detail)
+        return Accepted(submission.id)
 
     async def _room(self) -> None:
         """Waits until few enough texts wait for the modem: what waits here can't be overtaken."""
@@ -94,7 +99,8 @@ class Gammu:
         sms, coding = submission.sms, _CODING[submission.sms.encoding]
         headers = _headers(sms.segments)
         values = (submission.number, sms.parts[0], headers[0], coding, submission.id)
-        more = (_validity(self._settings), list(sms.parts[1:]), headers[1:])
+        validity = submission.validity(self._now(), self._settings.validity_minutes)
+        more = (_relative(validity), list(sms.parts[1:]), headers[1:])
         async with self._connection() as connection:
             await connection.execute(sql.QUEUE, *values, *more)
 
@@ -116,7 +122,7 @@ class Gammu:
             await self._messages(connection, self._sink)
 
     async def _receipts(self, connection: Connection, sink: Sink) -> None:
-        for row in await connection.fetch(sql.SET_ASIDE, self._settings.validity_minutes):
+        for row in await connection.fetch(sql.SET_ASIDE):
             await sink(Receipt(row["id"], ReceiptState.EXPIRED, code="modem_away"))
             await connection.execute(sql.FORGET_QUEUED, row["row"])
         for row in await connection.fetch(sql.FATES):
@@ -157,7 +163,7 @@ def _headers(count: int) -> list[str | None]:
     return [f"050003{reference:02X}{count:02X}{place:02X}" for place in range(1, count + 1)]
 
 
-def _validity(settings: GammuSettings) -> int:
+def _relative(minutes: int) -> int:
     """As the GSM counts: steps of five minutes up to twelve hours, then of half an hour."""
-    minutes = max(5, min(settings.validity_minutes, 24 * 60))
+    minutes = max(5, min(minutes, 24 * 60))
     return minutes // 5 - 1 if minutes <= 12 * 60 else 143 + (minutes - 12 * 60) // 30

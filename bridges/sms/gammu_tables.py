@@ -18,11 +18,14 @@ SELECT head."ID", part.place + 1, part.text, part.header, $4::text, -1
 FROM head, unnest($7::text[], $8::text[]) WITH ORDINALITY AS part (text, header, place)
 """
 WAITING = """SELECT count(*) FROM outbox"""
-# Its modem was away: nobody wants to read these any more. They are first set aside, for ever, so
-# that none leaves while we say so; what the modem has in hand it keeps.
+# Its modem was away: nobody wants to read these any more, by the validity that each was given (in
+# the GSM's steps). They are first set aside, for ever, so that none leaves while we say so; what
+# the modem has in hand it keeps.
 SET_ASIDE = """
 UPDATE outbox SET "SendingDateTime" = 'infinity' WHERE "CreatorID" ~ '^[0-9a-f]{20}$'
-    AND "InsertIntoDB" < LOCALTIMESTAMP(0) - make_interval(mins => $1)
+    AND "InsertIntoDB" < LOCALTIMESTAMP(0) - make_interval(mins => CASE
+        WHEN "RelativeValidity" < 144 THEN ("RelativeValidity" + 1) * 5
+        ELSE 720 + ("RelativeValidity" - 143) * 30 END)
     AND "SendingTimeOut" < LOCALTIMESTAMP(0) - INTERVAL '1 minute'
 RETURNING "ID" AS row, "CreatorID" AS id
 """

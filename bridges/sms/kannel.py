@@ -21,6 +21,7 @@ class Kannel:
 
     def __init__(self, settings: KannelSettings, now: Callable[[], datetime]) -> None:
         self._settings = settings
+        self._now = now
         self._server = CallbackServer(
             settings.host, settings.port, settings.secret, settings.region, now
         )
@@ -45,15 +46,17 @@ class Kannel:
             await self._http.close()
             self._http = None
 
+    def wording(self, sms: Sms) -> str:
+        return sms.padded  # it cuts long texts itself, and knows escapes but not surrogate pairs
+
     async def submit(self, submission: Submission) -> Outcome:
         """`submission.id` comes back with the delivery report."""
         if self._http is None:
             return Throttled(LATER, "not_started")
-        sms, headers = submission.sms, self._headers(submission)
-        body = sms.padded.encode()  # it knows escapes, not surrogate pairs
+        body, headers = self.wording(submission.sms).encode(), self._headers(submission)
         try:
             async with self._http.post(self._settings.url, data=body, headers=headers) as answer:
-                return _read(answer.status, await answer.text(), submission.id, sms)
+                return _read(answer.status, await answer.text(), submission.id)
         except NOT_WRITTEN:
             return Throttled(LATER, "gateway_down")
         except (aiohttp.ClientError, TimeoutError, OSError):
@@ -62,6 +65,7 @@ class Kannel:
     def _headers(self, submission: Submission) -> dict[str, str]:
         """Password and number travel in headers: addresses end up in logs."""
         report = f"{self.callback}/dlr?id={quote(submission.id)}&state=%d&at=%T"
+        validity = submission.validity(self._now(), self._settings.validity_minutes)
         return {
             "Content-Type": "text/plain; charset=UTF-8",
             "X-Kannel-Username": self._settings.username,
@@ -69,7 +73,7 @@ class Kannel:
             "X-Kannel-From": self._settings.sender,
             "X-Kannel-To": submission.number,
             "X-Kannel-Coding": _CODING[submission.sms.encoding],
-            "X-Kannel-Validity": str(self._settings.validity_minutes),
+            "X-Kannel-Validity": str(validity),
             "X-Kannel-DLR-Mask": str(_MASK),
             "X-Kannel-DLR-Url": report,
         }
@@ -86,10 +90,10 @@ class Kannel:
             return False
 
 
-def _read(status: int, text: str, message_id: str, sms: Sms) -> Outcome:
+def _read(status: int, text: str, message_id: str) -> Outcome:
     """Kannel says `0: Accepted for delivery` or `3: Queued for later delivery`, with 202."""
     if status == 202 and text.startswith(("0:", "3:")):
-        return Accepted(message_id, detail=sms.detail)
+        return Accepted(message_id)
     if status in (429, 503):
         return Throttled(LATER)
     if status in (401, 403):

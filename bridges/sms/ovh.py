@@ -24,7 +24,7 @@ from bridges.protocol import (
 from bridges.sms.numbers import e164
 from bridges.sms.ovh_api import Answer, OvhApi
 from bridges.sms.polling import Polling
-from bridges.sms.segments import Encoding
+from bridges.sms.segments import Encoding, Sms
 from bridges.sms.settings import OvhSettings
 from bridges.sms.transport import LATER, NOT_WRITTEN, Submission
 
@@ -56,6 +56,9 @@ class OvhSms:
             await self._api.close()
             self._api = None
 
+    def wording(self, sms: Sms) -> str:
+        return sms.text
+
     async def submit(self, submission: Submission) -> Outcome:
         if self._api is None:
             return Throttled(LATER, "not_started")
@@ -74,6 +77,7 @@ class OvhSms:
     def _job(self, submission: Submission) -> dict[str, object]:
         """Not an advertisement: no STOP clause, which would also hold it back at night."""
         settings, sms = self._settings, submission.sms
+        validity = submission.validity(self._now(), settings.validity_minutes)
         job: dict[str, object] = {
             "charset": "UTF-8",
             "class": "phoneDisplay",
@@ -83,7 +87,7 @@ class OvhSms:
             "priority": "high",
             "receivers": [submission.number],
             "tag": submission.id,
-            "validityPeriod": settings.validity_minutes,
+            "validityPeriod": validity,
         }
         return job | (
             {"senderForResponse": True} if settings.replies else {"sender": settings.sender}
@@ -175,7 +179,7 @@ def _read(answer: Answer, submission: Submission) -> Outcome:
     if status == 200 and report.get("invalidReceivers"):
         return Rejected("invalid_number")
     if status == 200 and report.get("ids"):
-        return Accepted(submission.id, detail=submission.sms.detail)
+        return Accepted(submission.id)
     return Unknown(f"gateway_{status}")
 
 

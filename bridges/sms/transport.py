@@ -1,6 +1,7 @@
 """What carries a text that is ready to a gateway, and brings back what the gateway says of it."""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Protocol
 
 import aiohttp
@@ -22,6 +23,13 @@ class Submission:
     id: str
     number: str  # E.164
     sms: Sms
+    expires_at: datetime | None = None
+
+    def validity(self, now: datetime, usual: int) -> int:
+        """For how many minutes networks may still try, at least one; `usual` if nothing says."""
+        if self.expires_at is None:
+            return usual
+        return max(1, (self.expires_at - now) // timedelta(minutes=1))
 
 
 class Transport(Protocol):
@@ -32,6 +40,10 @@ class Transport(Protocol):
 
     async def close(self) -> None:
         """Stops listening; nothing that the sink accepted is lost."""
+
+    def wording(self, sms: Sms) -> str:
+        """What the phone shows of it."""
+        ...
 
     async def submit(self, submission: Submission) -> Outcome:
         """Asks once. Never raises for a failure of the gateway: says what is known of it."""

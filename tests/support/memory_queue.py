@@ -67,7 +67,7 @@ class MemoryQueue:
         slip.state, slip.lease_until, slip.retry_at = said.state, None, said.retry_at
         slip.settled_at = said.at
         slip.provider_id = said.provider_id or slip.provider_id
-        slip.code, slip.detail = said.code, said.detail
+        slip.code, slip.detail, slip.sent = said.code, said.detail, said.sent
         if said.state is not State.UNKNOWN:
             slip.token = ""
         self._match(slip.parcel.channel)

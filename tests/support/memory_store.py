@@ -313,7 +313,7 @@ class MemoryOutbox:
 
     async def by_provider_id(self, channel: Channel, provider_id: str) -> Parcel | None:
         found = (
-            slip.parcel
+            slip.read
             for slip in reversed(self._rows.values())
             if slip.parcel.channel == channel and slip.provider_id == provider_id
         )
@@ -327,11 +327,11 @@ class MemoryOutbox:
         return Tally(dict(counts), sum(s.state is State.QUEUED and s.code == QUIET for s in posts))
 
     async def of_alert(self, alert: AlertId) -> Sequence[Parcel]:
-        return [slip.parcel for slip in self._posts_of(alert)]
+        return [slip.read for slip in self._posts_of(alert)]
 
     async def unknown(self, since: datetime) -> Sequence[Parcel]:
         return [
-            slip.parcel
+            slip.read
             for slip in self._rows.values()
             if slip.state is State.UNKNOWN and slip.settled_at and slip.settled_at >= since
         ]

@@ -1,6 +1,6 @@
 """What the store in memory keeps."""
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 
 from appservice.domain.alert import Alert
@@ -35,11 +35,17 @@ class Slip:
     provider_id: str | None = None
     code: str = ""
     detail: str = ""
+    sent: str | None = None
 
     @property
     def lane(self) -> int:
         """Each alert has its own; all the rest shares one."""
         return self.parcel.alert or 0
+
+    @property
+    def read(self) -> Parcel:
+        """As it was sent, when the channel changed a sign of it."""
+        return self.parcel if self.sent is None else replace(self.parcel, body=self.sent)
 
     @property
     def ready(self) -> bool:

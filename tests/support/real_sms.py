@@ -1,8 +1,9 @@
 """The SMS bridge on Debian's Kannel, bound by SMPP to an operator in small."""
 
 import signal
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import pytest
 import pytest_asyncio
@@ -17,6 +18,7 @@ from bridges.sms.settings import KannelSettings
 from support.bridge_worlds import SmsWorld, eventually, ticking
 from support.bridges import RecordingSink
 from support.programs import program
+from support.smpp_tap import Tap
 
 # Only waits are shorter than those of a deployment.
 SOONER = {
@@ -32,6 +34,7 @@ class RealGateway:
 
     kannel: KannelProcess
     operator: Operator
+    tap: Tap  # on the wire between both
     port: int
 
     def settings(self, **more: object) -> KannelSettings:
@@ -46,9 +49,9 @@ class RealGateway:
         }
         return KannelSettings(**(given | more))  # type: ignore[arg-type] # any field
 
-    def bridge(self, **more: object) -> SmsBridge:
+    def bridge(self, now: Callable[[], datetime] | None = None, **more: object) -> SmsBridge:
         settings = self.settings(**more)
-        return SmsBridge(Kannel(settings, ticking()), settings)
+        return SmsBridge(Kannel(settings, now or ticking()), settings)
 
     async def bound(self) -> None:
         await eventually(lambda: self.operator.bound, "the bind")
@@ -62,18 +65,21 @@ async def gateway_of_the_session(
     program("bearerbox")
     operator, port = Operator(), any_free_port()
     await operator.start()
+    tap = Tap(operator.port)
+    await tap.start()
     kannel = KannelProcess(
         tmp_path_factory.mktemp("kannel"),
-        operator.port,
+        tap.port,
         port,
         SOONER,
     )
     await kannel.prepare()
     await kannel.start()
-    gateway = RealGateway(kannel, operator, port)
+    gateway = RealGateway(kannel, operator, tap, port)
     await gateway.bound()
     yield gateway
     await kannel.stop()
+    await tap.stop()
     await operator.stop()
 
 
@@ -84,6 +90,7 @@ async def gateway(gateway_of_the_session: RealGateway) -> RealGateway:
     operator.faults = Faults()
     operator.parts.clear()
     operator.asked = 0
+    gateway_of_the_session.tap.until.clear()
     return gateway_of_the_session
 
 

@@ -78,7 +78,7 @@ class Ledger:
     async def start(self, **settings: object) -> Process:
         store = await connect(self.dsn, self.keys, self.now, new_id)
         world = load_world(shipped_paths())
-        bridge = self.gateway.bridge(**settings)
+        bridge = self.gateway.bridge(self.now, **settings)
         inbound = Inbound(store, store.queue, world, self.now, CleanMedia())
         inbox = Inbox(Channel.SMS, store.journal, store, store.wake, inbound, self.now)
         delivery = Delivery(

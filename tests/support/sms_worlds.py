@@ -95,7 +95,7 @@ class GammuWorld(SmsWorld):
             throttle=0.05,
             poll=0.02,
         )
-        self.bridge: Bridge = SmsBridge(Gammu(self.tables), self.tables)
+        self.bridge: Bridge = SmsBridge(Gammu(self.tables, ticking()), self.tables)
         await self.bridge.start(self.sink)
 
     async def stop(self) -> None:

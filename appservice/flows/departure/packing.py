@@ -48,4 +48,5 @@ def _outgoing(claimed: Claimed, attachments: tuple[Attachment, ...]) -> Outgoing
         notice=parcel.notice,
         acts_on=acts_on if action is not Action.POST else None,
         attachments=attachments,
+        expires_at=parcel.expires_at,
     )

@@ -11,7 +11,10 @@ from bridges.protocol import Receipt
 
 
 class Outbox(Protocol):
-    """Parcels on their way."""
+    """Parcels on their way, and the ledger of what left.
+
+    The body of a parcel that is read here is what was sent, if the channel had to change a sign.
+    """
 
     async def put(self, parcels: Sequence[Parcel]) -> None:
         """Queues them; a key that is already there changes nothing.

@@ -8,9 +8,10 @@ from asyncpg import Record
 from appservice.domain.delivery import Kind, Parcel, Urgency
 from appservice.domain.ids import BlobId
 from appservice.domain.member import Channel
-from appservice.store.vault import DataKey, Vault, open_words, seal_words
+from appservice.store.vault import DataKey, Vault, open_text, open_words, seal_words
 
 SEALED, ADDRESS = "parcels.sealed", "parcels.address"
+AS_SENT = "deliveries.as_sent"
 DAY = "exchanges:"
 URGENCIES = (Urgency.URGENT, Urgency.NORMAL)
 
@@ -82,7 +83,10 @@ def values_of(
 
 def parcel_from(row: Record, keys: Mapping[str, DataKey]) -> Parcel:
     """Of a parcel joined to its delivery; without what was erased. Raises BrokenSeal."""
-    words = open_words(keys.get(row["owner"]), SEALED, row["sealed"])
+    key = keys.get(row["owner"])
+    words = open_words(key, SEALED, row["sealed"])
+    if as_sent := row.get("as_sent"):
+        words["body"] = open_text(key, AS_SENT, as_sent)
     if address := words.get("address"):
         words |= open_words(keys.get(row["member"]), ADDRESS, bytes.fromhex(address))
     return Parcel(

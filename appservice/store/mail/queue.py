@@ -11,10 +11,10 @@ from appservice.domain.ids import ParcelId
 from appservice.domain.member import Channel
 from appservice.flows.ports import NewId
 from appservice.store.mail import receipts
-from appservice.store.mail.parcels import message_index, owners_of, parcel_from
+from appservice.store.mail.parcels import AS_SENT, message_index, owners_of, parcel_from
 from appservice.store.mail.turns import WAKE
 from appservice.store.session import AlreadyThere, Database, Session
-from appservice.store.vault import BrokenSeal, DataKey
+from appservice.store.vault import BrokenSeal, DataKey, Vault
 from bridges.protocol import Receipt
 
 log = logging.getLogger(__name__)
@@ -65,26 +65,11 @@ class PgQueue:
             await session.run(NAME, *(list(column) for column in zip(*rows, strict=True)))
 
     async def settle(self, outcomes: Sequence[Settled]) -> Collection[ParcelId]:
-        vault = self._database.vault
-        columns = zip(
-            *(
-                (
-                    said.claimed.id,
-                    said.claimed.token,
-                    said.state.value,
-                    said.provider_id,
-                    message_index(vault, said.provider_id) if said.provider_id else None,
-                    said.retry_at,
-                    said.code,
-                    said.detail,
-                    said.at,
-                )
-                for said in outcomes
-            ),
-            strict=True,
-        )
         async with self._database.session() as session:
-            rows = await session.rows(SETTLE, *(list(column) for column in columns))
+            sealed = await _sealed(session, outcomes)
+            values = (_settlement(session.vault, said, sealed) for said in outcomes)
+            columns = (list(column) for column in zip(*values, strict=True))
+            rows = await session.rows(SETTLE, *columns)
             for channel in {row["channel"] for row in rows if row["early"]}:
                 latest = max(said.at for said in outcomes)
                 await receipts.apply(session, Channel(channel), latest)
@@ -137,6 +122,38 @@ async def _take(session: Session, query: str, *values: object) -> list[Record]:
             # Another process took a parcel of the same conversation that we could not see yet.
             continue
     return []
+
+
+async def _sealed(session: Session, outcomes: Sequence[Settled]) -> Mapping[ParcelId, bytes]:
+    """Texts that left otherwise than they were put, each under the key of its parcel."""
+    changed = {said.claimed.id: said.sent for said in outcomes if said.sent is not None}
+    if not changed:
+        return {}
+    rows = await session.rows(OWNERS, list(changed))
+    keys = await session.keys(row["owner"] for row in rows)
+    return {
+        row["id"]: keys[row["owner"]].seal(AS_SENT, changed[row["id"]].encode())
+        for row in rows
+        if row["owner"] in keys
+    }
+
+
+def _settlement(
+    vault: Vault, said: Settled, sealed: Mapping[ParcelId, bytes]
+) -> tuple[object, ...]:
+    """The values of `SETTLE`, in its order."""
+    return (
+        said.claimed.id,
+        said.claimed.token,
+        said.state.value,
+        said.provider_id,
+        message_index(vault, said.provider_id) if said.provider_id else None,
+        said.retry_at,
+        said.code,
+        said.detail,
+        said.at,
+        sealed.get(said.claimed.id),
+    )
 
 
 def _claimed(row: Record, keys: Mapping[str, DataKey]) -> Claimed | None:
@@ -217,6 +234,7 @@ _NO_ALERT = """AND NOT EXISTS (
 """
 CLAIM = _CLAIM.format(left_alone="", overtaken="")
 CLAIM_BUT_ALERTS = _CLAIM.format(left_alone=_NO_ALERT.format("d"), overtaken=_NO_ALERT.format("q"))
+OWNERS = "SELECT id, owner FROM parcels WHERE id = ANY($1)"
 # A lease that ran out left UNKNOWN and its token: the late answer of whoever held it knows
 # better, unless an officer has decided meanwhile (which took the token away).
 SETTLE = """
@@ -224,10 +242,11 @@ UPDATE deliveries SET state = said.state, lease_until = NULL,
     token = CASE WHEN said.state = 'unknown' THEN deliveries.token END,
     provider_id = coalesce(said.provider_id, deliveries.provider_id),
     provider_index = coalesce(said.provider_index, deliveries.provider_index),
-    retry_at = said.retry_at, code = said.code, detail = said.detail, settled_at = said.at
+    retry_at = said.retry_at, code = said.code, detail = said.detail, settled_at = said.at,
+    as_sent = said.as_sent
 FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::bytea[], $6::timestamptz[],
-            $7::text[], $8::text[], $9::timestamptz[])
-    AS said (id, token, state, provider_id, provider_index, retry_at, code, detail, at)
+            $7::text[], $8::text[], $9::timestamptz[], $10::bytea[])
+    AS said (id, token, state, provider_id, provider_index, retry_at, code, detail, at, as_sent)
 WHERE deliveries.id = said.id AND deliveries.token = said.token
     AND deliveries.state IN ('submitting', 'unknown')
 RETURNING deliveries.id, deliveries.channel,

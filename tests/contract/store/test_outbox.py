@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from support.store_builders import MINUTE, NOON, a_parcel
 
 from appservice.domain.delivery import Kind, Parcel, Settled, State, Urgency
@@ -90,6 +91,24 @@ async def test_what_has_an_uncertain_fate(store: Any) -> None:
     await store.queue.renounce(lost.id, after)
     async with store.transaction() as tx:
         assert [parcel.key for parcel in await tx.outbox.unknown(after)] == ["p3"]
+
+
+@pytest.mark.parametrize("state", [State.ACCEPTED, State.UNKNOWN])
+async def test_the_ledger_says_what_left(store: Any, state: State) -> None:
+    seven = AlertId(7)
+    asked = a_parcel("p1", alert=seven, body="« Vol » à l’étalage")
+    same = a_parcel("p2", "+33687654321", alert=seven)
+    await put(store, asked, same)
+    first, second = await claim(store)
+    sent = '"Vol" à l\'étalage'
+    said = Settled(first, state, NOON, provider_id="k-77", detail="gsm7 1", sent=sent)
+    await store.queue.settle([said, Settled(second, state, NOON, provider_id="k-78")])
+    left = replace(asked, body=sent)
+    async with store.transaction() as tx:
+        assert await tx.outbox.by_provider_id(Channel.SMS, "k-77") == left
+        assert list(await tx.outbox.of_alert(seven)) == [left, same]
+        unknown = [left, same] if state is State.UNKNOWN else []
+        assert list(await tx.outbox.unknown(NOON)) == unknown
 
 
 async def test_how_far_an_alert_has_gone(store: Any) -> None:

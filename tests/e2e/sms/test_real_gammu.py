@@ -80,7 +80,7 @@ class Modem:
 
     def bridge(self, poll: float = 0.1) -> SmsBridge:
         settings = GammuSettings(dsn=self.dsn, sender="MANTES", secret="s3cret", poll=poll)
-        return SmsBridge(Gammu(settings), settings)
+        return SmsBridge(Gammu(settings, clock), settings)
 
     def finds(self, kind: str, number: str, text: str, reference: int) -> None:
         """One more thing in the phone's memory."""

@@ -7,6 +7,7 @@ from support.bridge_worlds import eventually
 from support.real_sms import RealGateway
 from support.sms_ledger import LEASE, Ledger
 
+from appservice.domain.member import Channel
 from bridges.sms.segments import prepare
 
 pytestmark = [pytest.mark.e2e, pytest.mark.sms_real]
@@ -29,6 +30,24 @@ async def test_texts_arrive_as_they_were_and_the_ledger_knows_how(
     assert [row["detail"] for row in rows] == ["gsm7 1", "ucs2 2", "gsm7 3"]
     [receipts] = await ledger.rows("SELECT count(*) FROM receipts")
     assert receipts["count"] == 3
+
+
+async def test_the_ledger_keeps_sealed_what_the_phone_shows(
+    ledger: Ledger, gateway: RealGateway
+) -> None:
+    """Also when typography gave way to the alphabet of one SMS, or a space to an emoji."""
+    texts = ["«\u00a0Vol\u00a0» à l’étalage… n° 3 — 20 €", "ê" * 66 + "🚨" + "ê" * 66]
+    shown = ['"Vol" à l\'étalage... no 3 - 20 €', "ê" * 66 + " 🚨" + "ê" * 66]
+    numbers = await ledger.put(texts)
+    await ledger.until(delivered=2)
+    assert [gateway.operator.shown(number) for number in numbers] == [[text] for text in shown]
+    rows = await ledger.rows("SELECT * FROM deliveries ORDER BY id")
+    assert [row["detail"] for row in rows] == ["gsm7 1", "ucs2 3"]
+    assert ledger.process is not None
+    async with ledger.process.store.transaction() as tx:
+        kept = [await tx.outbox.by_provider_id(Channel.SMS, row["provider_id"]) for row in rows]
+    assert [parcel and parcel.body for parcel in kept] == shown
+    assert not any(b"talage" in row["as_sent"] for row in rows)
 
 
 @pytest.mark.acceptance("S4-06")
@@ -132,6 +151,21 @@ async def test_what_became_stale_while_the_gateway_was_away_is_not_sent(
     await ledger.until(expired=1, delivered=1)
     assert gateway.operator.shown(new) == ["Alerte du jour"]
     assert gateway.operator.shown(late) == []
+
+
+@pytest.mark.acceptance("S4-10")
+async def test_the_operator_is_told_until_when_a_text_is_of_use(
+    ledger: Ledger, gateway: RealGateway
+) -> None:
+    """A phone that is off for longer gets nothing stale: the minutes left travel with the text."""
+    begun = ledger.now()
+    [soon] = await ledger.put(["Alerte"], expires_in=timedelta(minutes=12))
+    [usual] = await ledger.put(["Réponse"])
+    await ledger.until(delivered=2)
+    spent = ledger.now() - begun
+    minute = timedelta(minutes=1)
+    assert 11 * minute - minute - spent < gateway.tap.until[soon] - begun <= 12 * minute
+    assert 29 * minute <= gateway.tap.until[usual] - begun
 
 
 async def test_a_service_killed_amid_a_fan_out_leaves_one_honest_row_each(

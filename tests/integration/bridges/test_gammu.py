@@ -1,18 +1,25 @@
 """gammu-smsd's tables: what the contract does not say."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
+import pytest
 import pytest_asyncio
-from support.bridge_worlds import eventually
+from support.bridge_worlds import eventually, ticking
 from support.homeserver import fresh_database, postgres
 from support.sms_worlds import GammuWorld, gammu_tables
 
 from bridges.protocol import Accepted, Message, Outgoing, Receipt, ReceiptState, Rejected, Unknown
 from bridges.sms.bridge import message_id
+from bridges.sms.gammu_tables import SET_ASIDE
 
 __all__ = ["fresh_database", "gammu_tables", "postgres"]
 NAME = message_id("k", "s3cret")
 LONG = "Faux billets de 50 euros constatés ce matin à Liffré et à Fougères. " * 4
+AGED = """
+UPDATE outbox SET "InsertIntoDB" = LOCALTIMESTAMP(0) - $1::interval,
+    "SendingTimeOut" = LOCALTIMESTAMP(0) - INTERVAL '2 minutes'
+"""
 AGE = """
 UPDATE outbox SET "InsertIntoDB" = LOCALTIMESTAMP(0) - INTERVAL '31 minutes',
     "SendingTimeOut" = LOCALTIMESTAMP(0) - INTERVAL '2 minutes'
@@ -58,7 +65,9 @@ async def test_asking_twice_queues_once(world: GammuWorld) -> None:
 
 async def test_a_lost_answer_still_has_its_receipt(world: GammuWorld) -> None:
     await world.lose_next_answer()
-    assert await world.bridge.send(Outgoing("k", world.target, "Vol")) == Unknown("no_answer")
+    assert await world.bridge.send(Outgoing("k", world.target, "Vol")) == Unknown(
+        "no_answer", "gsm7 1", "Vol"
+    )
     await eventually(lambda: world.sink.of(Receipt), "the receipt")
     assert world.sink.of(Receipt) == [Receipt(NAME, ReceiptState.DELIVERED)]
     assert world.shown(world.target) == ["Vol"]
@@ -102,6 +111,27 @@ async def test_what_waited_too_long_for_a_modem_is_not_sent(world: GammuWorld) -
     await world.bridge.send(Outgoing("k2", world.target, "après"))
     await eventually(lambda: world.shown(world.target), "the next")
     assert world.shown(world.target) == ["après"]
+
+
+@pytest.mark.parametrize(("minutes", "steps", "kept"), [(3, 0, 5), (14, 1, 10), (840, 147, 840)])
+async def test_a_text_waits_for_the_modem_as_long_as_it_is_of_use(
+    world: GammuWorld, minutes: int, steps: int, kept: int
+) -> None:
+    """In the steps that a SIM counts in: of five minutes, then of half an hour."""
+    end = ticking()() + timedelta(minutes=minutes, seconds=45)
+    async with world.modem._lock:
+        outcome = await world.bridge.send(Outgoing("k", world.target, "Vol", expires_at=end))
+        assert isinstance(outcome, Accepted)
+        assert (
+            await world.modem.connection.fetchval('SELECT "RelativeValidity" FROM outbox') == steps
+        )
+        for age in (kept - 1, kept + 1):
+            trial = world.modem.connection.transaction()  # nobody else sees that it aged
+            await trial.start()
+            await world.modem.connection.execute(AGED, timedelta(minutes=age))
+            assert len(await world.modem.connection.fetch(SET_ASIDE)) == (age > kept)
+            await trial.rollback()
+        await world.modem.connection.execute("DELETE FROM outbox")
 
 
 async def test_what_a_table_refuses_is_rejected(world: GammuWorld) -> None:

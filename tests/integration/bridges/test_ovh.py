@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 import pytest_asyncio
@@ -62,6 +63,14 @@ async def test_a_job_is_no_advertisement_and_bears_our_id(world: OvhWorld) -> No
     ]  # fmt: skip
 
 
+async def test_no_network_keeps_a_text_longer_than_it_is_of_use(world: OvhWorld) -> None:
+    """Contract only: what their documentation calls `validityPeriod`, in minutes."""
+    end = ticking()() + timedelta(minutes=12, seconds=45)
+    await world.bridge.send(Outgoing("k", world.target, "Vol", expires_at=end))
+    [job] = world.ovh.jobs
+    assert job["validityPeriod"] == 12
+
+
 async def test_a_number_that_can_be_answered_stands_where_the_name_would(world: OvhWorld) -> None:
     bridge = bridge_of(replace(world.account, replies=True))
     await bridge.start(world.sink)
@@ -76,8 +85,8 @@ async def test_a_number_that_can_be_answered_stands_where_the_name_would(world: 
     ("status", "outcome"),
     [
         (400, Rejected("gateway_400")),
-        (500, Unknown("gateway_500")),
-        (503, Unknown("gateway_503")),
+        (500, Unknown("gateway_500", "gsm7 1", "Vol")),
+        (503, Unknown("gateway_503", "gsm7 1", "Vol")),
     ],
 )
 async def test_other_answers_mean_what_is_known_of_the_text(
@@ -128,7 +137,7 @@ async def test_a_failure_is_told_once_it_is_final(world: OvhWorld, ptt: int, fin
 
 async def test_a_lost_answer_still_has_its_receipt(world: OvhWorld) -> None:
     world.ovh.faults.silent = True
-    assert await post(world) == Unknown("no_answer")
+    assert await post(world) == Unknown("no_answer", "gsm7 1", "Vol")
     await eventually(lambda: world.sink.of(Receipt), "the receipt")
     assert world.sink.of(Receipt) == [Receipt(message_id("k", "s3cret"), ReceiptState.DELIVERED)]
     assert len(world.ovh.jobs) == 1

@@ -120,7 +120,9 @@ async def test_our_id_says_nothing_and_is_stable(world: SmsWorld) -> None:
 
 async def test_a_lost_answer_still_has_its_receipt(world: SmsWorld) -> None:
     world.standin.faults.silent = True
-    assert await world.bridge.send(Outgoing("k", world.target, "Vol")) == Unknown("no_answer")
+    assert await world.bridge.send(Outgoing("k", world.target, "Vol")) == Unknown(
+        "no_answer", "gsm7 1", "Vol"
+    )
     name = message_id("k", SECRET)
     status, _ = await get(f"{world.kannel.callback}/dlr?id={name}&state=1&at=5")
     assert status == 200

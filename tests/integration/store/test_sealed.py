@@ -79,7 +79,9 @@ async def live(store: PgStore) -> None:
         await tx.acts.append(Act(MEMBER.id, "report", "S1", NOON))
     await store.journal.write("signal", f"{OTHER_ACI}/1784", b'{"body": "bonjour"}', NOON)
     for claimed in await store.queue.claim(Channel.SIGNAL, 10, MINUTE, NOON):
-        await store.queue.settle([Settled(claimed, State.ACCEPTED, NOON, provider_id="1785")])
+        sent = "Une camionnette blanche, telle que dite."
+        said = Settled(claimed, State.ACCEPTED, NOON, provider_id="1785", sent=sent)
+        await store.queue.settle([said])
     receipt = Receipt("1785", ReceiptState.DELIVERED, recipient=ACI)
     await store.queue.receipt(Channel.SIGNAL, receipt, NOON)
 
