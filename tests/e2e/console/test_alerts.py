@@ -7,7 +7,12 @@ from playwright.async_api import Browser, Page, expect
 from support.browser import seen, troubles_of, violations
 from support.console import ConsoleTown
 
+from appservice.domain.alert import Alert
+from appservice.domain.audience import Audience
 from appservice.domain.member import Channel, Member, Role
+from appservice.domain.territory import Level, Zone
+from appservice.flows import alerts
+from appservice.flows.step import acting
 
 pytestmark = pytest.mark.browser
 
@@ -65,3 +70,94 @@ async def test_an_alert_is_judged_as_it_is_typed_then_sent(
     await expect(page.get_by_role("table")).to_contain_text(FACT)
     await judged("alerts")
     await context.close()
+
+
+@pytest.mark.parametrize(("size", "scheme"), LOOKS)
+async def test_a_second_person_decides_and_the_poste_s_word_comes_by_itself(
+    town: ConsoleTown, browser: Browser, shoot, size: str, scheme: str
+):
+    await town.merchant(f"Paul-{size}-{scheme}", Channel.SMS)
+    author, poste = await town.agent(Role.CHEF_DE_QUART), await town.agent(Role.MUNICIPAL_POLICE)
+    one, two = await held(town, author, "un"), await held(town, author, "deux")
+    context = await seen(browser, size, scheme)
+    page = await context.new_page()
+    await sign_in(town, page, await town.agent(Role.GENDARME))
+    troubles = troubles_of(page)
+
+    async def judged(name: str) -> None:
+        await shoot(page, f"{name}-{size}-{scheme}")
+        assert await violations(page) == []
+
+    await page.goto(town.url)
+    await page.get_by_role("link", name="À valider").click()
+    first = page.get_by_role("article", name=f"Alerte {one.reference}", exact=True)
+    second = page.get_by_role("article", name=f"Alerte {two.reference}", exact=True)
+    await expect(first.locator("mark").first).to_have_text("1,80 m")
+    await judged("waiting")
+    # Decided in the poste meanwhile: the page that is open says so, and offers nothing more.
+    await first.get_by_label("Motif").focus()
+    async with acting(town.store, town.world, town.clock, poste.id, town.new_id()) as step:
+        await alerts.stop(step, one.id, "à vérifier")
+    await expect(first).to_contain_text("Refusée")
+    await expect(first).to_contain_text(poste.name)
+    await expect(first.get_by_role("button")).to_have_count(0)
+    await judged("waiting-decided")
+    await second.get_by_role("button", name="Valider et diffuser").click()
+    await expect(page.get_by_role("heading", level=1)).to_have_text(f"Alerte {two.reference}")
+    await expect(page.get_by_text("Diffusée", exact=True)).to_be_visible()
+    assert troubles == []
+    # Progress comes by itself too, and what is being typed stays.
+    await page.get_by_label("Motif de l'annulation").fill("commune erronée")
+    row = page.get_by_role("row", name="En attente")
+    await expect(row).to_be_visible()
+    async with town.store.transaction() as tx:
+        await tx.recall.take_back([p.key for p in await tx.outbox.of_alert(two.id)], "refused")
+    await expect(row).to_have_count(0)
+    await expect(page.get_by_label("Motif de l'annulation")).to_have_value("commune erronée")
+    await judged("alert-failed")
+    await page.get_by_role("button", name="Annuler partout").click()
+    await expect(page.get_by_text("Annulée", exact=True)).to_be_visible()
+    await judged("alert-cancelled")
+    await context.close()
+
+
+@pytest.mark.parametrize(("size", "scheme"), [("phone", "light"), ("desk", "dark")])
+async def test_without_a_script_the_same_is_checked_sent_and_corrected(
+    town: ConsoleTown, browser: Browser, shoot, size: str, scheme: str
+):
+    await town.merchant(f"Luc-{size}-{scheme}", Channel.SMS)
+    context = await seen(browser, size, scheme, java_script_enabled=False)
+    page = await context.new_page()
+    await sign_in(town, page, await town.agent(Role.CHEF_DE_QUART))
+    await page.goto(f"{town.url}/alertes/nouvelle")
+    await page.get_by_label("Zone").select_option(label="Liffré")
+    await page.get_by_label("buralistes").check()
+    await page.get_by_role("textbox", name="Texte").fill(FACT)
+    await page.get_by_role("button", name="Vérifier").click()
+    await expect(page.locator("#preview")).to_contain_text("Cette alerte serait diffusée.")
+    await expect(page.get_by_label("buralistes")).to_be_checked()
+    await page.get_by_role("button", name="Diffuser").click()
+    await expect(page.locator("blockquote")).to_have_text(FACT)
+    await page.get_by_role("button", name="Corriger le texte…").click()
+    await page.get_by_role("textbox", name="Texte").fill("Vol à l'étalage hier à Liffré.")
+    await page.get_by_role("button", name="Vérifier").click()
+    await expect(page.locator(".sms")).to_have_text(
+        "ANNULE ET REMPLACE : Vol à l'étalage hier à Liffré."
+    )
+    await shoot(page, f"correct-{size}-{scheme}")
+    await page.get_by_role("button", name="Remplacer partout").click()
+    await expect(page.locator("blockquote")).to_have_text("Vol à l'étalage hier à Liffré.")
+    await expect(page.get_by_text("(v2)")).to_be_visible()
+    await page.get_by_role("link", name="Actualiser").click()
+    await expect(page.locator("blockquote")).to_be_visible()
+    await context.close()
+
+
+async def held(town: ConsoleTown, author: Member, key: str) -> Alert:
+    """Written in the poste, and waiting."""
+    everywhere = Audience(Zone(Level.TERRITORY, author.territory))
+    click = f"{author.id}-{key}"
+    async with acting(town.store, town.world, town.clock, author.id, click) as step:
+        alert = await alerts.submit(step, everywhere, MARKED)
+    assert isinstance(alert, Alert)
+    return alert
