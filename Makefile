@@ -59,6 +59,7 @@ tools:
 	command -v chromium >/dev/null || need="$$need chromium"; \
 	[ -x /usr/sbin/bearerbox ] || need="$$need kannel"; \
 	command -v gammu-smsd >/dev/null || need="$$need gammu-smsd"; \
+	command -v pdfsig >/dev/null || need="$$need poppler-utils"; \
 	[ -z "$$need" ] || { echo "apt-get install$$need"; $(SUDO) apt-get update -qq && \
 	$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$need >/dev/null; }
 	@[ -x .venv/tools/usr/bin/promtool -a -x .venv/tools/usr/bin/caddy -a -x .venv/tools/usr/bin/gammu-smsd ] || { \

@@ -23,6 +23,7 @@ from appservice.files.media import CleanMedia
 from appservice.files.registration import Tokens, read_tokens
 from appservice.files.world import load_world
 from appservice.flows.charter.links import SigningLinks
+from appservice.flows.charter.receipts import Receipts
 from appservice.flows.charter.signer import Signer
 from appservice.flows.console.audience import Audiences
 from appservice.flows.console.composing import Composing
@@ -54,6 +55,7 @@ from appservice.operations.server import Watch
 from appservice.store.postgres import PgStore, connect
 from appservice.web.desk import Desk
 from appservice.web.factors import ScryptPasswords, TotpCodes
+from appservice.web.receipts.sealed import PdfReceipts
 from appservice.web.server import ConsoleServer
 from bridges.protocol import Bridge, Groups
 from bridges.protocol import Inbound as Thing
@@ -144,6 +146,7 @@ async def console(office: Office, world: World, membership: Membership) -> Async
     shared = (office.store, clock, new_id, world, ScryptPasswords(), TotpCodes())
     presence, invitations = Presence(*shared), Invitations(*shared)
     register = Register(office.store, clock, world)
+    signer = Signer(office.store, clock, new_id, office.signing, office.store.wake.ring)
     desk = Desk(
         *(chosen.url, clock, world, presence, invitations, office.enrolment),
         register,
@@ -153,7 +156,9 @@ async def console(office: Office, world: World, membership: Membership) -> Async
         composing=Composing(office.store, clock, world),
         dispatch=Dispatch(office.store, clock, world),
         signing_links=office.signing_links,
-        signer=Signer(office.store, clock, new_id, office.signing, office.store.wake.ring),
+        signer=signer,
+        receipts=Receipts(office.store, clock, world, signer),
+        receipt_maker=PdfReceipts(office.keys.receipt_identity),
     )
     await office.store.index_names()
     server = ConsoleServer(desk)

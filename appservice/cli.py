@@ -133,7 +133,10 @@ def _installing(add: Add) -> None:
     shred = add("shred", "efface une personne ou un dossier", _lazily("commands.keys", "shred"))
     shred.add_argument("what", choices=("member", "case"), metavar="member|case")
     shred.add_argument("name", metavar="NOM", help="id, compte ou numéro ; A7 ou S12")
-    add("public-key", "montre la clé publique", _lazily("commands.installation", "public_key"))
+    public = add(
+        "public-key", "montre la clé publique", _lazily("commands.installation", "public_key")
+    )
+    public.add_argument("--receipts", action="store_true", help="le certificat des reçus (PEM)")
     add("migrate", "met la base à jour", _lazily("commands.installation", "migrate"))
     register = add(
         "registration",

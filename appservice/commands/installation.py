@@ -33,8 +33,9 @@ async def check(args: Namespace) -> int:
 
 
 async def public_key(args: Namespace) -> int:
-    """The key that `charter_gate` trusts."""
-    print(load_keys(load_config(args.config).keys).public_key_b64)
+    """The key that `charter_gate` trusts, or the certificate that receipts are signed with."""
+    keys = load_keys(load_config(args.config).keys)
+    print(keys.receipt_certificate.decode().strip() if args.receipts else keys.public_key_b64)
     return 0
 
 

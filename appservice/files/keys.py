@@ -21,6 +21,7 @@ from appservice.files.keyring.files import (
     retire,
     write,
 )
+from appservice.files.keyring.receipts import receipt_certificate, receipt_identity
 from appservice.files.keyring.territories import TerritoryKeys, load_territory_keys
 
 SIGNING, MASTER, INDEX, PICKLE = "signing.key", "master.key", "index.key", "pickle.key"
@@ -49,6 +50,16 @@ class Keys:
     def public_key_b64(self) -> str:
         """What verifies `sign`, in unpadded base64."""
         return _unpadded(self.signing.public_key().public_bytes_raw())
+
+    @property
+    def receipt_identity(self) -> bytes:
+        """What signs receipts (PKCS #12)."""
+        return receipt_identity(self.signing)
+
+    @property
+    def receipt_certificate(self) -> bytes:
+        """What verifies them, in PEM."""
+        return receipt_certificate(self.signing)
 
     def proof(self, room: str, user: str, version: str, until: int) -> dict[str, object]:
         """What lets that user into that room until then (seconds since the epoch)."""

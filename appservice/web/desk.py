@@ -13,6 +13,7 @@ from appservice.domain.ids import AlertId, MemberId
 from appservice.domain.territory import Territory
 from appservice.domain.world import World
 from appservice.flows.charter.links import SigningLinks
+from appservice.flows.charter.receipts import Receipts
 from appservice.flows.charter.signer import Signer
 from appservice.flows.console.audience import Audiences
 from appservice.flows.console.composing import Composing
@@ -23,6 +24,7 @@ from appservice.flows.console.register import Register
 from appservice.flows.console.removal import Removal
 from appservice.flows.enrolment import Enrolment
 from appservice.flows.ports import Clock
+from appservice.web.receipts.sealed import PdfReceipts
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,8 @@ class Desk:
     audiences: Audiences = field(kw_only=True)
     composing: Composing = field(kw_only=True)
     dispatch: Dispatch = field(kw_only=True)
+    receipts: Receipts = field(kw_only=True)
+    receipt_maker: PdfReceipts = field(kw_only=True)
     behind_proxy: bool = False  # the last address of X-Forwarded-For is then the visitor's
 
     @property

@@ -61,6 +61,8 @@ ROUTES: tuple[Route, ...] = (
     Route(POST, "/signer/{token}", signing.sign, Access.PUBLIC),
     Route(GET, "/signer/{token}/charte", signing.charter_file, Access.PUBLIC),
     Route(GET, "/signer/{token}/fait", signing.signed_page, Access.PUBLIC),
+    Route(GET, "/signer/{token}/recu.pdf", signing.receipt, Access.PUBLIC),
+    Route(GET, "/participants/{member}/recu.pdf", links.receipt, Right.READ_REGISTER),
     Route(
         *(GET, "/participants/{member}/retirer", register.removal_page, Right.REVOKE),
         dangerous=True,

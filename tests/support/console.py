@@ -1,5 +1,6 @@
 """The console opened on a free port, and somebody who uses it as a browser does."""
 
+import base64
 import itertools
 import re
 from collections.abc import Mapping
@@ -11,6 +12,7 @@ from typing import Any, Self
 import aiohttp
 import pyotp
 from aiohttp import hdrs
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from yarl import URL
 
 from appservice.demo.ports import any_free_port
@@ -22,8 +24,10 @@ from appservice.domain.member import Channel, Member, Role
 from appservice.domain.telephone.consent import Agreed, Consent
 from appservice.domain.territory import Level, Zone
 from appservice.domain.world import World
+from appservice.files.keyring.receipts import receipt_identity
 from appservice.files.world import load_world, shipped_paths
 from appservice.flows.charter.links import SigningLinks
+from appservice.flows.charter.receipts import Receipts
 from appservice.flows.charter.signer import Signer
 from appservice.flows.console.audience import Audiences
 from appservice.flows.console.composing import Composing
@@ -38,9 +42,9 @@ from appservice.flows.provisioning import Applied
 from appservice.flows.signature import Signing
 from appservice.web.desk import Desk
 from appservice.web.factors import TotpCodes
+from appservice.web.receipts.sealed import PdfReceipts
 from appservice.web.routing import Access
 from appservice.web.server import ConsoleServer
-from support.golden import PlainSeals
 from support.store_builders import HandClock
 
 LIFFRE, MANTES = "ille-et-vilaine", "yvelines-mantes"
@@ -57,6 +61,16 @@ class QuickPasswords:
 
     async def matches(self, password: str, hashed: str) -> bool:
         return hashed == f"quick:{password}"
+
+
+@dataclass(frozen=True)
+class KeySeals:
+    """As `Keys` signs, without a folder."""
+
+    key: Ed25519PrivateKey
+
+    def sign(self, payload: bytes) -> str:
+        return base64.b64encode(self.key.sign(payload)).decode().rstrip("=")
 
 
 @dataclass
@@ -89,6 +103,8 @@ class ConsoleTown:
     left: list[MemberId] = field(default_factory=list)
     """Whose seats were taken away."""
     rung: list[str] = field(default_factory=list)
+    key: Ed25519PrivateKey = field(default_factory=Ed25519PrivateKey.generate)
+    """Of the service."""
 
     @property
     def invitations(self) -> Invitations:
@@ -102,7 +118,7 @@ class ConsoleTown:
 
     @property
     def signing(self) -> Signing:
-        return Signing(self.store, PlainSeals(), self.clock, self.world)
+        return Signing(self.store, KeySeals(self.key), self.clock, self.world)
 
     async def ring(self, topic: str) -> None:
         self.rung.append(topic)
@@ -117,6 +133,7 @@ class ConsoleTown:
         url = f"http://127.0.0.1:{port}"
         enrolment = Enrolment(self.store, self.clock, self.new_id, self.world, "maillage.test")
         register = Register(self.store, self.clock, self.world)
+        signer = Signer(self.store, self.clock, self.new_id, self.signing, self.ring)
         desk = Desk(
             *(url, self.clock, self.world, self.presence, self.invitations, enrolment),
             register,
@@ -124,10 +141,12 @@ class ConsoleTown:
             signing_links=SigningLinks(
                 self.store, self.clock, self.new_id, self.world, texts=True
             ),
-            signer=Signer(self.store, self.clock, self.new_id, self.signing, self.ring),
             audiences=Audiences(self.store, self.clock, self.world),
             composing=Composing(self.store, self.clock, self.world),
             dispatch=Dispatch(self.store, self.clock, self.world),
+            signer=signer,
+            receipts=Receipts(self.store, self.clock, self.world, signer),
+            receipt_maker=PdfReceipts(receipt_identity(self.key)),
         )
         self.server = ConsoleServer(desk)
         await self.server.open("127.0.0.1", port)

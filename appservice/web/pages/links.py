@@ -10,6 +10,7 @@ from appservice.domain.signing import State
 from appservice.flows.charter.links import NOT_OUT, MadeLink
 from appservice.web.desk import DESK, member_of, sent_to, visitor_of
 from appservice.web.drawings import qr_code
+from appservice.web.receipts.answer import receipt_file
 from appservice.web.rendering import render
 
 LINK_STATES: Mapping[State, str] = {
@@ -54,6 +55,13 @@ async def revoke_link(request: web.Request) -> web.Response:
     if done is None:
         raise web.HTTPNotFound
     return sent_to(f"/participants/{member}")
+
+
+async def receipt(request: web.Request) -> web.Response:
+    """Of the last signature; taking one out is an act."""
+    desk = request.app[DESK]
+    record = await desk.receipts.of_member(visitor_of(request), member_of(request))
+    return await receipt_file(request, record)
 
 
 def _sheet(request: web.Request, made: MadeLink) -> web.Response:

@@ -11,6 +11,7 @@ from appservice.flows.console.entry import NotThat
 from appservice.flows.signature import TextChanged
 from appservice.web.charter_text import laid_out
 from appservice.web.desk import DESK, asked, sent_to, text_of
+from appservice.web.receipts.answer import receipt_file
 from appservice.web.rendering import render
 
 _CODE = "code"
@@ -56,7 +57,13 @@ async def signed_page(request: web.Request) -> web.Response:
         signature=signature,
         signed_at=f"{day(signature.signed_at)} {hour(signature.signed_at)}",
         until=day(signature.valid_until),
+        receipt=f"/signer/{_token(request)}/recu.pdf",
     )
+
+
+async def receipt(request: web.Request) -> web.Response:
+    """Right after the signature, by the same link, for an hour."""
+    return await receipt_file(request, await request.app[DESK].receipts.of_link(_token(request)))
 
 
 async def _page(

@@ -217,6 +217,8 @@ async def test_by_https_the_browser_keeps_the_cookie_from_everybody(world):
         signing_links=None,
         signer=None,
         audiences=None,
+        receipts=None,
+        receipt_maker=None,
     )
     assert desk.is_secure
     assert desk.cookie.startswith("__Host-")

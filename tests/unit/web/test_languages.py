@@ -24,6 +24,7 @@ from appservice.web import admission, filters
 from appservice.web.alerting.shown import STAGES, STEPS, VERDICTS
 from appservice.web.languages import NAMES, SOURCE, accepted_by, catalogue, choose
 from appservice.web.pages.links import LINK_STATES
+from appservice.web.receipts import page as receipt
 from appservice.web.routes import ROUTES
 
 FOLDER = Path(appservice.web.__file__).parent
@@ -57,6 +58,7 @@ def said_elsewhere() -> Iterator[str]:
     yield from (*VERDICTS.values(), *STAGES.values(), *STEPS.values())
     yield from LINK_STATES.values()
     yield from refusals.SENTENCES
+    yield from receipt.TEXTS
     for error in (
         *(*errors_of(entry), *errors_of(admission), *errors_of(refusals)),
         *(NotAllowed, TextChanged),
@@ -115,6 +117,7 @@ SAME = {
     "Commune",
     "Canal",
     "Version",
+    "Identification",
 }
 """Spelt alike in two languages."""
 

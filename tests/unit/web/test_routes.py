@@ -15,6 +15,7 @@ from appservice.web.server import application
 PUBLIC = {
     "/style.css", "/script.js", "/maillage.svg", "/droits", "/connexion", "/invitation/{token}",
     "/signer/{token}", "/signer/{token}/charte", "/signer/{token}/fait",
+    "/signer/{token}/recu.pdf",
 }  # fmt: skip
 
 
