@@ -6,6 +6,7 @@ from datetime import date
 from typing import Protocol
 
 from appservice.domain.moderation.grammar import Grammar
+from appservice.domain.moderation.resemblance import Resemblance
 from appservice.domain.moderation.spelling import Spelling
 from appservice.domain.moderation.verdict import Decision
 
@@ -78,10 +79,11 @@ class Names:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Rules, lexicons, spellings and names, with the hash of the files they came from."""
+    """Rules, lexicons, spellings, names and what was learnt, with the hash of the files."""
 
     rules: Mapping[str, Rule]
     grammar: Grammar
     spelling: Spelling
     names: Names
     hash: str
+    learnt: Mapping[str, Resemblance] = field(default_factory=dict)  # by rule

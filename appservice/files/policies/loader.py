@@ -10,6 +10,7 @@ from pathlib import Path
 from appservice.domain.moderation.grammar import Grammar
 from appservice.domain.moderation.pattern import Pattern, PatternError
 from appservice.domain.moderation.policy import Policy, Rule
+from appservice.files.policies.examples import example_files, read_resemblances
 from appservice.files.policies.lexicons import Lexicons, read_lexicons, read_spelling
 from appservice.files.policies.names import load_names
 from appservice.files.policies.rules import read_rules, weighed
@@ -32,7 +33,7 @@ REQUIRED_NOTIONS = (
 def load_policy(directory: Path) -> Policy:
     """Read every file of the folder; raise BadFiles with all the mistakes at once."""
     paths = tuple(sorted(directory.glob("*.yaml")))
-    return _load(directory, paths, _hash(paths))
+    return _load(directory, paths, _hash((*paths, *example_files(directory))))
 
 
 @contextmanager
@@ -65,7 +66,9 @@ def _read(directory: Path, paths: tuple[Path, ...], digest: str) -> Policy:
     _check_notions(directory, lexicons, rules.values(), problems)
     problems.check()
     grammar = _grammar(directory, lexicons, problems)
-    return Policy(rules, grammar, spelling, load_names(), digest)
+    learnt = read_resemblances(example_files(directory), rules, problems)
+    problems.check()
+    return Policy(rules, grammar, spelling, load_names(), digest, learnt)
 
 
 def _file(path: Path, problems: ProblemList) -> Table | None:

@@ -21,6 +21,7 @@ _SCALES = ("gravity", "present", "present_agents")
 _CALM = re.compile(r"-[0-9]{1,2}")
 _NUMBER = re.compile(r"-?[0-9]{1,2}")
 _NEEDS = ("needed", "needed_agents")
+_LEVEL = re.compile(r"-?[0-9](\.[0-9]{1,2})?")
 
 
 def read_rules(tables: Iterable[Table], problems: ProblemList) -> Mapping[str, Rule]:
@@ -93,6 +94,8 @@ def _options(entry: Table) -> dict[str, tuple[str, ...]]:
     options = {key: tuple(table.text(key).split()) for key in list(table.keys())}
     if "gravity" in options:
         _check_scale(table, options)
+    if "resembles" in options and not _LEVEL.fullmatch(" ".join(options["resembles"])):
+        table.problem("resembles", "« resembles » : un nombre, comme -0.4")
     return options
 
 

@@ -10,11 +10,12 @@ import pytest
 from support.strict_element import FOLDER, install, node
 
 from appservice.files.communes import communes_of
+from appservice.files.shipped import shipped
 from bridges.sms.gsm7 import septets
 from bridges.sms.segments import Encoding, prepare
 
 NAMES = {Encoding.GSM7: "GSM-7", Encoding.UCS2: "UCS-2"}
-CORPUS = Path(__file__).parents[2] / "corpus"
+CORPUS = (shipped("policies") / "exemples", Path(__file__).parents[2] / "corpus")
 DEPARTMENTS = [
     *(f"{number:02}" for number in range(1, 96) if number != 20),
     *("2A", "2B", "971", "972", "973", "974", "976"),
@@ -44,7 +45,8 @@ def communes() -> list[str]:
 def corpus() -> list[str]:
     lines = [
         line
-        for file in sorted(CORPUS.rglob("*.jsonl"))
+        for folder in CORPUS
+        for file in sorted(folder.rglob("*.jsonl"))
         for line in file.read_text("utf-8").splitlines()
     ]
     return [str(json.loads(line).get("text", "")) for line in lines if line]

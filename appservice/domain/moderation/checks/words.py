@@ -24,7 +24,18 @@ def notions(reading: Reading, kinds: Kinds, rule: Rule) -> tuple[Span, ...] | No
         parts += weight.parts
     if rule.fact_only:
         parts = kinds.beside_suspicion(reading, parts)
-    return reading.spans(parts) if parts else None
+    if parts:
+        return reading.spans(parts)
+    # What says that it is past, feigned or feared is like an emergency in all its other words.
+    return _likeness(reading, rule) if weight is None or weight.now >= 0 else None
+
+
+def _likeness(reading: Reading, rule: Rule) -> tuple[Span, ...] | None:
+    """Fires on a text like those that break the rule, though no word of the rule is in it."""
+    learnt = reading.policy.learnt.get(rule.id)
+    if learnt is None or learnt.score(reading.folded.text) < float(rule.options["resembles"][0]):
+        return None
+    return learnt.telling(reading.folded)
 
 
 def _void(reading: Reading, rule: Rule) -> bool:
