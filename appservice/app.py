@@ -24,6 +24,7 @@ from appservice.files.registration import Tokens, read_tokens
 from appservice.files.world import load_world
 from appservice.flows.charter.links import SigningLinks
 from appservice.flows.charter.receipts import Receipts
+from appservice.flows.charter.reminders import Reminders
 from appservice.flows.charter.signer import Signer
 from appservice.flows.console.audience import Audiences
 from appservice.flows.console.composing import Composing
@@ -265,6 +266,7 @@ async def serve(office: Office, stop: asyncio.Event, *, safe: bool = False) -> N
         ]
         parts = [reconciliation.run(), watch(store, world, clock), _housekeeping(office)]
         parts += [remind(store, world, clock), consent.watch(store, world, clock)]
+        parts.append(_reminders(office, world).watch())
         parts.append(Live(store, world, clock).run())
         if round_signal is not None:
             parts.append(round_signal.run())
@@ -275,6 +277,12 @@ async def serve(office: Office, stop: asyncio.Event, *, safe: bool = False) -> N
             stack.push_async_callback(delivery.stop)
         log.info("serving %s", ", ".join(c.label for c in channels))
         await _until(stop, tasks)
+
+
+def _reminders(office: Office, world: World) -> Reminders:
+    chosen = office.config.console
+    url = chosen.url if chosen is not None else None
+    return Reminders(office.store, clock, world, office.signing_links, url)
 
 
 def matrix_settings(config: Config, tokens: Tokens, keys: Keys) -> MatrixSettings:

@@ -29,6 +29,10 @@ class MadeLink:
     code: str = ""
 
 
+SERVICE = "service"
+"""Who makes the links of reminders."""
+
+
 async def take_back(tx: Transaction, member: MemberId, now: datetime) -> bool:
     """Whether a link was open; it is no longer."""
     last = await tx.signing_links.latest(member)
@@ -89,6 +93,17 @@ class SigningLinks:
             if await self._is_out(tx, person):
                 raise PermanentFailure(NotInForce("revoked").french)
             return await self._make(tx, person, OPERATOR, readmits=False)
+
+    async def renew(self, tx: Transaction, person: Member) -> MadeLink | None:
+        """For somebody in force whose charter ends soon: a link that may go to them by message.
+
+        None when the mairie has handed one over that waits, or a code would have to be told.
+        """
+        last = await tx.signing_links.latest(person.id)
+        waits = last is not None and last.by != SERVICE and last.state(self.clock()) == "open"
+        if waits or not await self._is_textable(tx, person):
+            return None
+        return await self._make(tx, person, SERVICE, readmits=False)
 
     async def latest(self, visitor: Visitor, member: MemberId) -> SigningLink | None:
         """The last link of somebody whom the visitor may read about; the caller saw to that."""
