@@ -13,10 +13,12 @@ from typing import Any
 import aiohttp
 
 from appservice.channels import groups_of, make_bridges
+from appservice.domain.errors import PermanentFailure
 from appservice.domain.ids import UserId
 from appservice.domain.member import Channel
 from appservice.domain.world import World
 from appservice.files.config import Config
+from appservice.files.config.console import ConsoleConfig
 from appservice.files.keyring.territories import make_territory_keys
 from appservice.files.keys import Keys, load_keys
 from appservice.files.media import CleanMedia
@@ -56,6 +58,7 @@ from appservice.operations.server import Watch
 from appservice.store.postgres import PgStore, connect
 from appservice.web.desk import Desk
 from appservice.web.factors import ScryptPasswords, TotpCodes
+from appservice.web.openid.provider import Provider
 from appservice.web.receipts.sealed import PdfReceipts
 from appservice.web.server import ConsoleServer
 from bridges.protocol import Bridge, Groups
@@ -162,12 +165,25 @@ async def console(office: Office, world: World, membership: Membership) -> Async
         receipt_maker=PdfReceipts(office.keys.receipt_identity),
     )
     await office.store.index_names()
-    server = ConsoleServer(desk)
-    await server.open(chosen.listen.host, chosen.listen.port)
-    try:
-        yield
-    finally:
-        await server.close()
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http:
+        desk = replace(desk, providers=providers(chosen, world, http))
+        server = ConsoleServer(desk)
+        await server.open(chosen.listen.host, chosen.listen.port)
+        try:
+            yield
+        finally:
+            await server.close()
+
+
+def providers(
+    chosen: ConsoleConfig, world: World, http: aiohttp.ClientSession
+) -> dict[str, Provider]:
+    """Of the organisations that vouch for their people. Raises PermanentFailure, OSError."""
+    found = [one.resolve() for one in chosen.organisations]
+    for one in found:
+        if one.territory not in world.territories:
+            raise PermanentFailure(f"{one.id} : territoire inconnu « {one.territory} ».")
+    return {one.id: Provider(one, http, clock) for one in found}
 
 
 @asynccontextmanager

@@ -22,8 +22,10 @@ from appservice.flows.console.invitations import Invitations
 from appservice.flows.console.presence import Presence
 from appservice.flows.console.register import Register
 from appservice.flows.console.removal import Removal
+from appservice.flows.console.vouching import Vouching
 from appservice.flows.enrolment import Enrolment
 from appservice.flows.ports import Clock
+from appservice.web.openid.provider import Provider
 from appservice.web.receipts.sealed import PdfReceipts
 
 
@@ -47,6 +49,11 @@ class Desk:
     receipts: Receipts = field(kw_only=True)
     receipt_maker: PdfReceipts = field(kw_only=True)
     behind_proxy: bool = False  # the last address of X-Forwarded-For is then the visitor's
+    providers: Mapping[str, Provider] = field(default_factory=dict)  # by organisation
+
+    @property
+    def vouching(self) -> Vouching:
+        return Vouching(self.presence.store, self.clock, self.presence.new_id)
 
     @property
     def is_secure(self) -> bool:

@@ -85,6 +85,19 @@ class MemorySessions:
                 del self._rows[digest]
 
 
+class MemorySubjects:
+    def __init__(self, tables: Tables) -> None:
+        self._rows = tables.subjects
+
+    async def bind(self, account: AccountId, issuer: str, subject: str) -> bool:
+        if account not in self._rows and (issuer, subject) not in self._rows.values():
+            self._rows[account] = (issuer, subject)
+        return self._rows.get(account) == (issuer, subject)
+
+    async def forget(self, account: AccountId) -> None:
+        self._rows.pop(account, None)
+
+
 class MemoryAttempts:
     def __init__(self, tables: Tables) -> None:
         self._rows = tables.attempts
@@ -105,4 +118,5 @@ class MemoryConsole:
         self.accounts = MemoryAccounts(tables)
         self.invitations = MemoryInvitations(tables)
         self.sessions = MemorySessions(tables)
+        self.subjects = MemorySubjects(tables)
         self.attempts = MemoryAttempts(tables)

@@ -79,6 +79,7 @@ class Tables:
     accounts: dict[AccountId, Account] = field(default_factory=dict)
     invitations: dict[bytes, Invitation] = field(default_factory=dict)
     sessions: dict[bytes, Opened] = field(default_factory=dict)
+    subjects: dict[str, tuple[str, str]] = field(default_factory=dict)
     attempts: dict[str, tuple[datetime, int]] = field(default_factory=dict)
     handled: dict[tuple[Channel, str], None] = field(default_factory=dict)
     strangers: dict[tuple[Channel, str], datetime] = field(default_factory=dict)

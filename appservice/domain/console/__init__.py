@@ -10,6 +10,7 @@ from appservice.domain.console.account import (
     password_mistake,
 )
 from appservice.domain.console.draft import Draft, Witness
+from appservice.domain.console.organisation import Organisation, Vouched
 from appservice.domain.console.rights import HOLDERS, Position, Right, position_of
 
 __all__ = [
@@ -20,9 +21,11 @@ __all__ = [
     "Draft",
     "Invitation",
     "Opened",
+    "Organisation",
     "Position",
     "Right",
     "Visitor",
+    "Vouched",
     "Witness",
     "password_mistake",
     "position_of",

@@ -6,6 +6,8 @@ from urllib.parse import SplitResult, urlsplit
 
 from appservice.files.yaml_source import Table
 
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
 
 @dataclass(frozen=True, slots=True)
 class Address:

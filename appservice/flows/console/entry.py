@@ -2,7 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from appservice.domain.console import Account, Opened
 from appservice.domain.errors import Refused
@@ -67,8 +67,16 @@ class Tries:
             raise LockedOut
 
 
-async def open_session(tx: Transaction, account: Account, clock: Clock, new_id: NewId) -> str:
-    """The token that the cookie holds."""
+async def open_session(
+    tx: Transaction,
+    account: Account,
+    clock: Clock,
+    new_id: NewId,
+    proved: datetime | None = None,
+) -> str:
+    """The token that the cookie holds. `proved` is when they proved who they are: just now,
+    unless said otherwise."""
     token, now = new_token(new_id), clock()
-    await tx.console.sessions.open(Opened(digest(token), account.id, now, now, now))
+    proved = now if proved is None else min(proved, now)
+    await tx.console.sessions.open(Opened(digest(token), account.id, now, now, proved))
     return token

@@ -91,6 +91,7 @@ class Invitations:
     async def _invite(self, tx: Transaction, account: Account) -> str:
         token, now = new_token(self.new_id), self.clock()
         await tx.console.accounts.save(account)
+        await tx.console.subjects.forget(account.id)  # may be somebody else's from now on
         await tx.console.invitations.add(
             Invitation(digest(token), account.id, self.codes.new_secret(), now + INVITATION_LASTS)
         )

@@ -63,6 +63,16 @@ class Sessions(Protocol):
     async def close_all(self, account: AccountId) -> None: ...
 
 
+class Subjects(Protocol):
+    """Whom an organisation means, once and for all: names of accounts are given to others."""
+
+    async def bind(self, account: AccountId, issuer: str, subject: str) -> bool:
+        """True when that subject is the account's, from now on if it had none."""
+        ...
+
+    async def forget(self, account: AccountId) -> None: ...
+
+
 class Attempts(Protocol):
     """How often something was tried of late."""
 
@@ -82,6 +92,8 @@ class Console(Protocol):
     def invitations(self) -> Invitations: ...
     @property
     def sessions(self) -> Sessions: ...
+    @property
+    def subjects(self) -> Subjects: ...
     @property
     def attempts(self) -> Attempts: ...
 

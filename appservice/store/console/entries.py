@@ -70,6 +70,21 @@ class PgSessions:
         await self._session.run(CLOSE_ALL, account)
 
 
+class PgSubjects:
+    """Implements `ports.console.Subjects`. Only an HMAC of each is kept."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def bind(self, account: AccountId, issuer: str, subject: str) -> bool:
+        index = self._session.vault.index("subject", f"{issuer} {subject}")
+        await self._session.run(BIND, account, index)
+        return await self._session.row(BOUND, account, index) is not None
+
+    async def forget(self, account: AccountId) -> None:
+        await self._session.run(UNBIND, account)
+
+
 class PgAttempts:
     """Implements `ports.console.Attempts`. Who tries again waits for who is being counted."""
 
@@ -92,6 +107,7 @@ class PgConsole:
         self.accounts: ports.Accounts = PgAccounts(session)
         self.invitations: ports.Invitations = PgInvitations(session)
         self.sessions: ports.Sessions = PgSessions(session)
+        self.subjects: ports.Subjects = PgSubjects(session)
         self.attempts: ports.Attempts = PgAttempts(session)
 
 
@@ -113,6 +129,11 @@ SEEN = "UPDATE console_sessions SET seen = $2 WHERE digest = $1"
 CONFIRMED = "UPDATE console_sessions SET confirmed = $2 WHERE digest = $1"
 CLOSE = "DELETE FROM console_sessions WHERE digest = $1"
 CLOSE_ALL = "DELETE FROM console_sessions WHERE account = $1"
+BIND = """
+INSERT INTO console_subjects (account, subject_index) VALUES ($1, $2) ON CONFLICT DO NOTHING
+"""
+BOUND = "SELECT 1 FROM console_subjects WHERE account = $1 AND subject_index = $2"
+UNBIND = "DELETE FROM console_subjects WHERE account = $1"
 COUNT = """
 INSERT INTO console_attempts AS a (name_index, first_at, tries) VALUES ($1, $2, 1)
 ON CONFLICT (name_index) DO UPDATE SET

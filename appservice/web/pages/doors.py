@@ -1,5 +1,7 @@
 """Coming in and going out: sign-in, invitation, confirmation, sign-out."""
 
+from typing import Any
+
 from aiohttp import web
 
 from appservice.domain.errors import MaillageError
@@ -18,7 +20,8 @@ from appservice.web.rendering import render
 
 
 async def sign_in_page(request: web.Request) -> web.Response:
-    return render(request, "sign_in.html", onward=local(request.query.get("suite", "/")), login="")
+    onward = local(request.query.get("suite", "/"))
+    return _door(request, 200, problems={}, onward=onward, login="")
 
 
 async def sign_in(request: web.Request) -> web.Response:
@@ -29,12 +32,12 @@ async def sign_in(request: web.Request) -> web.Response:
             login, password[:1000], code, place_of(request)
         )
     except NotRecognised as refused:
-        return _again(request, "sign_in.html", "login", refused, onward=onward, login=login)
-    return _signed_in(request, token, onward)
+        return sign_in_again(request, refused, onward, login)
+    return signed_in(request, token, onward)
 
 
 async def confirm_page(request: web.Request) -> web.Response:
-    return render(request, "confirm.html", onward=local(request.query.get("suite", "/")))
+    return _confirm(request, 200, {}, local(request.query.get("suite", "/")))
 
 
 async def confirm(request: web.Request) -> web.Response:
@@ -42,7 +45,7 @@ async def confirm(request: web.Request) -> web.Response:
     try:
         await request.app[DESK].presence.confirm(visitor_of(request), text_of(request, "code", 20))
     except NotRecognised as refused:
-        return _again(request, "confirm.html", "code", refused, onward=onward)
+        return _confirm(request, 422, {"code": refused.message}, onward)
     return sent_to(onward)
 
 
@@ -67,7 +70,7 @@ async def accept_invitation(request: web.Request) -> web.Response:
         )
     except NotThat as refused:
         return await _invitation(request, {refused.field: refused.message}, 422)
-    return _signed_in(request, token, "/")
+    return signed_in(request, token, "/")
 
 
 async def _invitation(request: web.Request, problems: dict[str, str], status: int) -> web.Response:
@@ -85,13 +88,35 @@ async def _invitation(request: web.Request, problems: dict[str, str], status: in
     )
 
 
-def _again(
-    request: web.Request, template: str, field: str, refused: MaillageError, **values: str
+def sign_in_again(
+    request: web.Request, refused: MaillageError, onward: str, login: str = ""
 ) -> web.Response:
-    return render(request, template, 422, problems={field: refused.message}, **values)
+    """The sign-in page, which says why it is still there."""
+    problems = {"login": refused.message}
+    return _door(request, 422, problems=problems, onward=local(onward), login=login)
 
 
-def _signed_in(request: web.Request, token: str, onward: str) -> web.Response:
+def _door(request: web.Request, status: int, **values: Any) -> web.Response:
+    organisations = [one.organisation for one in request.app[DESK].providers.values()]
+    return render(request, "sign_in.html", status, organisations=organisations, **values)
+
+
+def _confirm(
+    request: web.Request, status: int, problems: dict[str, str], onward: str
+) -> web.Response:
+    """By a code, or by the organisation of one's own territory."""
+    land = visitor_of(request).account.territory
+    known = [one.organisation for one in request.app[DESK].providers.values()]
+    return render(
+        *(request, "confirm.html", status),
+        problems=problems,
+        onward=onward,
+        organisations=[one for one in known if one.territory == land],
+    )
+
+
+def signed_in(request: web.Request, token: str, onward: str) -> web.Response:
+    """The browser keeps the session."""
     desk = request.app[DESK]
     response = sent_to(onward)
     response.set_cookie(

@@ -154,3 +154,18 @@ async def test_tries_at_the_same_time_all_count(store):
             return int(await tx.console.attempts.count("a", NOON, HOUR))
 
     assert sorted(await asyncio.gather(*(attempt() for _ in range(6)))) == [1, 2, 3, 4, 5, 6]
+
+
+async def test_a_subject_is_one_account_s_until_it_is_forgotten(store):
+    await save(store)
+    other = AccountId("c2")
+    await save(store, an_account(id=other, login="autre@exemple.fr"))
+    async with store.transaction() as tx:
+        subjects = tx.console.subjects
+        assert await subjects.bind(ACCOUNT, "https://sso.exemple.fr", "s-1")
+        assert await subjects.bind(ACCOUNT, "https://sso.exemple.fr", "s-1"), "still theirs"
+        assert not await subjects.bind(ACCOUNT, "https://sso.exemple.fr", "s-2")
+        assert not await subjects.bind(ACCOUNT, "https://autre.exemple.fr", "s-1")
+        assert not await subjects.bind(other, "https://sso.exemple.fr", "s-1")
+        await subjects.forget(ACCOUNT)
+        assert await subjects.bind(other, "https://sso.exemple.fr", "s-1")

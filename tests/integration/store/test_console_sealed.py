@@ -9,8 +9,21 @@ from appservice.domain.ids import MemberId
 from appservice.domain.member import Role
 from appservice.store.postgres import PgStore
 
-SECRETS = ("agathe@exemple.fr", "Agathe", "JBSWY3DP", "le-mot-de-passe")
-TABLES = ("console_accounts", "console_invitations", "console_sessions", "console_attempts")
+SECRETS = (
+    "agathe@exemple.fr",
+    "sub-77",
+    "sso.exemple.fr",
+    "Agathe",
+    "JBSWY3DP",
+    "le-mot-de-passe",
+)
+TABLES = (
+    "console_accounts",
+    "console_invitations",
+    "console_sessions",
+    "console_subjects",
+    "console_attempts",
+)
 
 
 async def fill(store: PgStore) -> None:
@@ -24,6 +37,7 @@ async def fill(store: PgStore) -> None:
         await tx.console.accounts.renew(account.id, Credential("le-mot-de-passe", "JBSWY3DP", 3))
         await tx.console.invitations.add(Invitation(b"d" * 32, account.id, "JBSWY3DP", NOON))
         await tx.console.sessions.open(Opened(b"s" * 32, account.id, NOON, NOON, NOON))
+        assert await tx.console.subjects.bind(account.id, "https://sso.exemple.fr", "sub-77")
         await tx.console.attempts.count("login:agathe@exemple.fr", NOON, timedelta(minutes=15))
 
 
@@ -35,7 +49,7 @@ async def everything(sql) -> str:
 async def test_nothing_of_an_account_is_readable(store: PgStore, sql):
     await fill(store)
     text = await everything(sql)
-    assert text.count("\n") == 3
+    assert text.count("\n") == 4
     for secret in SECRETS:
         assert secret not in text
 
@@ -43,7 +57,7 @@ async def test_nothing_of_an_account_is_readable(store: PgStore, sql):
 async def test_erasing_a_member_erases_their_way_in(store: PgStore, sql):
     await fill(store)
     await store.shred("g1")
-    for table in TABLES[:3]:
+    for table in TABLES[:4]:
         assert await sql.fetchval(f"SELECT count(*) FROM {table}") == 0
     async with store.transaction() as tx:
         assert await tx.console.accounts.at("agathe@exemple.fr") is None

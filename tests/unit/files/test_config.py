@@ -1,5 +1,6 @@
 """The configuration of the service, read whole."""
 
+import re
 import shutil
 from datetime import timedelta
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 
 from appservice.app import clock
 from appservice.channels import make_bridges
+from appservice.domain.console import Position
 from appservice.domain.member import Channel
 from appservice.files.config import Address, load_config
 from appservice.files.config.sms import GammuConfig, OvhConfig
@@ -157,4 +159,57 @@ def test_the_console_listens_on_the_loopback_unless_said_otherwise(path):
 def test_a_console_that_would_be_unsafe_is_refused(path, section, said):
     _with_console(path, section)
     with pytest.raises(BadFiles, match=said):
+        load_config(path)
+
+
+ORGANISATION = (
+    "id: liffre, name: Mairie de Liffré, territory: ille-et-vilaine, client_id: maillage, "
+    "issuer: 'https://sso.exemple.fr', roles: {agents: mairie}"
+)
+
+
+def _with_organisations(path: Path, *organisations: str) -> None:
+    listed = ", ".join(f"{{{one}}}" for one in organisations)
+    _with_console(path, f"{{url: 'https://console.example.fr', organisations: [{listed}]}}")
+
+
+def test_an_organisation_says_who_its_people_are(path):
+    (path.parent / "oidc.secret").write_text("s3cret\n", "utf-8")
+    _with_organisations(path, f"{ORGANISATION}, client_secret_file: oidc.secret")
+    console = load_config(path).console
+    assert console is not None
+    [one] = console.organisations
+    assert one.organisation.roles == {"agents": Position.MAIRIE}
+    assert (one.organisation.login_claim, one.organisation.role_claim) == ("email", "roles")
+    assert one.organisation.secret == ""
+    assert one.resolve().secret == "s3cret"
+    assert "s3cret" not in repr(one.resolve())
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"https:": "http:"}, "« issuer » : https, sauf sur la machine même"),
+        ({".fr'": ".fr/?a=b'"}, "« issuer » : une adresse sans"),
+        ({"liffre,": "Li/ffré,"}, "« id » : minuscules, chiffres et tirets"),
+        ({": mairie}": ": maire}"}, "valeur inconnue « maire », vouliez-vous dire « mairie »"),
+        ({": mairie}": ": merchant}"}, "valeur inconnue « merchant »"),
+        ({"{agents: mairie}": "{}"}, "« roles » est vide"),
+        ({"client_id": "client"}, "« client_id » manque"),
+        ({"name:": "nom:"}, "clé inconnue « nom »"),
+    ],
+    ids=lambda value: str(value)[:30],
+)
+def test_an_organisation_that_would_be_unsafe_is_refused(path, changes, said):
+    text = ORGANISATION
+    for old, new in changes.items():
+        text = text.replace(old, new)
+    _with_organisations(path, text)
+    with pytest.raises(BadFiles, match=re.escape(said)):
+        load_config(path)
+
+
+def test_two_organisations_have_two_names(path):
+    _with_organisations(path, ORGANISATION, ORGANISATION)
+    with pytest.raises(BadFiles, match="« liffre » est donné deux fois"):
         load_config(path)

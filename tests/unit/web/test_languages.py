@@ -18,11 +18,12 @@ from appservice.domain.errors import MaillageError, NotAllowed
 from appservice.domain.wording import alerts as words
 from appservice.flows.charter import refusals
 from appservice.flows.charter.links import IS_OUT, NOT_OUT
-from appservice.flows.console import entry
+from appservice.flows.console import entry, vouching
 from appservice.flows.signature import TextChanged
 from appservice.web import admission, filters
 from appservice.web.alerting.shown import STAGES, STEPS, VERDICTS
 from appservice.web.languages import NAMES, SOURCE, accepted_by, catalogue, choose
+from appservice.web.openid import provider
 from appservice.web.pages.links import LINK_STATES
 from appservice.web.receipts import page as receipt
 from appservice.web.routes import ROUTES
@@ -59,10 +60,7 @@ def said_elsewhere() -> Iterator[str]:
     yield from LINK_STATES.values()
     yield from refusals.SENTENCES
     yield from receipt.TEXTS
-    for error in (
-        *(*errors_of(entry), *errors_of(admission), *errors_of(refusals)),
-        *(NotAllowed, TextChanged),
-    ):
+    for error in (*every_error(), NotAllowed, TextChanged):
         yield error().message
     for reason in ("never-signed", "outdated", "expired", "revoked"):
         yield NotInForce(reason).french
@@ -70,6 +68,11 @@ def said_elsewhere() -> Iterator[str]:
         mistake = password_mistake(password, "camille", "Camille")
         assert mistake is not None
         yield mistake
+
+
+def every_error() -> Iterator[type[MaillageError]]:
+    for module in (entry, vouching, admission, provider, refusals):
+        yield from errors_of(module)
 
 
 def errors_of(module: object) -> list[type[MaillageError]]:

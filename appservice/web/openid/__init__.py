@@ -1,0 +1,1 @@
+"""OpenID Connect: asking an organisation who somebody is, and checking what it signs."""
