@@ -51,6 +51,9 @@ audit: .venv/.dev ## Known flaws of what is installed (asks PyPI; says so when i
 acceptance: .venv/.dev tools ## Print which acceptance sentences hold
 	@$(BIN)/python -P tests/support/acceptance.py
 
+screenshots: .venv/.dev tools ## Take again the pictures of the console that the guides show
+	@$(BIN)/python -P tests/support/pictures.py
+
 clean: ## Remove .venv and the demo's state
 	rm -rf .venv .state
 
@@ -82,4 +85,4 @@ tools:
 	@$(PIP) -e '.[dev]'
 	@touch $@ .venv/.demo
 
-.PHONY: help setup demo test unit soak fuzz check audit acceptance clean tools
+.PHONY: help setup demo test unit soak fuzz check audit acceptance screenshots clean tools

@@ -46,11 +46,22 @@ async def town(
 
 @pytest.fixture(scope="session")
 def shoot() -> Shoot:
-    """Keeps a picture of a page in the folder that MAILLAGE_SCREENSHOTS names, if any."""
+    """Keeps a picture of a page in the folder that MAILLAGE_SCREENSHOTS names, if any.
+
+    A name ends with the size and with what the page is in: light or dark. It is kept by day, as
+    the guides show it, and by night as well where it was seen so.
+    """
     folder = os.environ.get("MAILLAGE_SCREENSHOTS")
 
     async def keep(page: Page, name: str) -> None:
-        if folder:
-            await page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
+        if not folder:
+            return
+        page_and_size, _, scheme = name.rpartition("-")
+        for look in sorted({"light", scheme}):
+            await page.emulate_media(color_scheme=look, reduced_motion="reduce")
+            await page.screenshot(
+                path=Path(folder) / f"{page_and_size}-{look}.png", full_page=True
+            )
+        await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
 
     return keep
