@@ -29,6 +29,7 @@ from appservice.flows.charter.receipts import Receipts
 from appservice.flows.charter.reminders import Reminders
 from appservice.flows.charter.signer import Signer
 from appservice.flows.console.audience import Audiences
+from appservice.flows.console.casework import Casework
 from appservice.flows.console.composing import Composing
 from appservice.flows.console.dispatch import Dispatch
 from appservice.flows.console.invitations import Invitations
@@ -157,6 +158,7 @@ async def console(office: Office, world: World, membership: Membership) -> Async
         Removal(register, membership),
         chosen.behind_proxy,
         audiences=Audiences(office.store, clock, world),
+        casework=Casework(office.store, clock, world),
         composing=Composing(office.store, clock, world),
         dispatch=Dispatch(office.store, clock, world),
         signing_links=office.signing_links,

@@ -27,6 +27,9 @@ class PgCases:
     async def leave(self, report: ReportId) -> bool:
         return await self._session.row(LEAVE, report) is not None
 
+    async def waiting(self, territory: str, limit: int) -> Sequence[Report]:
+        return await self._opened(await self._session.rows(WAITING, territory, limit))
+
     async def _opened(self, rows: Sequence[Record]) -> list[Report]:
         keys = await self._session.keys(case_of(row["id"]) for row in rows)
         return [report_from(row, keys.get(case_of(row["id"]))) for row in rows]
@@ -44,3 +47,8 @@ ORDER BY r.id DESC FOR UPDATE OF r
 """
 OF = "SELECT * FROM reports WHERE id = $1 OR leader = $1 ORDER BY leader NULLS FIRST, id"
 LEAVE = "UPDATE reports SET leader = NULL WHERE id = $1 AND leader IS NOT NULL RETURNING id"
+WAITING = """
+SELECT * FROM reports
+WHERE territory = $1 AND leader IS NULL AND stage IN ('received', 'taken')
+ORDER BY id LIMIT $2
+"""

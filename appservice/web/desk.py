@@ -16,6 +16,7 @@ from appservice.flows.charter.links import SigningLinks
 from appservice.flows.charter.receipts import Receipts
 from appservice.flows.charter.signer import Signer
 from appservice.flows.console.audience import Audiences
+from appservice.flows.console.casework import Casework
 from appservice.flows.console.composing import Composing
 from appservice.flows.console.dispatch import Dispatch
 from appservice.flows.console.invitations import Invitations
@@ -44,6 +45,7 @@ class Desk:
     signing_links: SigningLinks = field(kw_only=True)
     signer: Signer = field(kw_only=True)
     audiences: Audiences = field(kw_only=True)
+    casework: Casework = field(kw_only=True)
     composing: Composing = field(kw_only=True)
     dispatch: Dispatch = field(kw_only=True)
     receipts: Receipts = field(kw_only=True)

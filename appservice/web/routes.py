@@ -11,6 +11,7 @@ from appservice.web.pages import (
     openid,
     reach,
     register,
+    reports,
     signing,
     start,
 )
@@ -86,9 +87,9 @@ ROUTES: tuple[Route, ...] = (
     Route(POST, "/alertes/verifier", compose.check, Right.SEND_ALERT),
     Route(POST, "/alertes/apercu", compose.foresee, Right.SEND_ALERT),
     Route(
-        *(GET, "/validations", alerts.waiting_page, Right.APPROVE_ALERT),
+        *(GET, "/validations", reports.queue_page, Right.APPROVE_ALERT),
         title="À valider",
-        about="Ce qui attend qu'une deuxième personne lève le doute.",
+        about="Alertes et signalements qui attendent que quelqu'un lève le doute.",
     ),
     Route(
         *(GET, "/alertes", alerts.list_page, Right.READ_ALERTS),
@@ -105,6 +106,12 @@ ROUTES: tuple[Route, ...] = (
     Route(POST, "/alertes/{alert}/corriger/apercu", correct.foresee, Right.SEND_ALERT),
     Route(POST, "/alertes/{alert}/annuler", alerts.cancel, Right.APPROVE_ALERT),
     Route(POST, "/alertes/{alert}/urgence", alerts.hasten, Right.APPROVE_ALERT),
+    Route(
+        *(GET, "/signalements/{report}/etat", reports.state_part, Right.READ_REPORTS),
+        background=True,
+    ),
+    Route(POST, "/signalements/{report}/prendre", reports.take, Right.READ_REPORTS),
+    Route(POST, "/signalements/{report}/lever", reports.settle, Right.READ_REPORTS),
     Route(
         *(GET, "/droits", start.rights_page, Access.PUBLIC),
         title="Qui a le droit de faire quoi",

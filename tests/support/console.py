@@ -30,6 +30,7 @@ from appservice.flows.charter.links import SigningLinks
 from appservice.flows.charter.receipts import Receipts
 from appservice.flows.charter.signer import Signer
 from appservice.flows.console.audience import Audiences
+from appservice.flows.console.casework import Casework
 from appservice.flows.console.composing import Composing
 from appservice.flows.console.dispatch import Dispatch
 from appservice.flows.console.invitations import Invitations
@@ -142,6 +143,7 @@ class ConsoleTown:
                 self.store, self.clock, self.new_id, self.world, texts=True
             ),
             audiences=Audiences(self.store, self.clock, self.world),
+            casework=Casework(self.store, self.clock, self.world),
             composing=Composing(self.store, self.clock, self.world),
             dispatch=Dispatch(self.store, self.clock, self.world),
             signer=signer,

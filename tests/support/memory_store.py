@@ -256,6 +256,10 @@ class MemoryCases:
     async def of(self, leader: ReportId) -> Sequence[Report]:
         return [r for r in self._rows.values() if leader in (r.id, r.leader)]
 
+    async def waiting(self, territory: str, limit: int) -> Sequence[Report]:
+        open_ = (r for r in self._rows.values() if report_stage(r.stage) in ("received", "taken"))
+        return [r for r in open_ if r.territory == territory and r.leader is None][:limit]
+
     async def leave(self, report: ReportId) -> bool:
         known = self._rows.get(report)
         if known is None or known.leader is None:

@@ -172,6 +172,10 @@ class Cases(Protocol):
         """The report stands by itself from now on; False when it already did."""
         ...
 
+    async def waiting(self, territory: str, limit: int) -> Sequence[Report]:
+        """Leaders there that nobody took, or whose doubt is not settled, the first ones first."""
+        ...
+
 
 class Rooms(Protocol):
     """The rooms that we made."""

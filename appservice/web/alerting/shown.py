@@ -28,6 +28,12 @@ STAGES = {
     "published": "Diffusée",
     "cancelled": "Annulée",
 }
+REPORT_STAGES = {
+    "received": "Personne ne l'a pris",
+    "taken": "Pris en charge",
+    "cleared": "Doute levé",
+    "closed": "Clos",
+}
 STEPS = {
     "waiting": "En attente",
     "deferred": "Différé au matin",

@@ -29,7 +29,7 @@ from appservice.web.protection import scripted
 from appservice.web.rendering import render
 
 _NO_REASON = "Dites pourquoi, en quelques mots."
-_TOO_LATE = "Quelqu'un d'autre a été plus rapide : voici où en est cette alerte."
+TOO_LATE = "Quelqu'un d'autre a été plus rapide : voici ce qu'il en est."
 
 
 async def list_page(request: web.Request) -> web.Response:
@@ -41,11 +41,20 @@ async def list_page(request: web.Request) -> web.Response:
     return render(request, "alerts.html", rows=rows, more=more, newest=last is None)
 
 
-async def waiting_page(request: web.Request) -> web.Response:
-    """Those that a second person decides on, each with its buttons."""
+async def waiting_page(
+    request: web.Request, reports: list[dict[str, Any]], status: int = 200, notice: str = ""
+) -> web.Response:
+    """Alerts that a second person decides on, then reports, each with its buttons."""
     found = await _dispatch(request).waiting(visitor_of(request))
     rows = [shown(request, one) for one in found]
-    return scripted(render(request, "alerts_waiting.html", rows=rows))
+    return scripted(
+        render(
+            *(request, "alerts_waiting.html", status),
+            rows=rows,
+            reports=reports,
+            notice=notice,
+        )
+    )
 
 
 async def alert_page(request: web.Request) -> web.Response:
@@ -91,7 +100,7 @@ async def _done(request: web.Request, deciding: Awaitable[bool]) -> web.Response
     try:
         known = await deciding
     except InvalidTransition:
-        return await _page(request, 409, notice=_TOO_LATE)
+        return await _page(request, 409, notice=TOO_LATE)
     if not known:
         raise web.HTTPNotFound
     return sent_to(f"/alertes/{alert_of(request)}")

@@ -200,6 +200,22 @@ async def test_followers_keep_an_event_young_and_lead_none(store: Any) -> None:
         assert list(await tx.cases.of(second.id)) == [second]
 
 
+async def test_what_waits_in_a_territory(store: Any) -> None:
+    first = await _seen(store, "m1", received_at=SINCE - timedelta(days=2))
+    await _seen(store, "m2", leader=first.id)
+    await _seen(store, "m3", territory="mantes")
+    second, third = await _seen(store, "m4"), await _seen(store, "m5")
+    async with store.transaction() as tx:
+        taken = reports.take(second, AGENT, LATER)
+        assert await tx.reports.advance(taken, "received")
+        assert list(await tx.cases.waiting("liffre", 10)) == [first, taken, third]
+        assert list(await tx.cases.waiting("liffre", 1)) == [first]
+        assert await tx.reports.advance(reports.close(taken, AGENT, LATER), "taken")
+        done = reports.clear(reports.take(third, AGENT, LATER), AGENT, LATER, founded=True)
+        assert await tx.reports.advance(done, "received")
+        assert list(await tx.cases.waiting("liffre", 10)) == [first]
+
+
 async def test_a_report_leaves_its_event_once(store: Any) -> None:
     first = await _seen(store, "m1")
     second = await _seen(store, "m2", leader=first.id)

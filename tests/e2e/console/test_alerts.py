@@ -11,7 +11,7 @@ from appservice.domain.alert import Alert
 from appservice.domain.audience import Audience
 from appservice.domain.member import Channel, Member, Role
 from appservice.domain.territory import Level, Zone
-from appservice.flows import alerts
+from appservice.flows import alerts, reports
 from appservice.flows.step import acting
 
 pytestmark = pytest.mark.browser
@@ -78,6 +78,7 @@ async def test_a_second_person_decides_and_the_poste_s_word_comes_by_itself(
 ):
     await town.merchant(f"Paul-{size}-{scheme}", Channel.SMS)
     author, poste = await town.agent(Role.CHEF_DE_QUART), await town.agent(Role.MUNICIPAL_POLICE)
+    await reported(town, f"Deux hommes secouent le rideau du bijoutier {size} {scheme}")
     one, two = await held(town, author, "un"), await held(town, author, "deux")
     context = await seen(browser, size, scheme)
     page = await context.new_page()
@@ -94,6 +95,12 @@ async def test_a_second_person_decides_and_the_poste_s_word_comes_by_itself(
     second = page.get_by_role("article", name=f"Alerte {two.reference}", exact=True)
     await expect(first.locator("mark").first).to_have_text("1,80 m")
     await judged("waiting")
+    report = page.get_by_role("article").filter(has_text=f"bijoutier {size} {scheme}")
+    await report.get_by_role("button", name="Je prends").click()
+    await expect(report).to_contain_text("Pris en charge")
+    await judged("waiting-taken")
+    await report.get_by_role("button", name="Doute levé : fondé", exact=True).click()
+    await expect(report).to_have_count(0)
     # Decided in the poste meanwhile: the page that is open says so, and offers nothing more.
     await first.get_by_label("Motif").focus()
     async with acting(town.store, town.world, town.clock, poste.id, town.new_id()) as step:
@@ -151,6 +158,13 @@ async def test_without_a_script_the_same_is_checked_sent_and_corrected(
     await page.get_by_role("link", name="Actualiser").click()
     await expect(page.locator("blockquote")).to_be_visible()
     await context.close()
+
+
+async def reported(town: ConsoleTown, text: str) -> None:
+    """What a merchant wrote to the service."""
+    shop = await town.merchant(f"Rémi-{town.new_id()[:8]}", Channel.SMS)
+    async with acting(town.store, town.world, town.clock, shop.id, town.new_id()) as step:
+        assert await reports.receive(step, text) is not None
 
 
 async def held(town: ConsoleTown, author: Member, key: str) -> Alert:

@@ -212,6 +212,7 @@ async def test_by_https_the_browser_keeps_the_cookie_from_everybody(world):
         HandClock(),
         world,
         *[None] * 5,
+        casework=None,
         composing=None,
         dispatch=None,
         signing_links=None,

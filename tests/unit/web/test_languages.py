@@ -21,7 +21,7 @@ from appservice.flows.charter.links import IS_OUT, NOT_OUT
 from appservice.flows.console import entry, vouching
 from appservice.flows.signature import TextChanged
 from appservice.web import admission, filters
-from appservice.web.alerting.shown import STAGES, STEPS, VERDICTS
+from appservice.web.alerting.shown import REPORT_STAGES, STAGES, STEPS, VERDICTS
 from appservice.web.languages import NAMES, SOURCE, accepted_by, catalogue, choose
 from appservice.web.openid import provider
 from appservice.web.pages.links import LINK_STATES
@@ -57,6 +57,7 @@ def said_elsewhere() -> Iterator[str]:
     yield from (filters.NOT_A_CHOICE, filters.NOT_A_COMMUNE, filters.NO_WORD, filters.NOT_A_PAGE)
     yield from ("Tous", "Toutes")
     yield from (*VERDICTS.values(), *STAGES.values(), *STEPS.values())
+    yield from REPORT_STAGES.values()
     yield from LINK_STATES.values()
     yield from refusals.SENTENCES
     yield from receipt.TEXTS
@@ -134,7 +135,7 @@ SAID_BY_FLOWS = {
     "Le texte manque.",
     "Le texte est trop long.",
     "Dites pourquoi, en quelques mots.",
-    "Quelqu'un d'autre a été plus rapide : voici où en est cette alerte.",
+    "Quelqu'un d'autre a été plus rapide : voici ce qu'il en est.",
     "L'auteur d'une alerte ne peut pas la valider lui-même.",
     words.NOBODY,
     words.SUSPENDED,
