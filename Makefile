@@ -78,11 +78,13 @@ tools:
 .venv/.demo: pyproject.toml | .venv/bin/pip
 	@echo "Installing Maillage in .venv (a minute or two the first time)…"
 	@$(PIP) -e '.[demo]'
+	@$(BIN)/maillage check >/dev/null # learns from the examples, once
 	@touch $@
 
 .venv/.dev: pyproject.toml | .venv/bin/pip
 	@echo "Installing Maillage and its test tools in .venv…"
 	@$(PIP) -e '.[dev]'
+	@$(BIN)/maillage check >/dev/null
 	@touch $@ .venv/.demo
 
 .PHONY: help setup demo test unit soak fuzz check audit acceptance screenshots clean tools
