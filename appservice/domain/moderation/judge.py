@@ -67,9 +67,12 @@ def _doubtful(reading: Reading, kinds: Kinds, policy: Policy) -> Finding | None:
 def _yielding(findings: list[Finding], policy: Policy) -> list[Finding]:
     """Leave out the rules that say nothing more beside another that fired."""
     fired = {finding.rule for finding in findings}
-    return [
-        f for f in findings if fired.isdisjoint(policy.rules[f.rule].options.get("yields_to", ()))
-    ]
+    return [f for f in findings if not _yields(policy.rules[f.rule], fired - {f.rule})]
+
+
+def _yields(rule: Rule, others: set[str]) -> bool:
+    yields_to = rule.options.get("yields_to", ())
+    return bool(others) if "all" in yields_to else not others.isdisjoint(yields_to)
 
 
 def _fail_closed(reading: Reading, kinds: Kinds, findings: list[Finding]) -> list[Finding]:

@@ -18,6 +18,7 @@ DENIAL = "dementi"
 MINE = "moi"
 WEAKNESS = "faiblesse"
 PARKED = "presence_banale"
+OFFENCE = ("infraction_nom", "fausse_chose", "auteur")
 ODD = ("presence", "presence_passive", "louche", "manege")
 _STRONG = {"K6": "hors_sujet_fort", "K7": "promotion_forte"}
 KIND_NOTIONS = {
@@ -125,8 +126,10 @@ def _told(reading: Reading, facts: list[Slice]) -> list[Slice]:
 
 
 def _drop_settings(reading: Reading, places: dict[str, list[Slice]]) -> None:
-    """A topic in the very sentence of a fact is where it happened, unless nothing excuses it."""
+    """A topic in the very sentence of a fact, or of advice against an offence, is its setting."""
     told = {reading.tokens[start].sentence for start, _ in places["K1"]}
+    warned = {reading.tokens[start].sentence for start, _ in places["K2"]}
+    told |= warned & {reading.tokens[start].sentence for start, _ in reading.slices(OFFENCE)}
     for kind, strong in _STRONG.items():
         kept = reading.slices([strong])
         places[kind] = [

@@ -77,3 +77,20 @@ def test_an_attachment_waits_for_a_second_person() -> None:
 
 def test_every_check_is_used_by_a_rule_or_offered_to_operators() -> None:
     assert set(CHECKS) - {rule.check for rule in policy().rules.values()} == {"regex"}
+
+
+@pytest.mark.parametrize(
+    ("text", "rules"),
+    [
+        ("Vol à Guer hier. Toujours les mêmes, on sait d'où ils descendent", ("unread-sentence",)),
+        ("Vol à Guer hier. Auteurs en fuite à pied, aucun blessé", ()),
+        ("Vol à Guer hier. Les auteurs avaient repéré l'heure de livraison", ()),
+    ],
+)
+def test_a_sentence_that_nothing_explains_beside_a_fact(text: str, rules: tuple[str, ...]) -> None:
+    assert _rules(text) == rules
+
+
+def test_a_sentence_that_nothing_explains_is_told_last() -> None:
+    text = "Vol à Guer hier. Toujours les mêmes, on sait d'où ils descendent. Plaque AB-123-CD"
+    assert _rules(text) == ("licence-plate",)

@@ -54,9 +54,17 @@ def test_the_same_things_past_feared_or_feigned_are_none(text: str) -> None:
     assert judge(Submission(text, "merchant"), policy()).decision is not Decision.EMERGENCY
 
 
-def test_agents_write_reports_in_the_present_tense() -> None:
-    text = "Un individu menace le buraliste avec un couteau"
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Vol à main armée à Guer : un individu menace la caissière puis s'enfuit avec la recette",
+        "Un homme frappe la victime au distributeur et arrache son sac, trois faits à Bruz",
+        "Deux individus armés entrent dans un tabac de Dol et repartent avec 900 euros",
+    ],
+)
+def test_agents_write_reports_in_the_present_tense(text: str) -> None:
     assert _weight(text, "merchant").now > _weight(text, "gendarme").now
+    assert judge(Submission(text, "gendarme"), policy()).decision is Decision.PUBLISH
 
 
 def test_what_is_surely_over_silences_every_word_of_danger() -> None:

@@ -29,6 +29,7 @@ CHECKS: dict[str, Check] = {
     "topic": kinds.topic,
     "chatter": kinds.chatter,
     "prevention": kinds.prevention,
+    "unread": kinds.unread,
     "source": source.source,
     "identity": people.identity,
     "victim": victims.victim,

@@ -20,6 +20,18 @@ def topic(reading: Reading, kinds: Kinds, rule: Rule) -> tuple[Span, ...] | None
     return reading.spans(parts) if parts else None
 
 
+def unread(reading: Reading, kinds: Kinds, rule: Rule) -> tuple[Span, ...] | None:
+    """Fires beside a fact or advice on a sentence of no known kind about people or plans."""
+    if not kinds.has("K1", "K2", "K3"):
+        return None
+    parts = [
+        part
+        for part in reading.free(rule.finds, rule.unless)
+        if not kinds.sentences[reading.tokens[part[0]].sentence]
+    ]
+    return reading.spans(parts) if parts else None
+
+
 def prevention(reading: Reading, kinds: Kinds, rule: Rule) -> tuple[Span, ...] | None:
     """Fires on advice alone, unless its author is the national operator."""
     if reading.submission.author_role in rule.options.get("trusted_roles", ()):
