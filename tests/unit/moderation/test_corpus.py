@@ -21,7 +21,7 @@ def result(request: pytest.FixtureRequest) -> Score:
 
 
 def test_nine_decisions_of_ten_are_those_of_the_jurist(result: Score) -> None:
-    assert result.right / result.total >= 0.91
+    assert result.right / result.total >= 0.93
 
 
 def test_what_is_unsafe_is_not_published(result: Score) -> None:
@@ -39,7 +39,7 @@ def test_no_emergency_is_missed(result: Score) -> None:
 
 
 def test_rules_are_those_of_the_jurist(result: Score) -> None:
-    assert result.together(policy().rules).f1 >= 0.89
+    assert result.together(policy().rules).f1 >= 0.90
 
 
 def test_no_message_is_written_twice() -> None:
