@@ -28,7 +28,7 @@ class NoJournal:
     async def pending(self, source: str, limit: int) -> Sequence[tuple[int, bytes]]:
         return ()
 
-    async def done(self, entry: int) -> None:
+    async def done(self, *entries: int) -> None:
         """Nothing was written."""
 
 

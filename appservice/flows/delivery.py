@@ -18,7 +18,16 @@ from appservice.flows import progress
 from appservice.flows.departure.obstacles import Given, Later, Obstacles, obstacles
 from appservice.flows.departure.packing import pack
 from appservice.flows.ports import Clock, Guichets, Queue, Store, Wake
-from bridges.protocol import Accepted, Bridge, Named, Outcome, Rejected, Throttled, Unknown
+from bridges.protocol import (
+    Accepted,
+    Bridge,
+    Named,
+    Outcome,
+    Outgoing,
+    Rejected,
+    Throttled,
+    Unknown,
+)
 
 _LOG = logging.getLogger(__name__)
 
@@ -72,6 +81,10 @@ class Delivery:
     _moved: asyncio.Event = field(default_factory=asyncio.Event)
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
     _paused_until: float = 0.0  # of the loop's clock
+    _hands: asyncio.Semaphore = field(init=False)  # how many the channel is asked at once
+
+    def __post_init__(self) -> None:
+        self._hands = asyncio.Semaphore(self.bridge.abilities.workers)
 
     async def run(self) -> None:
         """Claims and sends until stopped. Whatever fails here only makes it wait."""
@@ -107,8 +120,8 @@ class Delivery:
             await asyncio.wait(under_way)
 
     async def _claim(self) -> int:
-        free = self.bridge.abilities.workers - self._in_hand
-        if free <= 0 or asyncio.get_running_loop().time() < self._paused_until:
+        free = self._capacity - self._in_hand
+        if free < self._ahead or self._paused_for() > 0:
             return 0
         found = await self.queue.claim(self.channel, free, self.lease, self.clock())
         if found:
@@ -119,6 +132,20 @@ class Delivery:
         else:
             self._say_last_lines()
         return len(found)
+
+    @property
+    def _ahead(self) -> int:
+        """How many are claimed in one go, at least, and wait while the others are sent.
+
+        Half of what the channel takes at once: a claim, a look and a settlement cost as much for
+        one as for many. No more, since what is claimed by a process that dies is of unknown fate.
+        """
+        return max(1, self.bridge.abilities.workers // 2)
+
+    @property
+    def _capacity(self) -> int:
+        workers = self.bridge.abilities.workers
+        return workers if workers == 1 else workers + self._ahead
 
     async def _rest(self) -> None:
         """Until a parcel is queued, something moves, or the time to look again has come."""
@@ -182,6 +209,13 @@ class Delivery:
             return _not_ready(claimed)
         if isinstance(message, Given):
             return message
+        async with self._hands:
+            wait = self._paused_for()
+            if wait > 0:
+                return Throttled(wait, "paused", alone=True)
+            return await self._send(claimed, message)
+
+    async def _send(self, claimed: Claimed, message: Outgoing) -> Outcome:
         try:
             return await self.bridge.send(message)
         except Exception as error:
@@ -206,7 +240,7 @@ class Delivery:
 
     def _freed(self) -> None:
         self._in_hand -= 1
-        if self._in_hand == self.bridge.abilities.workers - 1:
+        if self._in_hand == self._capacity - self._ahead:
             self._moved.set()  # something may wait for a free hand
 
     def _settled(self, claimed: Claimed, outcome: _Fate) -> Settled:
@@ -288,6 +322,10 @@ class Delivery:
         task = self._beside.get(name)
         if task is None or task.done():
             self._beside[name] = asyncio.create_task(work())
+
+    def _paused_for(self) -> float:
+        """Seconds, not above 0 when the channel may be asked."""
+        return self._paused_until - asyncio.get_running_loop().time()
 
     def _pause(self, after: float) -> None:
         """A channel that says slow down says it for everybody."""

@@ -156,7 +156,7 @@ class _NoJournal:
     async def pending(self, source: str, limit: int) -> Sequence[tuple[int, bytes]]:
         return ()
 
-    async def done(self, entry: int) -> None:
+    async def done(self, *entries: int) -> None:
         raise TemporaryFailure
 
 

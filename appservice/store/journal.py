@@ -70,14 +70,14 @@ class PgJournal:
                 if payload is None:
                     # It would come back for ever and hold up what follows.
                     log.error("journal entry %s can't be opened: set aside", row["id"])
-                    await session.run(DONE, row["id"], session.clock())
+                    await session.run(DONE, [row["id"]], session.clock())
                 else:
                     entries.append((row["id"], payload))
         return entries
 
-    async def done(self, entry: int) -> None:
+    async def done(self, *entries: int) -> None:
         async with self._database.session() as session:
-            await session.run(DONE, entry, session.clock())
+            await session.run(DONE, entries, session.clock())
 
 
 def _weight(entry: _Entry) -> int:
@@ -111,7 +111,7 @@ SELECT source, key_index FROM entry, bell
 PENDING = """
 SELECT id, owner, sealed FROM journal WHERE source = $1 AND done_at IS NULL ORDER BY id LIMIT $2
 """
-DONE = "UPDATE journal SET done_at = $2, sealed = NULL WHERE id = $1 AND done_at IS NULL"
+DONE = "UPDATE journal SET done_at = $2, sealed = NULL WHERE id = ANY($1) AND done_at IS NULL"
 FIRST_TIME = """
 INSERT INTO handled (channel, key_index, at) VALUES ($1, $2, $3)
 ON CONFLICT DO NOTHING RETURNING channel

@@ -160,7 +160,7 @@ def wrap(orders: Orders) -> None:
     around_commits(orders)
     around_claims(orders)
     around_settlements(orders)
-    around(orders, PgQueue, "receipt", lambda channel, *_: f"receipt {channel}")
+    around(orders, PgQueue, "receipts", lambda channel, *_: f"receipt {channel}")
     around(orders, PgMembers, "save", "saving a member")
     around(orders, PgRooms, "remember", "remembering a room")
     for step in ("create", "set_state", "invite", "remove", "pin_welcome"):

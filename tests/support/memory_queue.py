@@ -73,12 +73,13 @@ class MemoryQueue:
         self._match(slip.parcel.channel)
         return True
 
-    async def receipt(self, channel: Channel, receipt: Receipt, now: datetime) -> None:
-        once = (channel, receipt.provider_id, receipt.recipient, receipt.state)
-        if once not in self._tables.receipts:
-            self._tables.receipts[once] = None
-            self._tables.unmatched[once] = receipt
-        self._match(channel)
+    async def receipts(self, channel: Channel, said: Sequence[Receipt], now: datetime) -> None:
+        for receipt in said:
+            once = (channel, receipt.provider_id, receipt.recipient, receipt.state)
+            if once not in self._tables.receipts:
+                self._tables.receipts[once] = None
+                self._tables.unmatched[once] = receipt
+            self._match(channel)
 
     async def renounce(self, parcel: ParcelId, now: datetime) -> None:
         slip = self._by_id(parcel)

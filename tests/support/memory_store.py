@@ -470,8 +470,9 @@ class MemoryJournal:
         mine = [(n, payload) for n, (origin, payload) in self._waiting.items() if origin == source]
         return mine[:limit]
 
-    async def done(self, entry: int) -> None:
-        self._waiting.pop(entry, None)
+    async def done(self, *entries: int) -> None:
+        for entry in entries:
+            self._waiting.pop(entry, None)
 
 
 class MemoryStore:

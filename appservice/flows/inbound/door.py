@@ -1,5 +1,6 @@
 """The single entry: one inbound thing, one transaction, once."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from appservice.domain.charter import NotInForce
@@ -39,7 +40,7 @@ class Inbound:
         nobody foresaw go up: nothing has happened, and the journal still holds the entry.
         """
         if isinstance(inbound, Receipt):
-            await self.queue.receipt(channel, inbound, self.clock())
+            await self.receipts(channel, [inbound])
             return
         try:
             async with self.store.transaction() as tx:
@@ -49,6 +50,10 @@ class Inbound:
             raise
         except MaillageError as refusal:
             await self._explain(channel, inbound, refusal)
+
+    async def receipts(self, channel: Channel, said: Sequence[Receipt]) -> None:
+        """Those that came together are written together."""
+        await self.queue.receipts(channel, said, self.clock())
 
     async def _explain(self, channel: Channel, inbound: Written, refusal: MaillageError) -> None:
         """What the step had begun is undone; the refusal is all that remains of it."""

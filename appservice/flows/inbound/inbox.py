@@ -32,6 +32,9 @@ _LOG = logging.getLogger(__name__)
 _KINDS: Mapping[str, type[Thing]] = {
     kind.__name__: kind for kind in (Message, Edited, Deleted, Reacted, Receipt)
 }
+_RECEIPT = b'{"kind": "Receipt"'
+"""How a receipt begins, encoded."""
+_AT_ONCE = 50
 
 
 def encode(thing: Thing) -> bytes:
@@ -135,13 +138,30 @@ class Inbox:
 
     async def work_once(self) -> bool:
         """One round over what is pending; True when something was handled."""
-        handled = False
-        entries = await self.journal.pending(self.source, 50 + len(self._waiting))
-        for entry, payload in entries:
-            retry = self._waiting.get(entry)
-            if retry is None or retry.at <= self.clock():
+        entries = await self.journal.pending(self.source, _AT_ONCE + len(self._waiting))
+        due = {entry: payload for entry, payload in entries if self._is_due(entry)}
+        receipts = {e: payload for e, payload in due.items() if payload.startswith(_RECEIPT)}
+        handled = bool(receipts) and await self._together(receipts)
+        for entry, payload in due.items():
+            if entry not in receipts:
                 handled |= await self._one(entry, payload)
         return handled
+
+    def _is_due(self, entry: int) -> bool:
+        retry = self._waiting.get(entry)
+        return retry is None or retry.at <= self.clock()
+
+    async def _together(self, receipts: Mapping[int, bytes]) -> bool:
+        """An alert to thousands of telephones is answered by as many; who fails is seen alone."""
+        try:
+            said = [thing for p in receipts.values() if isinstance(thing := decode(p), Receipt)]
+            await self.inbound.receipts(self.channel, said)
+        except Exception:
+            return any([await self._one(entry, payload) for entry, payload in receipts.items()])
+        for entry in receipts:
+            self._waiting.pop(entry, None)
+        await self.journal.done(*receipts)
+        return True
 
     async def _one(self, entry: int, payload: bytes) -> bool:
         try:

@@ -67,7 +67,7 @@ class Journal(Protocol):
         """Oldest first."""
         ...
 
-    async def done(self, entry: int) -> None: ...
+    async def done(self, *entries: int) -> None: ...
 
 
 class Queue(Protocol):
@@ -101,7 +101,7 @@ class Queue(Protocol):
         """
         ...
 
-    async def receipt(self, channel: Channel, receipt: Receipt, now: datetime) -> None:
+    async def receipts(self, channel: Channel, said: Sequence[Receipt], now: datetime) -> None:
         """Early and duplicate receipts are absorbed.
 
         What is said of one person of a group is kept and leaves the group's parcel accepted.

@@ -76,8 +76,8 @@ class PgQueue:
         self._note_waits(outcomes)
         return {ParcelId(row["id"]) for row in rows}
 
-    async def receipt(self, channel: Channel, receipt: Receipt, now: datetime) -> None:
-        await receipts.keep(self._database, channel, receipt, now)
+    async def receipts(self, channel: Channel, said: Sequence[Receipt], now: datetime) -> None:
+        await receipts.keep(self._database, channel, said, now)
 
     async def renounce(self, parcel: ParcelId, now: datetime) -> None:
         async with self._database.session() as session:

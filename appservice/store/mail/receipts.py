@@ -1,6 +1,7 @@
 """Receipts, in SQL: kept once each, and matched to their parcel whenever it turns up."""
 
 import logging
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from appservice.domain.errors import TemporaryFailure
@@ -15,19 +16,23 @@ log = logging.getLogger(__name__)
 EARLY = timedelta(days=1)
 
 
-async def keep(database: Database, channel: Channel, receipt: Receipt, now: datetime) -> None:
-    """Write the receipt down, then apply it if its parcel is there."""
+async def keep(
+    database: Database, channel: Channel, said: Sequence[Receipt], now: datetime
+) -> None:
+    """Write the receipts down, then apply those whose parcel is there."""
     vault = database.vault
-    values = (
-        channel.value,
-        message_index(vault, receipt.provider_id),
-        vault.index(channel.value, receipt.recipient),
-        receipt.state.value,
-        receipt.code,
-        now,
-    )
+    rows = [
+        (
+            message_index(vault, receipt.provider_id),
+            vault.index(channel.value, receipt.recipient),
+            receipt.state.value,
+            receipt.code,
+        )
+        for receipt in said
+    ]
+    columns = (list(column) for column in zip(*rows, strict=True))
     async with database.session() as session:
-        await session.run(KEEP, *values)
+        await session.run(KEEP, channel.value, now, *columns)
         await apply(session, channel, now)
 
 
@@ -46,7 +51,10 @@ async def apply(session: Session, channel: Channel, now: datetime) -> None:
 
 KEEP = """
 INSERT INTO receipts (channel, message_index, recipient_index, state, code, at)
-VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING
+SELECT $1, message_index, recipient_index, state, code, $2
+FROM unnest($3::bytea[], $4::bytea[], $5::text[], $6::text[])
+    WITH ORDINALITY AS said (message_index, recipient_index, state, code, place)
+ORDER BY place ON CONFLICT DO NOTHING
 """
 # Some gateways give back our own key instead of their id, hence the two ways to a parcel. Of two
 # parcels with the same id (Signal's is a time) the receipt's own correspondent decides.

@@ -20,6 +20,8 @@ async def test_entries_wait_in_order_until_they_are_done(store: Any) -> None:
     await journal.done(waiting[0][0])
     await journal.done(waiting[0][0])
     assert list(await journal.pending("matrix", 10)) == list(waiting[1:])
+    await journal.done(*(entry for entry, _ in waiting))
+    assert list(await journal.pending("matrix", 10)) == []
 
 
 async def test_the_same_entry_twice_is_kept_once(store: Any) -> None:

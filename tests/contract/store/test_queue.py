@@ -169,7 +169,7 @@ async def test_a_report_that_comes_after_all_knows_better(store: Any) -> None:
     await send(store)
     late = NOON + REPORTED_WITHIN + MINUTE
     await claim(store, late)
-    await store.queue.receipt(Channel.SMS, Receipt("sms-1", ReceiptState.DELIVERED), late)
+    await store.queue.receipts(Channel.SMS, [Receipt("sms-1", ReceiptState.DELIVERED)], late)
     await claim(store, late + MINUTE)
     assert await state(store) is State.DELIVERED
 
@@ -202,19 +202,19 @@ async def test_what_has_expired_is_not_sent(store: Any) -> None:
 async def test_receipts(store: Any, said: ReceiptState, becomes: State, when: str) -> None:
     receipt = Receipt("sms-1", said, recipient=LEA, code="c")
     if when == "early":
-        await store.queue.receipt(Channel.SMS, receipt, NOON)
+        await store.queue.receipts(Channel.SMS, [receipt], NOON)
     await send(store)
     if when != "early":
-        await store.queue.receipt(Channel.SMS, receipt, NOON)
+        await store.queue.receipts(Channel.SMS, [receipt], NOON)
     if when == "twice":
-        await store.queue.receipt(Channel.SMS, receipt, NOON)
+        await store.queue.receipts(Channel.SMS, [receipt], NOON)
     assert await state(store) is becomes
 
 
 async def test_a_receipt_before_the_answer_waits_for_it(store: Any) -> None:
     await put(store, a_parcel("p1", alert=SEVEN))
     [claimed] = await claim(store)
-    await store.queue.receipt(Channel.SMS, Receipt("sms-1", ReceiptState.DELIVERED), NOON)
+    await store.queue.receipts(Channel.SMS, [Receipt("sms-1", ReceiptState.DELIVERED)], NOON)
     assert await state(store) is State.SUBMITTING
     assert await store.queue.settle([Settled(claimed, State.ACCEPTED, NOON, provider_id="sms-1")])
     assert await state(store) is State.DELIVERED
@@ -225,21 +225,21 @@ async def test_a_gateway_that_gives_back_our_own_key(store: Any) -> None:
     await claim(store)
     await claim(store, NOON + 2 * MINUTE)
     assert await state(store) is State.UNKNOWN
-    await store.queue.receipt(Channel.SMS, Receipt("p1", ReceiptState.DELIVERED), NOON)
+    await store.queue.receipts(Channel.SMS, [Receipt("p1", ReceiptState.DELIVERED)], NOON)
     assert await state(store) is State.DELIVERED
 
 
 async def test_what_was_delivered_stays_delivered(store: Any) -> None:
     await send(store)
     for said in (ReceiptState.FAILED, ReceiptState.DELIVERED, ReceiptState.EXPIRED):
-        await store.queue.receipt(Channel.SMS, Receipt("sms-1", said), NOON)
+        await store.queue.receipts(Channel.SMS, [Receipt("sms-1", said)], NOON)
     assert await state(store) is State.DELIVERED
 
 
 async def test_a_receipt_about_something_else(store: Any) -> None:
     await send(store)
-    await store.queue.receipt(Channel.SMS, Receipt("sms-2", ReceiptState.DELIVERED), NOON)
-    await store.queue.receipt(Channel.SIGNAL, Receipt("sms-1", ReceiptState.DELIVERED), NOON)
+    await store.queue.receipts(Channel.SMS, [Receipt("sms-2", ReceiptState.DELIVERED)], NOON)
+    await store.queue.receipts(Channel.SIGNAL, [Receipt("sms-1", ReceiptState.DELIVERED)], NOON)
     assert await state(store) is State.ACCEPTED
 
 
@@ -254,7 +254,7 @@ async def test_two_parcels_with_the_same_id_are_told_apart_by_their_recipient(st
             [Settled(claimed, State.ACCEPTED, NOON, provider_id="1784")]
         )
     receipt = Receipt("1784", ReceiptState.DELIVERED, recipient="aci-lea")
-    await store.queue.receipt(Channel.SIGNAL, receipt, NOON)
+    await store.queue.receipts(Channel.SIGNAL, [receipt], NOON)
     async with store.transaction() as tx:
         assert (await tx.outbox.tally(AlertId(0))).total(State.DELIVERED) == 1
         assert (await tx.outbox.tally(AlertId(1))).total(State.ACCEPTED) == 1
@@ -263,7 +263,7 @@ async def test_two_parcels_with_the_same_id_are_told_apart_by_their_recipient(st
 async def test_one_person_of_a_group_says_nothing_of_the_others(store: Any) -> None:
     await send(store, "1784", target="Z3JvdXBl", channel=Channel.SIGNAL, to_group=True)
     for said in (ReceiptState.DELIVERED, ReceiptState.FAILED):
-        await store.queue.receipt(Channel.SIGNAL, Receipt("1784", said, "aci-lea"), NOON)
+        await store.queue.receipts(Channel.SIGNAL, [Receipt("1784", said, "aci-lea")], NOON)
     assert await state(store) is State.ACCEPTED
 
 
@@ -323,11 +323,11 @@ async def test_a_receipt_finds_what_nobody_lived_to_settle(store: Any) -> None:
     await put(store, a_parcel("p1", alert=SEVEN))
     [claimed] = await claim(store)
     await store.queue.name([(claimed, "sms-1")])
-    await store.queue.receipt(Channel.SMS, Receipt("sms-1", ReceiptState.DELIVERED), NOON)
+    await store.queue.receipts(Channel.SMS, [Receipt("sms-1", ReceiptState.DELIVERED)], NOON)
     later = NOON + 2 * MINUTE
     assert await claim(store, later) == []  # the lease ran out
     assert await state(store) in (State.UNKNOWN, State.DELIVERED)
-    await store.queue.receipt(Channel.SMS, Receipt("sms-1", ReceiptState.READ), later)
+    await store.queue.receipts(Channel.SMS, [Receipt("sms-1", ReceiptState.READ)], later)
     assert await state(store) is State.DELIVERED
 
 
@@ -338,5 +338,5 @@ async def test_only_who_holds_a_parcel_names_it(store: Any) -> None:
     await store.queue.name([(old, "sms-1")])
     [again] = await claim(store)
     await store.queue.settle([Settled(again, State.ACCEPTED, NOON, provider_id="sms-2")])
-    await store.queue.receipt(Channel.SMS, Receipt("sms-1", ReceiptState.DELIVERED), NOON)
+    await store.queue.receipts(Channel.SMS, [Receipt("sms-1", ReceiptState.DELIVERED)], NOON)
     assert await state(store) is State.ACCEPTED

@@ -96,7 +96,7 @@ class Teller:
         receipt = Receipt(name, self._dice.choice(list(ReceiptState)), person)
         channel = self._dice.choice(list(Channel))
         for store in self._stores:
-            await store.queue.receipt(channel, receipt, self._clock())
+            await store.queue.receipts(channel, [receipt], self._clock())
 
     async def renounce(self) -> None:
         parcel = ParcelId(self._dice.randint(1, self._put + 1))

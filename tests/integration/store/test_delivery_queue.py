@@ -264,7 +264,7 @@ async def test_receipts_that_race_with_the_answer_are_never_lost(make_store: Any
         name = f"sms-{number}"
         work.append(here.queue.settle([Settled(one, State.ACCEPTED, NOON, provider_id=name)]))
         receipt = Receipt(name, ReceiptState.DELIVERED)
-        work += [there.queue.receipt(Channel.SMS, receipt, NOON) for _ in range(2)]
+        work += [there.queue.receipts(Channel.SMS, [receipt], NOON) for _ in range(2)]
     await asyncio.gather(*work)
     # Of two that crossed, neither may have seen the other: the next look at the queue does.
     assert not await here.queue.claim(Channel.SMS, 1, MINUTE, NOON + timedelta(seconds=1))
@@ -280,7 +280,7 @@ async def test_a_receipt_left_over_by_a_dead_process_is_applied_by_the_next(
     await put(store, a_parcel("p1", alert=AlertId(7)), a_parcel("p2", "+33687654321"))
     first, second = await store.queue.claim(Channel.SMS, 10, MINUTE, NOON)
     await store.queue.settle([Settled(first, State.ACCEPTED, NOON, provider_id="1")])
-    await store.queue.receipt(Channel.SMS, Receipt("1", ReceiptState.DELIVERED), NOON)
+    await store.queue.receipts(Channel.SMS, [Receipt("1", ReceiptState.DELIVERED)], NOON)
     # As if it had died after writing the receipt down and before applying it.
     await sql.execute("UPDATE receipts SET matched = FALSE")
     await sql.execute("UPDATE deliveries SET state = 'accepted' WHERE id = $1", first.id)
@@ -298,7 +298,7 @@ async def test_what_was_delivered_to_a_group_is_counted(
     await store.queue.settle([Settled(claimed, State.ACCEPTED, NOON, provider_id="1784")])
     for person in ("aci-lea", "aci-paul", "aci-lea"):
         receipt = Receipt("1784", ReceiptState.DELIVERED, recipient=person)
-        await store.queue.receipt(Channel.SIGNAL, receipt, NOON)
+        await store.queue.receipts(Channel.SIGNAL, [receipt], NOON)
     assert await sql.fetchval("SELECT count(*) FROM receipts WHERE matched") == 2
 
 

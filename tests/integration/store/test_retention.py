@@ -58,7 +58,7 @@ async def lived(store: PgStore, clock: HandClock) -> PgStore:
         retry = NOON + 1000 * DAY if one.parcel.key == "waits" else None
         said = Settled(one, states[one.parcel.key], NOON, provider_id="x", retry_at=retry)
         await store.queue.settle([said])
-    await store.queue.receipt(Channel.SMS, Receipt("y", ReceiptState.DELIVERED), NOON)
+    await store.queue.receipts(Channel.SMS, [Receipt("y", ReceiptState.DELIVERED)], NOON)
     await store.journal.write("sms", "k", b"x", NOON)
     [(entry, _)] = await store.journal.pending("sms", 1)
     await store.journal.done(entry)

@@ -83,7 +83,7 @@ async def live(store: PgStore) -> None:
         said = Settled(claimed, State.ACCEPTED, NOON, provider_id="1785", sent=sent)
         await store.queue.settle([said])
     receipt = Receipt("1785", ReceiptState.DELIVERED, recipient=ACI)
-    await store.queue.receipt(Channel.SIGNAL, receipt, NOON)
+    await store.queue.receipts(Channel.SIGNAL, [receipt], NOON)
 
 
 async def everything(sql: Sql) -> dict[str, bytes]:

@@ -304,6 +304,41 @@ async def test_as_many_conversations_at_once_as_the_channel_wants(story: Story) 
     assert bridge.most == 3
 
 
+async def test_the_next_ones_are_claimed_while_the_channel_is_busy(story: Story) -> None:
+    """Half as many again as it takes: what a process that dies leaves unknown is little."""
+    bridge = Slow()
+    bridge.abilities = replace(bridge.abilities, workers=4)
+    story.bridges[Channel.SMS] = bridge
+    await put(story, *(sms(f"p{n}", f"+336399801{n:02}") for n in range(20)))
+    worker = story.delivery(Channel.SMS)
+    running = asyncio.create_task(worker.run())
+
+    def in_hand() -> int:
+        return sum(state(story, f"p{n}") is State.SUBMITTING for n in range(20))
+
+    await until(lambda: bridge.waiting == 4 and in_hand() == 6)
+    bridge.may_end.set()
+    await until(lambda: all(state(story, f"p{n}") is State.ACCEPTED for n in range(20)))
+    await worker.stop()
+    await running
+    assert bridge.most == 4
+
+
+async def test_what_was_claimed_ahead_is_not_asked_of_a_channel_that_said_later(
+    story: Story,
+) -> None:
+    bridge = story.bridges[Channel.SMS]
+    bridge.abilities = replace(bridge.abilities, workers=4)
+    bridge.will(Throttled(60))
+    await put(story, *(sms(f"p{n}", f"+336399801{n:02}") for n in range(9)))
+    assert await story.delivery(Channel.SMS).deliver_once() == 6
+    assert len(bridge.asked) == 1
+    assert {state(story, f"p{n}") for n in range(9)} == {State.QUEUED}
+    story.later(minutes=2)
+    await story.deliver()
+    assert {state(story, f"p{n}") for n in range(9)} == {State.ACCEPTED}
+
+
 async def test_one_parcel_that_breaks_us_leaves_the_others_in_peace(
     story: Story, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -95,6 +95,44 @@ async def test_early_and_repeated_receipts_are_kept_apart(story: Story) -> None:
     await sink(Receipt("1", ReceiptState.READ, "a"))
     await sink(Receipt("1", ReceiptState.DELIVERED, "a"))
     assert await pending(story) == 3
+
+
+class Together:
+    """Notes which receipts came together; refuses the first batches of several."""
+
+    def __init__(self, story: Story, refused: int = 0) -> None:
+        self.real, self.world, self.refused = story.inbound, story.world, refused
+        self.batches: list[int] = []
+
+    async def receipts(self, channel: Channel, said: Sequence[Receipt]) -> None:
+        self.batches.append(len(said))
+        if len(said) > 1 and self.refused:
+            self.refused -= 1
+            raise TemporaryFailure
+        await self.real.receipts(channel, said)
+
+    async def handle(self, channel: Channel, thing: Inbound) -> None:
+        if isinstance(thing, Receipt):
+            await self.receipts(channel, [thing])
+        else:
+            await self.real.handle(channel, thing)
+
+
+@pytest.mark.parametrize(("refused", "batches"), [(0, [5]), (1, [5, 1, 1, 1, 1, 1])])
+async def test_receipts_that_wait_are_written_together_and_none_is_lost(
+    story: Story, refused: int, batches: list[int]
+) -> None:
+    box = inbox(story)
+    box.inbound = together = Together(story, refused)  # type: ignore[assignment] # a fake of the methods that are used
+    sink = box.sink()
+    for number in range(5):
+        await sink(Receipt(f"r{number}", ReceiptState.DELIVERED, "a"))
+        await sink(message(f"k{number}", f"{FACT}, {number}"))
+    await box.work_once()
+    assert together.batches == batches
+    assert await pending(story) == 0
+    assert len(story.store.tables.receipts) == 5
+    assert len(story.store.tables.reports) == 5
 
 
 class Failing:

@@ -67,7 +67,7 @@ async def test_the_last_line_follows_the_receipts(story: Story) -> None:
     for slip in list(story.store.tables.slips.values()):
         if slip.parcel.channel is Channel.SMS and slip.parcel.alert:
             receipt = Receipt(slip.provider_id or "", ReceiptState.DELIVERED)
-            await story.store.queue.receipt(Channel.SMS, receipt, story.now)
+            await story.store.queue.receipts(Channel.SMS, [receipt], story.now)
     await look(story, watcher, seconds=30)
     (line,) = lines(story, "A1, bilan")
     assert "SMS 3 reçus" in line
