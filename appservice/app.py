@@ -259,7 +259,7 @@ async def serve(office: Office, stop: asyncio.Event, *, safe: bool = False) -> N
         watching = Watch(
             Readiness(store.figures, channels),
             clock,
-            [charter.hash for charter in world.charters.values()],
+            world.texts_in_force,
             lambda: reconciliation.steps,
             lambda: matrix.keyless,
             safe,

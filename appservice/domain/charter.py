@@ -11,6 +11,14 @@ from appservice.domain.ids import MemberId
 
 
 @dataclass(frozen=True, slots=True)
+class Former:
+    """The text that came just before: whoever signed it has until then to sign the new one."""
+
+    text_hash: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Charter:
     """One version of a charter: the exact text that is shown, signed and stored (S0-04)."""
 
@@ -19,6 +27,14 @@ class Charter:
     title: str
     text: str
     valid_for: timedelta
+    former: Former | None = None  # none: a new text is to be signed at once
+
+    def texts(self, now: datetime) -> frozenset[str]:
+        """Hashes of the texts that somebody may have signed."""
+        former = self.former
+        if former is None or now >= former.until:
+            return frozenset({self.hash})
+        return frozenset({self.hash, former.text_hash})
 
     @property
     def hash(self) -> str:
@@ -81,11 +97,14 @@ def standing(signature: Signature | None, charter: Charter, now: datetime) -> In
         return NotInForce("never-signed")
     if signature.revoked_at is not None and signature.revoked_at <= now:
         return NotInForce("revoked")
-    if signature.text_hash != charter.hash:
+    if signature.text_hash not in charter.texts(now):
         return NotInForce("outdated")
     if signature.valid_until <= now:
         return NotInForce("expired")
-    return InForce(signature.valid_until, signature.version)
+    until = signature.valid_until
+    if charter.former is not None and signature.text_hash != charter.hash:
+        until = min(until, charter.former.until)
+    return InForce(until, signature.version)
 
 
 def sign_bytes(signature: Signature) -> bytes:

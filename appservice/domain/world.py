@@ -77,6 +77,10 @@ class World:
             return None
         return self.charters.get(territory.charters.get(member.role.kind, ""))
 
+    def texts_in_force(self, now: datetime) -> frozenset[str]:
+        """Hashes of every text that a signature may be of."""
+        return frozenset[str]().union(*(c.texts(now) for c in self.charters.values()))
+
     def standing(
         self, member: Member | Listed, signature: Signature | None, now: datetime
     ) -> InForce | NotInForce:

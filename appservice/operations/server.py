@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from aiohttp import web
 
@@ -21,7 +22,7 @@ class Watch:
 
     readiness: Readiness
     clock: Clock
-    texts: Collection[str]  # hashes of the charters in force
+    texts: Callable[[datetime], Collection[str]]  # hashes of the charters in force by then
     steps: Callable[[], Mapping[str, int]]
     keyless: Callable[[], int]
     safe: bool = False
@@ -75,7 +76,7 @@ class Watch:
 
     async def _figures(self) -> Figures | None:
         try:
-            return await self.readiness.watched.read(self.texts)
+            return await self.readiness.watched.read(self.texts(self.clock()))
         except MaillageError as failure:
             log.warning("no figures: %s", failure.code)
             return None

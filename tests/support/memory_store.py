@@ -12,7 +12,7 @@ from appservice.domain.alert import Alert, Cancelled, Published
 from appservice.domain.alert import StageName as AlertStage
 from appservice.domain.alert import name_of as alert_stage
 from appservice.domain.audit import Act
-from appservice.domain.charter import Charter, Signature, standing
+from appservice.domain.charter import Charter, InForce, Signature, standing
 from appservice.domain.console.search import (
     CharterState,
     Found,
@@ -117,7 +117,7 @@ class MemoryRoll:
         order = {
             Order.ENDING: lambda m: (
                 not states[m.id].is_good,
-                states[m.id].is_good and signed[m.id].valid_until,
+                states[m.id].is_good and _end(m, signed[m.id], due, now),
                 m.id,
             ),
             Order.RECENT: lambda m: (-list(self._members).index(m.id), m.id),
@@ -138,6 +138,14 @@ def _state(
     if charter is None:
         return CharterState.NEVER_SIGNED
     return state_of(standing(signature, charter, now), now)
+
+
+def _end(
+    member: Member, signature: Signature, due: Mapping[str, Charter], now: datetime
+) -> datetime:
+    found = standing(signature, due[member.role.kind], now)
+    assert isinstance(found, InForce)
+    return found.until
 
 
 def _is_wanted(member: Member, state: CharterState, wanted: Search) -> bool:

@@ -13,6 +13,13 @@ _ENDS: Mapping[str, str] = {
     "de": "Maillage: Ihre Charta endet am {day}. Um zu bleiben, unterschreiben Sie sie neu",
     "it": "Maillage: la sua carta scade il {day}. Per restare, la firmi di nuovo",
 }
+_CHANGES: Mapping[str, str] = {
+    "fr": "Maillage : la charte a changé. Pour rester après le {day}, signez la nouvelle",
+    "en": "Maillage: the charter has changed. To stay after {day}, sign the new one",
+    "es": "Maillage: la carta ha cambiado. Para seguir tras el {day}, firme la nueva",
+    "de": "Maillage: Die Charta ist neu. Um nach dem {day} zu bleiben, unterschreiben Sie sie",
+    "it": "Maillage: la carta è cambiata. Per restare dopo il {day}, firmi la nuova",
+}
 _BY_LINK: Mapping[str, str] = {
     "fr": "{ends} : {link} (14 jours, une fois). Contact : {contact}.",
     "en": "{ends}: {link} (14 days, once). Contact: {contact}.",
@@ -36,15 +43,22 @@ _MAIRIE: Mapping[str, str] = {
 }
 
 
-def reminder(territory: Territory, until: datetime, language: str, link: str = "") -> str:
+def reminder(
+    territory: Territory,
+    until: datetime,
+    language: str,
+    link: str = "",
+    *,
+    is_new: bool = False,
+) -> str:
     """The rule, the day, and what mends it; `link` is where they sign, if they may by themselves.
 
-    Letters are those that keep an SMS short.
+    `is_new`: it ends because the text has changed. Letters are those that keep an SMS short.
     """
     language = language if language in _ENDS else "fr"
     words = _BY_LINK if link else _BY_MAIRIE
     return words[language].format(
-        ends=_ENDS[language].format(day=day(until)),
+        ends=(_CHANGES if is_new else _ENDS)[language].format(day=day(until)),
         link=link,
         contact=territory.contact or _MAIRIE[language],
     )

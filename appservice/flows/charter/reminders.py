@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from appservice.domain.audit import Act
-from appservice.domain.charter import InForce
+from appservice.domain.charter import InForce, Signature, standing
 from appservice.domain.delivery import Parcel
 from appservice.domain.ids import MemberId
 from appservice.domain.member import Channel, Listed, Member
@@ -57,26 +57,30 @@ class Reminders:
     async def _ending(self, now: datetime) -> Sequence[MemberId]:
         async with self.store.transaction() as tx:
             signatures = await tx.signatures.all_latest()
-        return [
-            member
-            for member, signature in signatures.items()
-            if signature.revoked_at is None and now < signature.valid_until <= now + max(LADDER)
-        ]
+        return [member for member, signed in signatures.items() if self._ends_soon(signed, now)]
+
+    def _ends_soon(self, signature: Signature, now: datetime) -> bool:
+        """By what is signed alone; whether the person may take part is looked at later."""
+        charter = self.world.charters.get(signature.charter)
+        found = standing(signature, charter, now) if charter is not None else None
+        return isinstance(found, InForce) and found.until <= now + max(LADDER)
 
     async def _remind(self, tx: Transaction, listed: Listed, now: datetime) -> bool:
-        standing = self.world.standing(listed, listed.signature, now)
-        if not isinstance(standing, InForce) or listed.signature is None:
+        found = self.world.standing(listed, listed.signature, now)
+        if not isinstance(found, InForce) or listed.signature is None:
             return False
-        step = rung(listed.signature.signed_at, standing.until, now)
+        step = rung(listed.signature.signed_at, found.until, now)
         member = await tx.members.get(listed.id) if step is not None else None
         if step is None or member is None:
             return False
-        return await self._tell(tx, member, standing.until, step, now)
+        return await self._tell(tx, member, found, step, now)
 
     async def _tell(
-        self, tx: Transaction, member: Member, until: datetime, step: timedelta, now: datetime
+        self, tx: Transaction, member: Member, found: InForce, step: timedelta, now: datetime
     ) -> bool:
-        territory = self.world.territory_of(member)
+        territory, charter = self.world.territory_of(member), self.world.charter_for(member)
+        until = found.until
+        is_new = charter is not None and charter.version != found.version
         key = f"renewal:{member.id}:{until:%Y-%m-%d}:{step.days}"
         parcel = private_parcel(member, None, "", key)
         if territory is None or parcel is None or self.world.quiet_until(territory, now):
@@ -85,7 +89,7 @@ class Reminders:
             return False
         made = await self.links.renew(tx, member) if self.url is not None else None
         link = f"{self.url}/signer/{made.token}" if made is not None else ""
-        body = words.reminder(territory, until, member.language, link)
+        body = words.reminder(territory, until, member.language, link, is_new=is_new)
         await tx.outbox.put([replace(parcel, body=body, expires_at=min(until, now + _STALE))])
         await tx.acts.append(
             Act("service", "charter.remind", member.id, now, (f"days:{step.days}",))

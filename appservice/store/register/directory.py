@@ -42,11 +42,18 @@ async def find(
         *((agent.id, agent.hash) if agent else (None, None)),
         page,
         size,
+        *_former(merchant),
+        *_former(agent),
     )
     if row is None:  # an aggregate has a row
         return Found((), 0, 0, 1)
     people = tuple(MemberId(member) for member in row["people"])
     return Found(people, row["count"], row["total"], row["page"])
+
+
+def _former(charter: Charter | None) -> tuple[str | None, datetime | None]:
+    former = charter.former if charter is not None else None
+    return (former.text_hash, former.until) if former is not None else (None, None)
 
 
 async def index_names(database: Database) -> int:
@@ -70,20 +77,25 @@ async def index_names(database: Database) -> int:
 # As `domain.charter.standing` and `domain.console.search.state_of`; a contract test compares them.
 _FIND = """
 WITH known AS (
-    SELECT m.id, m.commune, m.saved_at, s.valid_until,
+    SELECT m.id, m.commune, m.saved_at, s.ends,
         CASE WHEN s.charter IS NULL OR s.charter IS DISTINCT FROM due.charter THEN 'never-signed'
              WHEN s.revoked_at <= $8 THEN 'revoked'
-             WHEN s.text_hash <> due.text_hash THEN 'outdated'
+             WHEN s.text_hash <> due.text_hash AND NOT s.is_former THEN 'outdated'
              WHEN s.valid_until <= $8 THEN 'expired'
-             WHEN s.valid_until <= $9 THEN 'expiring'
+             WHEN s.ends <= $9 THEN 'expiring'
              ELSE 'in-force' END AS state
     FROM members m
     CROSS JOIN LATERAL (
         SELECT CASE WHEN m.role = $10 THEN $11::text ELSE $13::text END AS charter,
-               CASE WHEN m.role = $10 THEN $12::text ELSE $14::text END AS text_hash) due
+               CASE WHEN m.role = $10 THEN $12::text ELSE $14::text END AS text_hash,
+               CASE WHEN m.role = $10 THEN $17::text ELSE $19::text END AS former,
+               CASE WHEN m.role = $10 THEN $18::timestamptz ELSE $20::timestamptz END AS until) due
     LEFT JOIN LATERAL (
-        SELECT charter, text_hash, revoked_at, valid_until FROM signatures
-        WHERE member = m.id ORDER BY number DESC LIMIT 1) s ON TRUE
+        SELECT charter, text_hash, revoked_at, valid_until,
+            coalesce(text_hash = due.former AND due.until > $8, FALSE) AS is_former,
+            CASE WHEN text_hash = due.former AND text_hash <> due.text_hash
+                 THEN least(valid_until, due.until) ELSE valid_until END AS ends
+        FROM signatures WHERE member = m.id ORDER BY number DESC LIMIT 1) s ON TRUE
     WHERE m.territory = $1
         AND coalesce(m.words, '{{}}') @> $2::integer[]
         AND ($3::bytea IS NULL OR m.phone_index = $3)
@@ -110,7 +122,7 @@ FIND = {
     for order, by in {
         Order.NAME: _BY_PLACE,
         Order.PLACE: _BY_PLACE,
-        Order.ENDING: "CASE WHEN state IN ('in-force', 'expiring') THEN valid_until END, id",
+        Order.ENDING: "CASE WHEN state IN ('in-force', 'expiring') THEN ends END, id",
         Order.RECENT: "saved_at DESC, id",
     }.items()
 }

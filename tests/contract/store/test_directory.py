@@ -7,13 +7,17 @@ from typing import Any
 import pytest
 from support.store_builders import NOON, a_merchant, a_signature
 
-from appservice.domain.charter import Charter, standing
+from appservice.domain.charter import Charter, Former, standing
 from appservice.domain.console.search import SOON, CharterState, Order, Search, asked, state_of
-from appservice.domain.ids import Insee, TradeId
+from appservice.domain.ids import Insee, MemberId, TradeId
 from appservice.domain.member import Channel, Member, Role
 
 YEAR, DAY = timedelta(days=365), timedelta(days=1)
-TEXT = Charter("charte-commercants", "2026-2", "Charte", "texte", YEAR)
+FORMER = "11" * 32
+TEXT = Charter(
+    *("charte-commercants", "2026-2", "Charte", "texte", YEAR),
+    former=Former(FORMER, NOON + SOON + DAY),
+)
 AGENTS = Charter("charte-agents", "2026-1", "Charte", "texte des agents", YEAR)
 DUE = {"merchant": TEXT, "agent": AGENTS}
 LIFFRE, REDON = Insee("35152"), Insee("35236")
@@ -24,6 +28,10 @@ SIGNED: dict[str, dict[str, Any]] = {
     "ends-later": {"valid_until": NOON + SOON + timedelta(seconds=1)},
     "outdated": {"text_hash": "00" * 32},
     "outdated-and-over": {"text_hash": "00" * 32, "valid_until": NOON - DAY},
+    "former": {"text_hash": FORMER},
+    "former-and-over": {"text_hash": FORMER, "valid_until": NOON},
+    "former-and-expiring": {"text_hash": FORMER, "valid_until": NOON + DAY},
+    "former-and-revoked": {"text_hash": FORMER, "revoked_at": NOON},
     "expired": {"valid_until": NOON},
     "revoked": {"revoked_at": NOON},
     "revoked-and-outdated": {"text_hash": "00" * 32, "revoked_at": NOON - DAY},
@@ -73,6 +81,24 @@ async def test_every_state_is_the_one_that_the_domain_says(store):
             expected |= set((await find(store, state=CharterState.EXPIRING))[0])
         assert set(people) == expected, state
         assert count == len(expected)
+
+
+@pytest.mark.parametrize(
+    ("left", "expected"),
+    [
+        (timedelta(0), CharterState.OUTDATED),
+        (timedelta(seconds=1), CharterState.EXPIRING),
+        (SOON + DAY, CharterState.IN_FORCE),
+    ],
+)
+async def test_who_signed_the_former_text_has_until_the_grace_ends(store, left, expected):
+    await save(store, person("m1"), text_hash=FORMER, valid_until=NOON + YEAR)
+    due = {"merchant": replace(TEXT, former=Former(FORMER, NOON + left))}
+    async with store.transaction() as tx:
+        found = await tx.roll.find(Search("liffre", state=expected), due, NOON, 1, 0)
+        signature = await tx.signatures.latest(MemberId("m1"))
+    assert found.people == ("m1",)
+    assert state_of(standing(signature, due["merchant"], NOON), NOON) is expected
 
 
 async def test_the_last_signature_counts(store):

@@ -29,6 +29,17 @@ EXPECTED: dict[str, list[str]] = {
     "charter.endless.md": [
         "5: « valid_days » va de 1 à 1098, pas 36500",
     ],
+    "charter.grace-alone.md": [
+        "2: « replaces » manque",
+        "2: « since » manque",
+    ],
+    "charter.grace-odd.md": [
+        "6: « replaces » est l'empreinte de ce texte même",
+        "8: « grace_days » va de 1 à 90, pas 400",
+    ],
+    "charter.grace-unreadable.md": [
+        "6: « replaces » est l'empreinte (SHA-256) du texte précédent",
+    ],
     "charter.no-front-matter.md": [
         "1: l'en-tête entre deux lignes « --- » manque",
     ],

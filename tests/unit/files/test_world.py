@@ -2,12 +2,13 @@
 
 import shutil
 from dataclasses import replace
-from datetime import time
+from datetime import UTC, datetime, time
 from pathlib import Path
 
 import pytest
 from support.land import BRETAGNE, NOW, YVELINES, shipped_world
 
+from appservice.domain.charter import Former
 from appservice.domain.membership import desired
 from appservice.domain.room import Kind, Writers
 from appservice.domain.telephone.rules import QuietHours, TextRules
@@ -29,6 +30,20 @@ def copied(tmp_path: Path):
         territories=rooms / "territoires",
         charters=rooms / "chartes",
     )
+
+
+def test_a_charter_may_leave_time_to_sign_its_new_version(tmp_path):
+    former = "ab" * 32
+    front = "id: c\nversion: 2027-1\ntitle: C\nvalid_days: 365\n"
+    grace = f"replaces: {former}\nsince: 2027-01-15\ngrace_days: 30\n"
+    text = "Usage professionnel. Ne remplace pas le 17 ni le 112.\n"
+    (tmp_path / "c.md").write_text(f"---\n{front}{grace}---\n{text}", "utf-8")
+    problems = ProblemList()
+    charter = read_charters(tmp_path, problems)["c"]
+    problems.check()
+    # Midnight in Paris, thirty days later.
+    assert charter.former == Former(former, datetime(2027, 2, 13, 23, tzinfo=UTC))
+    assert charter.text == text
 
 
 def test_every_template_and_charter_says_that_we_replace_neither_17_nor_112():

@@ -1,5 +1,6 @@
 """Before a charter ends: 30, 15 and 3 days ahead, once each, on each one's channel."""
 
+import itertools
 import re
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -11,6 +12,7 @@ from support.land import merchant, shipped_world
 from support.memory_store import MemoryStore
 from support.store_builders import HandClock, counted_ids
 
+from appservice.domain.charter import Former
 from appservice.domain.delivery import Parcel
 from appservice.domain.enrolment import LANGUAGES
 from appservice.domain.member import Channel, Member
@@ -186,6 +188,28 @@ async def test_nobody_is_told_at_night(place: Place):
     assert await place.reminders().once() == 1
 
 
+async def test_a_new_version_is_told_at_once_and_until_it_is_signed(place: Place):
+    member = await place.signed()
+    place.clock.advance(60 * DAY)
+    former = place.world.charter_for(member)
+    assert former is not None
+    newer = replace(
+        former,
+        version="2027-1",
+        text=former.text + "De plus.",
+        former=Former(former.hash, place.clock() + 30 * DAY),
+    )
+    place.world = replace(place.world, charters={**place.world.charters, newer.id: newer})
+    assert await place.reminders().once() == 1
+    [parcel] = place.told()
+    assert "la charte a changé" in parcel.body
+    place.signing = replace(place.signing, world=place.world)
+    await place.signing.sign(member.id, newer.hash)
+    place.told()
+    place.clock.advance(28 * DAY)
+    assert await place.reminders().once() == 0
+
+
 async def test_who_was_put_out_or_never_signed_is_told_nothing(place: Place):
     member = await place.signed()
     place.clock.now = await place.ends(member) - 30 * DAY
@@ -241,8 +265,8 @@ def test_which_rung_is_due(lasts: int, ahead: int, expected: int | None):
 def test_a_reminder_is_short_in_every_language(language: str):
     link = f"https://console.villedemantes.example/signer/{'x' * 44}"
     for territory in shipped_world().territories.values():
-        for given in (link, ""):
-            text = reminder(territory, HandClock()(), language, given)
+        for given, is_new in itertools.product((link, ""), (True, False)):
+            text = reminder(territory, HandClock()(), language, given, is_new=is_new)
             seen = shown(text, gsm7_only=True)
             assert (seen.gsm7, seen.segments <= 2) == (True, True), text
             assert "21/11/2026" in text

@@ -18,7 +18,7 @@ from support.land import (
     user,
 )
 
-from appservice.domain.charter import NotInForce
+from appservice.domain.charter import Former, NotInForce
 from appservice.domain.ids import Insee, TradeId
 from appservice.domain.member import Role
 from appservice.domain.membership import Right, desired, desired_guichet, guichet_key
@@ -108,6 +108,28 @@ def test_a_charter_out_of_force_gives_no_right_and_says_why(change, reason):
     wanted = desired(shipped_world(), [anne], {anne.id: signature}, NOW)
     assert wanted.rights == {user("anne"): NotInForce(reason), "aci-anne": NotInForce(reason)}
     assert not any(room.people or room.signal_people for room in wanted.rooms.values())
+
+
+def test_who_signed_the_former_text_keeps_their_seat_until_the_grace_ends():
+    anne, world = merchant("anne"), shipped_world()
+    charter = world.charter_for(anne)
+    assert charter is not None
+    signature = replace(signed(anne), text_hash="00")
+    ends = NOW + timedelta(days=30)
+    newer = replace(charter, former=Former("00", ends))
+    world = replace(world, charters={**world.charters, newer.id: newer})
+    wanted = desired(world, [anne], {anne.id: signature}, NOW)
+    right = wanted.rights[user("anne")]
+    assert isinstance(right, Right)
+    assert (right.until, right.version) == (int(ends.timestamp()), signature.version)
+    assert any(user("anne") in room.people for room in wanted.rooms.values())
+    wanted = desired(world, [anne], {anne.id: signature}, ends)
+    assert wanted.rights[user("anne")] == NotInForce("outdated")
+    # A text older than the former one is not revived by it.
+    older = replace(signature, text_hash="11")
+    assert desired(world, [anne], {anne.id: older}, NOW).rights[user("anne")] == NotInForce(
+        "outdated"
+    )
 
 
 def test_a_right_carries_what_proofs_need():

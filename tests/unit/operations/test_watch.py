@@ -67,7 +67,9 @@ class House:
         readiness = Readiness(
             self.database, {Channel.SMS: self.bridge}, timedelta(milliseconds=50)
         )
-        self.watch = Watch(readiness, lambda: NOON, ["hash"], lambda: {"done": 1}, lambda: 0)
+        self.watch = Watch(
+            readiness, lambda: NOON, lambda _: ["hash"], lambda: {"done": 1}, lambda: 0
+        )
 
     async def get(self, path: str) -> tuple[int, str]:
         url = f"http://127.0.0.1:{self.port}{path}"
