@@ -30,6 +30,11 @@ class Role(StrEnum):
         return self is not Role.MERCHANT
 
     @property
+    def is_chief(self) -> bool:
+        """Who sends alerts where a territory leaves that to a chef de quart (CORG's orders)."""
+        return self in (Role.CHEF_DE_QUART, Role.OPP)
+
+    @property
     def may_approve(self) -> bool:
         """A second person who may let a held alert through."""
         return self in _OFFICERS

@@ -11,6 +11,8 @@ from appservice.domain.member import Listed, Member
 from appservice.domain.moderation import Policy
 from appservice.domain.room import Kind, Template
 from appservice.domain.territory import Territory
+from appservice.domain.wording.common import Explained
+from appservice.domain.wording.senders import ORDERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,11 @@ class World:
     templates: Mapping[Kind, Template] = field(default_factory=dict)
     settings: Settings = Settings()
     retention: Retention = field(default_factory=Retention)
+
+    @property
+    def explained(self) -> Mapping[str, Explained]:
+        """Whatever may keep an alert from leaving, as people are told it."""
+        return {**self.policy.rules, **ORDERS}
 
     def territory_of(self, member: Member | Listed) -> Territory | None:
         """The member's territory, unless the files no longer hold it."""

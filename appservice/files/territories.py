@@ -13,7 +13,11 @@ from appservice.files.text_rules import read_text_rules
 from appservice.files.yaml_source import ProblemList, Table, did_you_mean, read_yaml
 
 MEMBER_KINDS = ("merchant", "agent")
-_KEYS = ("id", "name", "department", "communes", "poste", "contact", "charters", "trades", "sms")
+_KEYS = (
+    *("id", "name", "department", "communes", "poste", "contact", "charters", "trades"),
+    *("sms", "senders"),
+)
+_SENDERS = ("agents", "chef_de_quart")
 _LEVELS = tuple(level.value for level in Level)
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
@@ -63,6 +67,7 @@ def _territory(table: Table, charters: Collection[str], problems: ProblemList) -
         charters=_charters(table, charters),
         contact=table.text("contact"),
         texts=read_text_rules(table, department),
+        chiefs_send=table.choice("senders", _SENDERS, "agents") == "chef_de_quart",
     )
 
 

@@ -10,11 +10,12 @@ from appservice.domain.audience import Audience, Route
 from appservice.domain.errors import InvalidTransition, NotAllowed, NotUnderstood, Refused
 from appservice.domain.ids import AlertId
 from appservice.domain.member import Channel, Member
-from appservice.domain.moderation import Decision, Submission, Verdict, judge
+from appservice.domain.moderation import Decision, Finding, Submission, Verdict, judge
 from appservice.domain.moderation.rewrite import suggest
 from appservice.domain.wording import alerts as words
 from appservice.domain.wording.common import harmless
 from appservice.domain.wording.hold import HoldCard
+from appservice.domain.wording.senders import CHIEF_SENDS, REFUSAL
 from appservice.domain.wording.telephone import hastened, quiet_hours, without_consent
 from appservice.flows import broadcast, reports
 from appservice.flows.step import Step
@@ -62,6 +63,7 @@ async def let_through(step: Step, number: AlertId) -> Alert:
     """A second person approves. Raises NotAllowed for the author, InvalidTransition if late."""
     alert = await _found(step, number)
     _must_approve(step)
+    _must_send(step)
     _must_not_be_suspended(step)
     published = approve(alert, step.member.id, step.now)
     await _advance(step, published, alert)
@@ -143,6 +145,7 @@ async def hasten(step: Step, number: AlertId) -> int:
     alert = await _found(step, number)
     if step.member.id != alert.author:
         _must_approve(step)
+    _must_send(step)
     if not isinstance(alert.stage, Published):
         raise InvalidTransition(f"{alert.reference} n'est pas en diffusion.")
     if not await step.tx.alerts.hasten(alert.id):
@@ -178,8 +181,16 @@ async def state(step: Step, number: AlertId) -> str:
 
 
 def judged(step: Step, text: str) -> Verdict:
-    """In the role of whoever acts."""
-    return judge(Submission(text, step.member.role.value), step.world.policy)
+    """In the role of whoever acts; where only a chef de quart sends, others propose."""
+    verdict = judge(Submission(text, step.member.role.value), step.world.policy)
+    if verdict.decision is Decision.PUBLISH and not _may_send(step):
+        order = Finding(CHIEF_SENDS, Decision.HOLD)
+        return Verdict(Decision.HOLD, (order,), verdict.policy_hash)
+    return verdict
+
+
+def _may_send(step: Step) -> bool:
+    return step.member.role.is_chief or not step.territory.chiefs_send
 
 
 def _new(
@@ -199,7 +210,7 @@ def _new(
 
 async def _explain(step: Step, text: str, verdict: Verdict) -> None:
     """The text is not kept: only who, when and which rules."""
-    rules = step.world.policy.rules
+    rules = step.world.explained
     if verdict.decision is Decision.REVISE:
         await step.answer(words.to_revise(verdict.rules, rules, better(step, text, verdict)))
     else:
@@ -219,7 +230,7 @@ def better(step: Step, text: str, verdict: Verdict) -> str | None:
 async def _hold(step: Step, draft: Alert, verdict: Verdict) -> Alert:
     await broadcast.reach(step, draft)  # nobody approves what nobody would read
     alert = await step.tx.alerts.open(draft)
-    rules = step.world.policy.rules
+    rules = step.world.explained
     seen = words.sms(alert, gsm7_only=step.world.gsm7_only(alert))
     card = HoldCard(alert, step.member, step.territory, verdict.findings, rules, seen)
     rooms = await step.postes(alert.audience.zone)
@@ -282,3 +293,8 @@ def _must_not_be_suspended(step: Step) -> None:
 def _must_approve(step: Step) -> None:
     if not step.member.role.may_approve:
         raise NotAllowed
+
+
+def _must_send(step: Step) -> None:
+    if not _may_send(step):
+        raise NotAllowed(REFUSAL)

@@ -34,6 +34,7 @@ communes:
   - 29232 # Quimper
 poste: commune
 contact: "la mairie de Quimper, maillage@quimper.example"
+senders: chef_de_quart
 charters:
   merchant: charte-essai
   agent: charte-essai-agents
@@ -57,6 +58,10 @@ NEWCOMERS = (
     Person(
         "nedelec", "merchant", "Jean Nédélec", FINISTERE, EVERY_CHANNEL, shop="Fournil Nédélec",
         trades=("boulangers",), commune=QUIMPER, number="+33639980024",
+    ),
+    Person(
+        "salaun", "gendarme", "Gendarme Salaün", FINISTERE, ("sms",),
+        zone=f"commune:{QUIMPER}", number="+33639980026",
     ),
     Person(
         "cariou", "chef_de_quart", "Major Cariou", FINISTERE, EVERY_CHANNEL,

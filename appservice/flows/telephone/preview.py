@@ -70,7 +70,7 @@ async def preview(step: Step, audience: Audience, text: str) -> None:
     seen = await foresee(step, audience, text)
     if not seen.reach.routes:
         raise Refused(alert_words.NOBODY + without_consent(seen.reach.unasked))
-    rules = step.world.policy.rules
+    rules = step.world.explained
     line = words.preview(seen.alert.text, seen.shown, seen.telephones, seen.verdict, rules)
     if step.room is not None:
         await step.post([step.room], line)

@@ -8,9 +8,10 @@ from typing import assert_never
 from appservice.domain.alert import Cancelled, Held, Published, Turned
 from appservice.domain.delivery import REPORTED_WITHIN, State, Tally
 from appservice.domain.member import Channel
-from appservice.domain.moderation import Decision, Finding, Rule
+from appservice.domain.moderation import Decision, Finding
 from appservice.domain.text import gsm7_length
 from appservice.domain.wording import alerts as words
+from appservice.domain.wording.common import Explained
 from appservice.domain.world import World
 from appservice.flows.console.dispatch import Followed
 from appservice.flows.telephone.preview import Foreseen
@@ -71,10 +72,10 @@ def marked(text: str, findings: Sequence[Finding]) -> Iterator[tuple[str, bool]]
 
 def reasons(rules: Sequence[str], world: World, language: str) -> list[Reason]:
     """Each rule once, as the jurists wrote it."""
-    return [_reason(rule, world.policy.rules.get(rule), language) for rule in dict.fromkeys(rules)]
+    return [_reason(rule, world.explained.get(rule), language) for rule in dict.fromkeys(rules)]
 
 
-def _reason(name: str, rule: Rule | None, language: str) -> Reason:
+def _reason(name: str, rule: Explained | None, language: str) -> Reason:
     if rule is None:  # gone from the rules since
         return Reason("", name, "", "")
     sentence = rule.sentences.get(language) or rule.sentences.get("fr", "")

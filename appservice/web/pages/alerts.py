@@ -129,9 +129,11 @@ async def _page(
 def shown(request: web.Request, found: Followed) -> dict[str, Any]:
     """An alert as templates show it, with what this visitor may do about it."""
     desk, visitor, alert = request.app[DESK], visitor_of(request), found.alert
+    territory = territory_of(request)
     stage, may = alert.stage, visitor.may
     rules = stage.rules if isinstance(stage, Held) else ()
     published = isinstance(stage, Published)
+    sends = not territory.chiefs_send or may(Right.SEND_ALERT)
     return {
         "alert": alert,
         "path": f"/alertes/{alert.id}",
@@ -139,7 +141,7 @@ def shown(request: web.Request, found: Followed) -> dict[str, Any]:
         "state": STAGES[name_of(stage)],
         "pieces": list(marked(alert.text, found.findings)),
         "length": length(alert.text),
-        "audience": audience(alert.audience, territory_of(request)),
+        "audience": audience(alert.audience, territory),
         "author": found.author.attribution if found.author else "",
         "at": f"{day(alert.submitted_at)} {hour(alert.submitted_at)}",
         "decided": _decided(found),
@@ -149,11 +151,11 @@ def shown(request: web.Request, found: Followed) -> dict[str, Any]:
         "progress": progress(found.tally) if found.tally.total() else [],
         "still": is_still(found, desk.clock()),
         "mine": found.mine,
-        "may_approve": isinstance(stage, Held) and not found.mine and may(Right.APPROVE_ALERT),
+        "may_approve": isinstance(stage, Held) and not found.mine and sends,
         "may_refuse": isinstance(stage, Held) and may(Right.APPROVE_ALERT),
         "may_correct": published and may(Right.SEND_ALERT),
         "may_cancel": published and may(Right.APPROVE_ALERT),
-        "may_hasten": published and bool(found.tally.deferred) and may(Right.APPROVE_ALERT),
+        "may_hasten": published and bool(found.tally.deferred) and sends,
         "click": new_click(request),
     }
 

@@ -181,6 +181,10 @@ EXPECTED: dict[str, list[str]] = {
         "1: « id » : minuscules, chiffres et tirets, pas « Essai 1 »",
         "3: département inconnu « 00 »",
     ],
+    "territory.bad-senders.yaml": [
+        "9: « senders » : valeur inconnue « chef-de-quart », "
+        "vouliez-vous dire « chef_de_quart » ?",
+    ],
     "territory.bad-texts.yaml": [
         "8: « quiet_hours » s'écrit « 22h-7h », « 22h30-6h45 » ou aucune, pas « la nuit »",
         "9: fuseau horaire inconnu « Europe/Rennes » (par exemple Europe/Paris)",
