@@ -87,3 +87,8 @@ def test_a_calm_message_has_no_bill() -> None:
     submission = Submission("Réunion du dispositif lundi 19 h", "gendarme")
     lines = list(explain(submission, judge(submission, policy()), policy()))
     assert not any("barème" in line for line in lines)
+
+
+def test_a_suspicion_is_no_emergency_for_being_told_like_one() -> None:
+    text = "un homme avec une capuche fait semblant de téléphoner devant la banque"
+    assert judge(Submission(text, "merchant"), policy()).rules == ("suspicion-only",)

@@ -6,6 +6,8 @@ from appservice.domain.moderation.policy import Rule
 from appservice.domain.moderation.reading import Reading
 from appservice.domain.moderation.verdict import Span
 
+_ELSE = ("K3", "K4", "K6", "K7")  # life of the scheme, suspicion, other topics, promotion
+
 
 def notions(reading: Reading, kinds: Kinds, rule: Rule) -> tuple[Span, ...] | None:
     """Fires on a notion outside its exceptions; some bind some roles only, some void it."""
@@ -26,8 +28,11 @@ def notions(reading: Reading, kinds: Kinds, rule: Rule) -> tuple[Span, ...] | No
         parts = kinds.beside_suspicion(reading, parts)
     if parts:
         return reading.spans(parts)
-    # What says that it is past, feigned or feared is like an emergency in all its other words.
-    return _likeness(reading, rule) if weight is None or weight.now >= 0 else None
+    # What says that it is past, feigned or feared is like an emergency in all its other words,
+    # and what is known to be about something else is like one by chance.
+    if kinds.has(*_ELSE) or (weight is not None and weight.now < 0):
+        return None
+    return _likeness(reading, rule)
 
 
 def _likeness(reading: Reading, rule: Rule) -> tuple[Span, ...] | None:
