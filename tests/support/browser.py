@@ -3,7 +3,7 @@
 import asyncio
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from playwright.async_api import Browser, BrowserContext, Page, Playwright
 
@@ -17,6 +17,7 @@ FLAGS = (
 ROOT = Path(__file__).resolve().parents[2]
 AXE = FOLDER / "node_modules" / "axe-core" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+LOOKS = [("phone", "light"), ("desk", "dark")]  # axe-core sees each by day and by night
 SIZES = {"phone": (390, 844), "desk": (1280, 900)}
 
 
@@ -49,15 +50,20 @@ def troubles_of(page: Page) -> list[str]:
 
 
 async def violations(page: Page) -> list[str]:
-    """What keeps somebody out, in axe-core's words, and whatever is wider than the screen."""
+    """What keeps somebody out by day or by night, in axe-core's words, and what is too wide."""
     # Past the page's own policy, as an inspector is: nothing of it is served.
     session = await page.context.new_cdp_session(page)
     await session.send("Runtime.evaluate", {"expression": AXE.read_text("utf-8")})
-    found = await page.evaluate(
-        "rules => axe.run(document, {runOnly: rules}).then(r => r.violations.map("
-        "v => v.id + ': ' + v.nodes.map(n => n.target.join(' ') + ' ' + n.failureSummary)"
-        ".join(' | ')))",
-        RULES,
-    )
+    now = await page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
+    looks: list[Literal["dark", "light"]] = ["light", "dark"] if now else ["dark", "light"]
+    found: list[str] = []
+    for look in looks:
+        await page.emulate_media(color_scheme=look, reduced_motion="reduce")
+        found += await page.evaluate(
+            "rules => axe.run(document, {runOnly: rules}).then(r => r.violations.map("
+            "v => v.id + ': ' + v.nodes.map(n => n.target.join(' ') + ' ' + n.failureSummary)"
+            ".join(' | ')))",
+            RULES,
+        )
     wide = await page.evaluate("document.documentElement.scrollWidth > innerWidth")
     return [*found, *(["wider than the screen"] if wide else [])]

@@ -4,7 +4,7 @@ import re
 
 import pytest
 from playwright.async_api import Browser, Page, expect
-from support.browser import seen, troubles_of, violations
+from support.browser import LOOKS, seen, troubles_of, violations
 from support.console import ConsoleTown
 
 from appservice.domain.alert import Alert
@@ -16,7 +16,6 @@ from appservice.flows.step import acting
 
 pytestmark = pytest.mark.browser
 
-LOOKS = [("phone", "light"), ("phone", "dark"), ("desk", "light"), ("desk", "dark")]
 FACT = "Deux billets de 50 écoulés ce matin à Liffré, vérifiez vos caisses."
 MARKED = "Vol ce matin à Liffré, homme 1,80 m, barbe."
 
@@ -128,7 +127,7 @@ async def test_a_second_person_decides_and_the_poste_s_word_comes_by_itself(
     await context.close()
 
 
-@pytest.mark.parametrize(("size", "scheme"), [("phone", "light"), ("desk", "dark")])
+@pytest.mark.parametrize(("size", "scheme"), LOOKS)
 async def test_without_a_script_the_same_is_checked_sent_and_corrected(
     town: ConsoleTown, browser: Browser, shoot, size: str, scheme: str
 ):

@@ -4,15 +4,13 @@ from datetime import timedelta
 
 import pytest
 from playwright.async_api import Browser, expect
-from support.browser import seen, troubles_of, violations
+from support.browser import LOOKS, seen, troubles_of, violations
 from support.console import LIFFRE, ConsoleTown
 
 from appservice.domain.ids import Insee, MemberId, TradeId
 from appservice.domain.member import Channel, Member, Role
 
 pytestmark = pytest.mark.browser
-
-LOOKS = [("phone", "light"), ("phone", "dark"), ("desk", "light"), ("desk", "dark")]
 
 
 async def a_market(town: ConsoleTown, name: str) -> None:

@@ -6,14 +6,12 @@ from datetime import timedelta
 import pyotp
 import pytest
 from playwright.async_api import Browser, Page, expect
-from support.browser import seen, troubles_of, violations
+from support.browser import LOOKS, seen, troubles_of, violations
 from support.console import PASSWORD, ConsoleTown
 
 from appservice.domain.member import Member, Role
 
 pytestmark = pytest.mark.browser
-
-LOOKS = [("phone", "light"), ("phone", "dark"), ("desk", "light"), ("desk", "dark")]
 
 
 @pytest.mark.parametrize(("size", "scheme"), LOOKS)
@@ -92,7 +90,7 @@ async def shown_secret(page: Page) -> str:
     return (await page.locator("code").inner_text()).replace(" ", "")
 
 
-@pytest.mark.parametrize(("size", "scheme"), [("phone", "light"), ("desk", "dark")])
+@pytest.mark.parametrize(("size", "scheme"), LOOKS)
 async def test_from_a_form_and_a_sheet_to_the_list(
     town: ConsoleTown, browser: Browser, shoot, size: str, scheme: str
 ):

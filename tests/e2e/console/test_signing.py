@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 from playwright.async_api import Browser, Page, expect
-from support.browser import seen, troubles_of, violations
+from support.browser import LOOKS, seen, troubles_of, violations
 from support.console import ConsoleTown
 from support.signing import a_newcomer, code_in
 
@@ -14,8 +14,6 @@ from appservice.domain.member import Channel, Member, Role
 from appservice.domain.signing import LINK_LASTS
 
 pytestmark = pytest.mark.browser
-
-LOOKS = [("phone", "light"), ("phone", "dark"), ("desk", "light"), ("desk", "dark")]
 
 
 async def printed_link(town: ConsoleTown, page: Page, member: Member) -> str:
