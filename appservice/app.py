@@ -4,7 +4,7 @@ import asyncio
 import itertools
 import logging
 import secrets
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -39,6 +39,7 @@ from appservice.flows.console.removal import Removal
 from appservice.flows.delivery import Delivery
 from appservice.flows.departure.fallback import Fallback
 from appservice.flows.departure.live import Live
+from appservice.flows.departure.needs import Needs
 from appservice.flows.enrolment import Enrolment
 from appservice.flows.inbound import Inbound, Inbox
 from appservice.flows.membership import Membership, Ourselves
@@ -271,9 +272,7 @@ async def serve(office: Office, stop: asyncio.Event, *, safe: bool = False) -> N
         for inbox in inboxes:
             await bridges[inbox.channel].start(inbox.sink())
             stack.push_async_callback(bridges[inbox.channel].stop)
-        round_signal = None
-        if Channel.SIGNAL in bridges and Channel.SMS in bridges:
-            round_signal = Fallback(bridges[Channel.SIGNAL], store, world, clock)
+        round_signal = _round_signal(bridges, store, world)
         deliveries = [
             Delivery(
                 *(c, bridge, store, store.queue, store.wake, world, clock, membership),
@@ -286,6 +285,8 @@ async def serve(office: Office, stop: asyncio.Event, *, safe: bool = False) -> N
         parts += [remind(store, world, clock), consent.watch(store, world, clock)]
         parts.append(_reminders(office, world).watch())
         parts.append(Live(store, world, clock).run())
+        if Channel.SIGNAL in bridges:
+            parts.append(Needs(bridges[Channel.SIGNAL], store, world, clock).run())
         if round_signal is not None:
             parts.append(round_signal.run())
         parts += [inbox.run() for inbox in inboxes] + [d.run() for d in deliveries]
@@ -317,6 +318,15 @@ def matrix_settings(config: Config, tokens: Tokens, keys: Keys) -> MatrixSetting
         bind_host=config.listen.host,
         bind_port=config.listen.port,
     )
+
+
+def _round_signal(
+    bridges: Mapping[Channel, Bridge], store: PgStore, world: World
+) -> Fallback | None:
+    """The way by SMS when Signal fails, where both are."""
+    if Channel.SIGNAL not in bridges or Channel.SMS not in bridges:
+        return None
+    return Fallback(bridges[Channel.SIGNAL], store, world, clock)
 
 
 async def _until(stop: asyncio.Event, tasks: list[asyncio.Task[None]]) -> None:

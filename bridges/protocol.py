@@ -181,12 +181,24 @@ class Abilities:
 
 
 @dataclass(frozen=True, slots=True)
+class Trouble:
+    """What only a person can mend. `about` is whose phone it is, if it is one: never logged."""
+
+    code: str
+    about: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Health:
-    """Whether the channel works now; `advice` is French, for officers and the mairie."""
+    """Whether the channel works now; `advice` is French, for officers and the mairie.
+
+    With `troubles` it answers, and some of what it is given waits until they are mended.
+    """
 
     ok: bool
     code: str = "ok"
     advice: str = ""
+    troubles: tuple[Trouble, ...] = ()
 
 
 class Bridge(Protocol):

@@ -9,6 +9,7 @@ import aiohttp
 
 from appservice.app import clock, is_served, matrix_settings, new_id, unheard
 from appservice.channels import make_bridges
+from appservice.commands.served import ask_service
 from appservice.domain.errors import MaillageError
 from appservice.domain.ids import UserId
 from appservice.domain.world import World
@@ -26,7 +27,7 @@ from appservice.operations.doctor import (
     examine_keys,
     examine_parts,
 )
-from appservice.operations.readiness import DATABASE, Part, ask
+from appservice.operations.readiness import DATABASE, ask
 from appservice.store.postgres import connect
 from bridges.protocol import Bridge
 
@@ -96,24 +97,16 @@ async def _homeserver(
 
 async def _watched_parts(config: Config) -> Sequence[Finding]:
     """What the running service says of itself."""
-    what, url = "service", f"http://{config.metrics.host}:{config.metrics.port}/readyz"
-    try:
-        async with aiohttp.ClientSession() as http, http.get(url) as answer:
-            said = await answer.json()
-    except (aiohttp.ClientError, TimeoutError, ValueError):
+    what, served = "service", await ask_service(config)
+    if served is None:
         mend = "Le port « metrics » est pris par un autre programme : changez-le."
         return [Finding(what, False, "tourne, sans dire comment il va", mend)]
-    safe = said["mode"] == "safe"
     mode = Finding(
-        what, not safe,
-        "en mode sûr : les alertes sont suspendues" if safe else "en marche",
+        what, not served.safe,
+        "en mode sûr : les alertes sont suspendues" if served.safe else "en marche",
         "Relancez-le sans --safe dès que possible.",
     )  # fmt: skip
-    parts = [
-        Part(name, name not in said["failing"], code)
-        for name, code in said["parts"].items()
-        if name != DATABASE
-    ]
+    parts = [part for part in served.parts if part.name != DATABASE]
     return [mode, *examine_parts(parts)]
 
 

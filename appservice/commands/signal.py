@@ -11,9 +11,11 @@ import segno
 from appservice.app import clock, open_office
 from appservice.channels import signal_account
 from appservice.commands.register import named
+from appservice.commands.served import ask_service
 from appservice.domain.audit import Act
 from appservice.domain.enrolment import OPERATOR
 from appservice.domain.errors import PermanentFailure, TemporaryFailure
+from appservice.domain.member import Channel
 from appservice.files.config import Config, load_config
 from bridges.signal.account import Device, SignalAccount, captcha_rejected, captcha_wanted
 from bridges.signal.errors import CallRefused, InvalidCall, NoAnswer, NotSent, read_refusal
@@ -21,6 +23,7 @@ from bridges.signal.errors import CallRefused, InvalidCall, NoAnswer, NotSent, r
 OLDEST = (0, 14, 6)  # what Signal accepts today
 EXPIRES = timedelta(days=30)  # a linked device that is not seen
 SOON = timedelta(days=20)
+UNTRUSTED = "untrusted_identity"
 REGISTRATION_CAPTCHA = "https://signalcaptchas.org/registration/generate.html"
 
 
@@ -84,6 +87,7 @@ async def _status(_: Namespace, config: Config, account: SignalAccount) -> int:
         print(f"Le compte {_masked(number)} est là.")
         mend += _of_devices(await account.devices(), clock())
         mend += await _of_identities(config, account)
+        mend += await _of_service(config)
     for line in mend:
         print(f"→ {line}")
     return 1 if mend else 0
@@ -120,6 +124,17 @@ async def _of_identities(config: Config, account: SignalAccount) -> list[str]:
             f" numéro de sécurité, puis « maillage signal trust {member.id} »."
         )
     return mend
+
+
+async def _of_service(config: Config) -> list[str]:
+    """What it met while sending; of new telephones, signal-cli itself says whose they are."""
+    served = await ask_service(config)
+    parts = served.parts if served is not None else ()
+    return [
+        part.advice
+        for part in parts
+        if part.name == Channel.SIGNAL.value and part.advice and part.code != UNTRUSTED
+    ]
 
 
 async def _link(args: Namespace, config: Config, account: SignalAccount) -> int:

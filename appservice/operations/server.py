@@ -58,6 +58,7 @@ class Watch:
             "mode": "safe" if self.safe else "normal",
             "parts": {part.name: part.code for part in parts},
             "failing": failing,
+            "advice": {part.name: part.advice for part in parts if part.advice},
         }
         return web.json_response(answer, status=503 if failing else 200)
 

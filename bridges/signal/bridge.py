@@ -76,10 +76,10 @@ class SignalBridge(SignalGroups):
         except NoAnswer:
             return Unknown("no_answer")
         except CallRefused as error:
-            return self._failed(message, read_refusal(error))
+            return self._failed(message, read_refusal(error), {"results": error.results})
         read = read_answer(answer)
         if isinstance(read, Reading):
-            return self._failed(message, read)
+            return self._failed(message, read, answer)
         self._passed(message, answer)
         return read
 
@@ -90,7 +90,7 @@ class SignalBridge(SignalGroups):
             return _DOWN
         trouble = self._troubles.first
         if trouble is not None:
-            return Health(ok=False, code=trouble.code, advice=trouble.advice)
+            return Health(False, trouble.code, trouble.advice, self._troubles.known)
         return Health(ok=True)
 
     def _passed(self, message: Outgoing, answer: object) -> None:
@@ -103,8 +103,11 @@ class SignalBridge(SignalGroups):
             else:
                 self._troubles.noted(name, reading)
 
-    def _failed(self, message: Outgoing, reading: Reading) -> Outcome:
-        self._troubles.noted(message.target, reading)
+    def _failed(self, message: Outgoing, reading: Reading, answer: object) -> Outcome:
+        """By whose phone it is when that is said: of a group, nobody may have been reached."""
+        about = {name: one for name, one in read_each(answer).items() if one is not None}
+        for name, one in (about or {message.target: reading}).items():
+            self._troubles.noted(name, one)
         return outcome_of(reading)
 
     def _unheard(self, refusal: CallRefused) -> None:

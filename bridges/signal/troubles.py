@@ -1,5 +1,6 @@
 """What needs a person before Signal works again, and since when it is known."""
 
+from bridges.protocol import Trouble
 from bridges.signal.errors import Meaning, Reading
 
 
@@ -17,6 +18,15 @@ class Troubles:
     def over(self, about: str) -> None:
         """It works again."""
         self._known.pop(about, None)
+
+    @property
+    def known(self) -> tuple[Trouble, ...]:
+        """Each once, the oldest first; whose phone it is when it is about one."""
+        told = (
+            Trouble(reading.code, about if reading.alone else "")
+            for about, reading in self._known.items()
+        )
+        return tuple(dict.fromkeys(told))
 
     @property
     def first(self) -> Reading | None:

@@ -17,6 +17,7 @@ from bridges.protocol import (
     Rejected,
     Sink,
     Throttled,
+    Trouble,
 )
 
 T = TypeVar("T")
@@ -71,6 +72,8 @@ class FakeBridge:
         self.asked: list[Outgoing] = []  # everything that was tried, in order
         self.unreachable: set[str] = set()
         self.down = False
+        self.troubles: tuple[Trouble, ...] = ()
+        self.advice = "À faire."
         self.groups: dict[str, Group] = {}
         self.kept: deque[Inbound] = deque()  # refused by the sink, to be handed over again
         self._script: deque[Outcome] = deque()
@@ -100,6 +103,8 @@ class FakeBridge:
     async def health(self) -> Health:
         if self.down:
             return Health(ok=False, code="down", advice="Le canal ne répond pas.")
+        if self.troubles:
+            return Health(False, self.troubles[0].code, self.advice, self.troubles)
         return Health(ok=True)
 
     async def send(self, message: Outgoing) -> Outcome:

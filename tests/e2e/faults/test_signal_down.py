@@ -1,44 +1,21 @@
 """Signal is down: whoever agreed to it reads the alert by SMS, and not a second time after."""
 
 from collections.abc import AsyncIterator
-from dataclasses import replace
 
 import pytest
 import pytest_asyncio
+from support.consents import LONGER_THAN_ANYBODY_WAITS, agrees_to_sms
 from support.fault_stage import PATIENCE, Town, until
 
-from appservice.app import clock, open_office
-from appservice.domain.member import Channel
-from appservice.domain.telephone.consent import Agreed, Consent
-from appservice.files.config import load_config
-
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
-
-# Seconds, by which the service's clock is moved instead of waiting.
-LONGER_THAN_ANYBODY_WAITS = 130
-
-
-async def agrees(town: Town, key: str, agreed: bool) -> None:
-    """As the mairie writes it at enrolment."""
-    async with (
-        open_office(load_config(town.stage.config)) as office,
-        office.store.transaction() as tx,
-    ):
-        member = await tx.members.at(Channel.SIGNAL, town.cast.aci(key))
-        assert member is not None
-        number = town.cast.people[key].number if agreed else None
-        await tx.members.save(replace(member, phone=number, sms_fallback=agreed))
-        if number is not None:
-            yes = Consent(member.id, Agreed(clock()), "OUI")
-            await tx.telephone.consents.advance(number, yes, None)
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def legoff(town: Town) -> AsyncIterator[str]:
     """A tobacconist with Signal alone, who agreed to an SMS when it fails."""
-    await agrees(town, "legoff", True)
+    await agrees_to_sms(town.cast, "legoff", True)
     yield "legoff"
-    await agrees(town, "legoff", False)
+    await agrees_to_sms(town.cast, "legoff", False)
 
 
 @pytest.mark.acceptance("S2-20")

@@ -1,12 +1,17 @@
 """Nothing is lost and nothing comes twice, whatever stops on the way to Signal and back."""
 
+import re
+
 import pytest
+from support.consents import LONGER_THAN_ANYBODY_WAITS, agrees_to_sms
+from support.fault_stage import until
 from support.signal_rig.phone import Phone
 from support.signal_rig.rig import SERVICE
 from support.town import PATIENCE, Town
 
 from appservice.demo.child import wait_until
 from appservice.demo.people import BRETAGNE, MANTES
+from appservice.demo.standins.signal_account import GOOD_CAPTCHA
 
 pytestmark = [pytest.mark.e2e, pytest.mark.signal_real, pytest.mark.timeout(400)]
 
@@ -77,7 +82,7 @@ async def test_what_signal_delivers_twice_is_handled_once(rig_town: Town) -> Non
 
 async def test_a_new_telephone_is_held_told_and_accepted(rig_town: Town) -> None:
     """Colin, of the municipal police, installs Signal again."""
-    town, colin = rig_town, phone(rig_town, "colin")
+    town, colin, news = rig_town, phone(rig_town, "colin"), rig_town.news("salvi")
     await town.stage.rig.replace(colin)
     there = "Bonjour, la relève se fait à 18 h 05 au poste"
     await town.cast.elements["salvi"].say(town.poste(MANTES), there)
@@ -87,9 +92,61 @@ async def test_a_new_telephone_is_held_told_and_accepted(rig_town: Town) -> None
         return said.status == 1 and "Brigadière Colin" in said.out
 
     await wait_until(told, "L'état de Signal", PATIENCE, 1)
+    line = await news.of("nouveau téléphone, ou Signal réinstallé")
+    assert line.startswith("Brigadière Colin (police municipale) : ")
+    assert "maillage signal trust" in line
+    assert colin.number not in line
     asked = await town.stage.maillage("signal", "trust", colin.aci)
     assert (asked.status, "Numéro de sécurité" in asked.out) == (1, True)
     await town.cast.maillage("signal", "trust", colin.aci, "--accept")
     after = "La relève est finie à 18 h 06, bonne soirée à tous"
     await town.cast.elements["salvi"].say(town.poste(MANTES), after)
     await colin.sees(lambda note: after in note.text)
+    await news.of("nouveau téléphone reconnu")
+
+
+@pytest.mark.acceptance("S2-20")
+async def test_signal_cli_killed_then_sms_once_and_never_both(rig_town: Town) -> None:
+    """Le Goff has Signal alone, and agreed to an SMS when it fails."""
+    town, rig, stage = rig_town, rig_town.stage.rig, rig_town.stage
+    legoff, poste, news = phone(town, "legoff"), town.poste(BRETAGNE), town.news("kerboul")
+    await agrees_to_sms(town.cast, "legoff", True)
+
+    def on_telephone(text: str) -> int:
+        return sum(text in sms.text for sms in stage.kannel.inbox(legoff.number))
+
+    await rig.bridge.kill()
+    text = "Vol par ruse constaté à Redon hier à 14 h 31 dans un tabac."
+    await town.ask("kerboul", poste, f"alerte buralistes 35 : {text}", " publiée : ")
+    await town.shows("tanguy", text, 1)
+    stage.order(skew=stage.skew + LONGER_THAN_ANYBODY_WAITS)
+    await until(lambda: on_telephone(text) == 1, "le SMS de secours", PATIENCE)
+    await news.of("Signal n'a pas pu la remettre à temps")
+    await rig.bridge.start()
+    later = "Vol par ruse constaté à Redon hier à 14 h 41 dans un tabac."
+    await town.ask("kerboul", poste, f"alerte buralistes 35 : {later}", " publiée : ")
+    await legoff.sees(lambda note: later in note.text)
+    assert not any(text in note.text for note in legoff.notes), "it came by SMS"
+    assert (on_telephone(text), on_telephone(later)) == (1, 0)
+    await agrees_to_sms(town.cast, "legoff", False)
+
+
+async def test_a_captcha_is_asked_of_people_and_what_waited_then_leaves(rig_town: Town) -> None:
+    town, rig, stage = rig_town, rig_town.stage.rig, rig_town.stage
+    colin, news = phone(town, "colin"), town.news("kerboul")
+    waits = "La tournée de 14 h 51 passe par le quai"
+    await rig.say("fault", limit=428)
+    await town.cast.elements["salvi"].say(town.poste(MANTES), waits)
+    assert "« maillage signal status »" in await news.of("(captcha)")
+    told = await stage.maillage("signal", "status")
+    assert told.status == 1
+    found = re.search(r"maillage signal challenge (\S+) LIEN", told.out)
+    assert found is not None, told
+    await town.cast.maillage("signal", "challenge", found[1], GOOD_CAPTCHA)
+    await rig.say("fault", limit=0)
+    # Rather than wait for two minutes: the service starts again, later.
+    await stage.stop_service()
+    stage.order(skew=stage.skew + LONGER_THAN_ANYBODY_WAITS)
+    await stage.restart_service()
+    await colin.sees(lambda note: waits in note.text)
+    assert (await stage.maillage("signal", "status")).out.count("challenge") == 0

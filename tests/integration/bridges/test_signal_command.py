@@ -1,19 +1,28 @@
 """`maillage signal`, as the operator types it."""
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 from support.bridge_worlds import SERVICE, ticking
+from support.bridges import FakeBridge
 
 from appservice.app import clock
 from appservice.cli import parser
 from appservice.commands.signal import run
+from appservice.demo.ports import any_free_port
 from appservice.demo.standins.signal_account import CODE, GOOD_CAPTCHA
 from appservice.demo.standins.signal_cli import SignalCliStandIn
 from appservice.domain.errors import PermanentFailure, TemporaryFailure
+from appservice.domain.figures import Figures
+from appservice.domain.member import Channel
+from appservice.files.config import load_config
+from appservice.operations.readiness import Readiness
+from appservice.operations.server import Watch
+from bridges.protocol import Trouble
 
 GOOD = Path(__file__).parents[2] / "unit" / "files" / "good" / "maillage.yaml"
 DAY = 24 * 3600 * 1000
@@ -40,12 +49,23 @@ def write_config(folder: Path, signal: str) -> Path:
 @pytest.fixture
 def config(tmp_path: Path, standin: SignalCliStandIn) -> Path:
     where = f'account: "{SERVICE}", port: {standin.port}, http_check: "{standin.check_url}"'
-    return write_config(tmp_path, f"signal: {{{where}}}\n")
+    watched = f"metrics: {{host: 127.0.0.1, port: {any_free_port()}}}\n"
+    return write_config(tmp_path, f"signal: {{{where}}}\n{watched}")
 
 
 @pytest.fixture
 def without(tmp_path: Path) -> Path:
     return write_config(tmp_path, "")
+
+
+class NoDatabase:
+    """Implements `ports.Watched`, badly."""
+
+    async def now(self) -> datetime:
+        raise TemporaryFailure
+
+    async def read(self, texts: Collection[str]) -> Figures:
+        raise TemporaryFailure
 
 
 async def maillage(config: Path, *words: str) -> int:
@@ -107,6 +127,25 @@ async def test_a_challenge_is_passed_or_said_to_be_worn(
         await maillage(config, "challenge", "tok-1", "signalcaptcha://worn")
     assert await maillage(config, "challenge", "tok-1", GOOD_CAPTCHA) == 0
     assert standin.faults.rate_limit is None
+
+
+async def test_status_says_what_the_running_service_met(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Only it knows the token of a challenge, which came with a refusal."""
+    bridge, port = FakeBridge(), load_config(config).metrics.port
+    bridge.troubles = (Trouble("challenge_required"),)
+    bridge.advice = "Tapez « maillage signal challenge tok-7 LIEN »."
+    # The database plays no part in it: it is said to be away.
+    readiness = Readiness(NoDatabase(), {Channel.SIGNAL: bridge})
+    house = Watch(readiness, clock, [], dict, lambda: 0)
+    await house.open("127.0.0.1", port)
+    try:
+        assert await maillage(config, "status") == 1
+        assert "→ Tapez « maillage signal challenge tok-7 LIEN »." in capsys.readouterr().out
+    finally:
+        await house.close()
+    assert await maillage(config, "status") == 0
 
 
 async def test_signal_cli_down_says_how_to_start_it(

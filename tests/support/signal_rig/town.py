@@ -3,7 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from appservice.demo.stage import SIGNAL_ACCOUNT, Stage
+from appservice.demo.people import Person
+from appservice.demo.stage import SIGNAL_ACCOUNT
+from support.fault_stage import FaultStage
 from support.signal_rig.phone import Note, Phone
 from support.signal_rig.rig import SERVICE, Rig
 from support.town import Town, people_it, townspeople
@@ -37,8 +39,11 @@ class RigSignal:
 
 
 @dataclass(slots=True)
-class RigStage(Stage):
-    """The demonstration's servers, with the rig for Signal; the rig outlives them."""
+class RigStage(FaultStage):
+    """The demonstration's servers, with the rig for Signal; the rig outlives them.
+
+    Its service goes by a clock that tests may move.
+    """
 
     rig: Rig | None = None
     phones: dict[str, Phone] = field(default_factory=dict)
@@ -46,15 +51,17 @@ class RigStage(Stage):
     async def start_standins(self) -> None:
         await super(RigStage, self).start_standins()
         assert self.rig is not None
+        self.order()
         await self.signal.stop()
         self.ports["signal-cli"] = self.rig.bridge.port
         self.signal = RigSignal(self.rig.bridge.check_url, RigPhones(self.phones))  # type: ignore[assignment] # plays it
 
 
-async def open_rig_town(stage: RigStage) -> Town:
+async def open_rig_town(stage: RigStage, people: dict[str, Person] | None = None) -> Town:
     """A few people, some with Signal alone, each of whom has written to the service once."""
-    everybody = townspeople()
-    people = {key: everybody[key] for key in CAST}
+    if people is None:
+        everybody = townspeople()
+        people = {key: everybody[key] for key in CAST}
     assert stage.rig is not None
     for person in people.values():
         if "signal" in person.channels:

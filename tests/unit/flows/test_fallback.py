@@ -23,7 +23,7 @@ from appservice.domain.ids import MemberId
 from appservice.domain.member import Channel, Member
 from appservice.domain.telephone.consent import Agreed, Asked, Consent
 from appservice.flows.departure.fallback import Fallback
-from bridges.protocol import Accepted, Health, Rejected, Throttled, Unknown
+from bridges.protocol import Accepted, Health, Rejected, Throttled, Trouble, Unknown
 
 FACT = "Vol constaté à Liffré"
 SIGNAL = frozenset({Channel.SIGNAL})
@@ -329,3 +329,16 @@ async def test_the_record_counts_each_person_where_they_were_reached(
     assert State.FAILED not in {state for _, state in tally.counts}
     assert sms(story, DAVID) == [FACT]
     assert sms(story, CHLOE) == []
+
+
+async def test_one_telephone_to_recognise_is_no_outage(story: Story, watch: Fallback) -> None:
+    signal = story.bridges[Channel.SIGNAL]
+    signal.troubles = (Trouble("untrusted_identity", JULIE.signal or ""),)
+    await watch.look()
+    story.later(minutes=3)
+    await watch.look()
+    assert lines(story, "Signal ne répond plus") == []
+    await publishes(story)
+    story.later(minutes=1)
+    await watch.look()
+    assert sms(story, IVAN) == [], "Signal brought it"

@@ -94,6 +94,7 @@ async def test_all_is_well(house: House):
         "mode": "normal",
         "parts": {"database": "ok", "sms": "ok"},
         "failing": {},
+        "advice": {},
     }
 
 
@@ -112,6 +113,7 @@ async def test_a_bridge_that_does_not_work_is_named(
     status, body = await house.get("/readyz")
     assert status == 503
     assert json.loads(body)["failing"] == {"sms": code}
+    assert json.loads(body)["advice"]["sms"], "what to do about it"
     assert "+33" not in body
     assert 'maillage_part_up{part="sms"} 0.0' in (await house.get("/metrics"))[1]
     assert (await house.get("/healthz"))[0] == 200
