@@ -21,6 +21,7 @@ BENCHES = (
     "intake",
     "fanout",
     "sms",
+    "signal",
     "memory",
     "moderate",
     "console",

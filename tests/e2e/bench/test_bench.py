@@ -13,6 +13,7 @@ pytestmark = pytest.mark.e2e
 # Those that need a homeserver start one at the same time.
 QUICK = ("moderate", "plan", "intake", "fanout", "sms", "console")
 TOGETHER = ("share", "alert", "provision", "memory")
+ON_THE_RIG = ("signal",)  # e2e/signal/test_measures.py and unit/bench
 
 
 async def measured(name: str) -> dict[str, object]:
@@ -50,7 +51,7 @@ def check(name: str, found: dict) -> None:
 
 
 def test_every_bench_is_tried():
-    assert {*QUICK, *TOGETHER} == set(BENCHES)
+    assert {*QUICK, *TOGETHER, *ON_THE_RIG} == set(BENCHES)
 
 
 @pytest.mark.parametrize("name", QUICK)
