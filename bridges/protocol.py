@@ -20,6 +20,15 @@ class Attachment:
     filename: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """Somebody named in a text, where it says something of them: characters, not bytes."""
+
+    start: int
+    length: int
+    who: str  # user id or ACI
+
+
 class Action(StrEnum):
     """What an outgoing message does in its conversation."""
 
@@ -35,7 +44,8 @@ class Outgoing:
 
     `key` is ours, unique for ever: a channel that can (Matrix transaction ids) uses it to do the
     thing once however often it is asked. `target` is an address or, with `to_group`, a group id.
-    `acts_on` is the channel's own id of the message that is edited, deleted or reacted to.
+    `acts_on` is the channel's own id of the message that is edited, deleted or reacted to,
+    `replies_to` of the one that is answered.
     """
 
     key: str
@@ -48,6 +58,8 @@ class Outgoing:
     acts_on: str | None = None
     attachments: tuple[Attachment, ...] = ()
     expires_at: datetime | None = None  # nobody wants to read it later, whoever carries it then
+    mentions: tuple[Mention, ...] = ()
+    replies_to: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +132,7 @@ class Message:
     replies_to: str | None = None
     sender_number: str | None = None
     verified: bool = True  # False: nothing vouches for the device that wrote (Matrix)
+    mentions: tuple[Mention, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +146,7 @@ class Edited:
     sent_at: datetime
     group: str | None = None
     verified: bool = True
+    mentions: tuple[Mention, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,15 @@ GUICHET = "guichet:"
 
 
 @dataclass(frozen=True, slots=True)
+class Named:
+    """Somebody mentioned in a body, and where in it: how the parcel's channel calls them."""
+
+    start: int
+    length: int
+    who: str
+
+
+@dataclass(frozen=True, slots=True)
 class Parcel:
     """To be delivered once. `key` is unique: enqueuing twice is enqueuing once."""
 
@@ -65,6 +74,8 @@ class Parcel:
     report: ReportId | None = None
     member: MemberId | None = None  # the one person reached, if it is one
     replaces: str | None = None  # key of the parcel that is edited or deleted
+    named: tuple[Named, ...] = ()
+    answers: str = ""  # how the channel calls the message that this one answers
     event: str | None = None  # Matrix event acted on (redaction, reaction) when it is not ours
     blobs: tuple[BlobId, ...] = ()
     urgency: Urgency = Urgency.NORMAL

@@ -25,21 +25,23 @@ async def said(step: Step, room: KnownRoom, message: Message, media: Media) -> N
         return
     if not message.text.strip():
         return
-    await _follow(step, room, message.text, _fate(step, message.text), message.key)
+    said = mirror.Said.of(message)
+    await _follow(step, room, said, _fate(step, said.text), message.key)
 
 
 async def edited(step: Step, room: KnownRoom, edit: Edited) -> None:
     """The new text is judged like the first one."""
-    fate = _fate(step, edit.text)
+    said = mirror.Said.of(edit)
+    fate = _fate(step, said.text)
     if isinstance(fate, Crosses):
-        known = await mirror.edited(step, room, edit.target, edit.text)
+        known = await mirror.edited(step, room, edit.target, said)
         # A Matrix message without copy was removed, or is somebody else's: its edit shows nowhere.
         if not known and step.channel is not Channel.MATRIX:
             source = source_of(step.channel, step.member, edit.target)
-            await mirror.cross(step, room, edit.text, source=source)
+            await mirror.cross(step, room, said, source=source)
         return
     await mirror.deleted(step, room, edit.target)
-    await _follow(step, room, edit.text, fate, edit.target, edit.key)
+    await _follow(step, room, said, fate, edit.target, edit.key)
 
 
 async def deleted(step: Step, room: KnownRoom, deletion: Deleted) -> None:
@@ -59,13 +61,15 @@ def _fate(step: Step, text: str) -> Fate:
     return fate_of(judge_talk(submission, world.policy, world.circulation), world.circulation)
 
 
-async def _follow(step: Step, room: KnownRoom, text: str, fate: Fate, *events: str) -> None:
+async def _follow(
+    step: Step, room: KnownRoom, said: mirror.Said, fate: Fate, *events: str
+) -> None:
     match fate:
         case Crosses():
-            await mirror.cross(step, room, text)
+            await mirror.cross(step, room, said)
         case Emergency():
             await mirror.redact(step, room.room_id, *events)
-            await reports.emergency(step, text)
+            await reports.emergency(step, await mirror.spelt_out(step, said))
             await step.record("exchange.remove", str(room.key), ["emergency-in-progress"])
         case Removed(findings=findings):
             rules = [finding.rule for finding in findings]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from appservice.matrix.pills import mentions_in
 from appservice.matrix.shown_text import clean, poll_text, shown_text
 from bridges.protocol import Attachment, Deleted, Edited, Inbound, Message, Reacted
 
@@ -104,15 +105,17 @@ def _message(event: Event, attachments: tuple[Attachment, ...]) -> Inbound | Non
         return _edited(event, relation)
     if clean(event.content.get("msgtype")).startswith("m.key.verification"):
         return None
+    text = _text(event.content)
     return Message(
         key=event.event_id,
         sender=event.sender,
-        text=_text(event.content),
+        text=text,
         sent_at=event.sent_at,
         group=event.room,
         attachments=attachments,
         replies_to=_replied(relation),
         verified=event.verified,
+        mentions=mentions_in(event.content, text),
     )
 
 
@@ -121,15 +124,18 @@ def _edited(event: Event, relation: Mapping[str, Any]) -> Inbound | None:
     new = event.content.get("m.new_content")
     if not target:
         return None
+    # Without new content, clients show the content itself.
+    content = new if isinstance(new, Mapping) else event.content
+    text = _text(content)
     return Edited(
         key=event.event_id,
         sender=event.sender,
         target=target,
-        # Without new content, clients show the content itself.
-        text=_text(new if isinstance(new, Mapping) else event.content),
+        text=text,
         sent_at=event.sent_at,
         group=event.room,
         verified=event.verified,
+        mentions=mentions_in(content, text),
     )
 
 

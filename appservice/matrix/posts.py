@@ -3,6 +3,7 @@
 import hashlib
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from mautrix.types import RoomID
 
@@ -11,6 +12,7 @@ from appservice.matrix.crypto.machine import Machine
 from appservice.matrix.crypto.share import MEGOLM, KeyShare
 from appservice.matrix.crypto.store import DATABASE_FAILURES
 from appservice.matrix.media import upload
+from appservice.matrix.pills import with_pills
 from bridges.protocol import (
     Abilities,
     Accepted,
@@ -167,9 +169,23 @@ class MatrixChannel:
         return Health(True)
 
 
+def _content(message: Outgoing) -> Json:
+    """Whoever is named is told; so is Element of what is answered."""
+    html = message.html
+    if message.mentions and not html:
+        html = with_pills(message.text, message.mentions)
+    content = text_content(message.text, html, notice=message.notice)
+    if message.mentions:
+        named = {mention.who for mention in message.mentions}
+        content["m.mentions"] = {"user_ids": sorted(named)}
+    if message.replies_to is not None:
+        content["m.relates_to"] = {"m.in_reply_to": {"event_id": message.replies_to}}
+    return content
+
+
 async def _post(post: Post, message: Outgoing) -> Outcome:
     if not message.attachments:
-        content = text_content(message.text, message.html, notice=message.notice)
+        content = _content(message)
         return Accepted(await post.say(message.target, content, message.key))
     await post.must_be_encrypted(message.target)  # before anything is uploaded
     events = []
@@ -177,7 +193,7 @@ async def _post(post: Post, message: Outgoing) -> Outcome:
         content = await upload(post.api, attachment)
         if number == 0 and message.text:
             # One event for both: what is deleted later goes as a whole.
-            content |= text_content(message.text, message.html) | {"msgtype": content["msgtype"]}
+            content |= _content(message) | {"msgtype": content["msgtype"]}
         events.append(await post.say(message.target, content, f"{message.key}/{number}"))
     return Accepted(events[0], detail=" ".join(events[1:]))
 
@@ -185,7 +201,7 @@ async def _post(post: Post, message: Outgoing) -> Outcome:
 async def _edit(post: Post, message: Outgoing) -> Outcome:
     if message.acts_on is None:
         return Rejected("nothing-to-edit")
-    new = text_content(message.text, message.html, notice=message.notice)
+    new = _content(replace(message, replies_to=None))
     content = {
         **new,
         "body": f"* {message.text}",  # for clients that know no edits

@@ -5,7 +5,7 @@ import binascii
 import re
 from collections.abc import Mapping
 
-from bridges.protocol import Action, Attachment, Outgoing
+from bridges.protocol import Action, Attachment, Mention, Outgoing
 from bridges.signal.errors import InvalidCall
 
 Params = dict[str, object]
@@ -68,22 +68,41 @@ def call_for(message: Outgoing, account: str) -> tuple[str, Mapping[str, object]
     )
     match message.action:
         case Action.POST:
-            return "send", to | _content(message)
+            return "send", to | _content(message, account)
         case Action.EDIT:
-            return "send", to | _content(message) | {"editTimestamp": timestamp(message.acts_on)}
+            edited: Params = {"editTimestamp": timestamp(message.acts_on)}
+            return "send", to | _content(message, account) | edited
         case Action.DELETE:
             return "remoteDelete", to | {"targetTimestamp": timestamp(message.acts_on)}
         case Action.REACT:
             return "sendReaction", to | _reaction(message, account)
 
 
-def _content(message: Outgoing) -> Params:
+def _content(message: Outgoing, account: str) -> Params:
     if not message.text and not message.attachments:
         raise InvalidCall("empty")
     content: Params = {"message": message.text}
     if message.attachments:
         content["attachment"] = [data_uri(attachment) for attachment in message.attachments]
+    if message.mentions:
+        content["mention"] = [_mention(message.text, mention) for mention in message.mentions]
+    if message.replies_to is not None:
+        content["quoteTimestamp"] = timestamp(message.replies_to)
+        content["quoteAuthor"] = author(message.replies_to, account)
     return content
+
+
+def _mention(text: str, mention: Mention) -> str:
+    """`start:length:who`, counted in units of UTF-16."""
+    start = _units(text[: mention.start])
+    length = _units(text[mention.start : mention.start + mention.length])
+    if not length:
+        raise InvalidCall("invalid_mention")
+    return f"{start}:{length}:{person(mention.who)}"
+
+
+def _units(text: str) -> int:
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def _reaction(message: Outgoing, account: str) -> Params:

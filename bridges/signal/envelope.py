@@ -4,17 +4,25 @@ A message is named `author:timestamp`; a message of our own account by its times
 is also the provider id of what we sent, so quotes, reactions and receipts find it.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from bridges.protocol import Deleted, Edited, Inbound, Message, Reacted, Receipt, ReceiptState
+from bridges.protocol import (
+    Deleted,
+    Edited,
+    Inbound,
+    Mention,
+    Message,
+    Reacted,
+    Receipt,
+    ReceiptState,
+)
 
 LONG_TEXT = "text/x-signal-plain"
 """Type of the attachment that holds the whole of a text too long for a message."""
 
-_MENTION = "\ufffc"
+_MENTION, _MEMBER = "\ufffc", "@membre"
 _LAST_MS = 253_402_300_799_000  # end of the year 9999
 
 
@@ -103,15 +111,17 @@ def _edit(edit: Mapping[str, object], source: _Source) -> Sequence[Read]:
     at = _stamp(data)
     if at is None or not isinstance(target, int):
         return []
+    text, mentions = _text(data)
     return [
         Read(
             Edited(
                 key=source.reference(at),
                 sender=source.aci,
                 target=source.reference(target),
-                text=_text(data),
+                text=text,
                 sent_at=_time(at),
                 group=_group(data),
+                mentions=mentions,
             )
         )
     ]
@@ -125,7 +135,7 @@ def _data(data: Mapping[str, object], source: _Source) -> Sequence[Read]:
         return _deletion(delete, data, at, source)
     if reaction := _part(data, "reaction"):
         return _reaction(reaction, data, at, source)
-    text, files = _text(data), _files(data)
+    (text, mentions), files = _text(data), _files(data)
     if not text and not files:
         return []  # a change of group, timer or profile: groups are compared, not followed
     message = Message(
@@ -136,6 +146,7 @@ def _data(data: Mapping[str, object], source: _Source) -> Sequence[Read]:
         group=_group(data),
         replies_to=_quoted(data, source.own),
         sender_number=source.number,
+        mentions=mentions,
     )
     return [Read(message, files)]
 
@@ -204,22 +215,41 @@ def _group(data: Mapping[str, object]) -> str | None:
     return group if isinstance(group, str) else None
 
 
-def _text(data: Mapping[str, object]) -> str:
-    text = data.get("message")
-    if not isinstance(text, str):
-        return ""
+def _text(data: Mapping[str, object]) -> tuple[str, tuple[Mention, ...]]:
+    """The words, in which each mention stands as « @membre », and whom each one means.
+
+    signal-cli gives a name that the person chose, or their number: neither travels.
+    """
+    raw = data.get("message")
+    units = (raw if isinstance(raw, str) else "").encode("utf-16-le", "surrogatepass")
+    text, mentions, begun = "", [], 0
+    for start, length, who in _spans(data, len(units) // 2):
+        if start < begun:
+            continue  # one within another
+        text += _decoded(units[2 * begun : 2 * start])
+        if who:
+            mentions.append(Mention(len(text), len(_MEMBER), who))
+        text += _MEMBER
+        begun = start + length
+    return text + _decoded(units[2 * begun :]), tuple(mentions)
+
+
+def _spans(data: Mapping[str, object], longest: int) -> Sequence[tuple[int, int, str]]:
+    """In units of UTF-16, as Signal counts; those that lie in the text, in their order."""
+    found = []
     mentions = data.get("mentions")
-    for mention in mentions if isinstance(mentions, list) else []:
-        name = mention.get("name") if isinstance(mention, Mapping) else None
-        text = text.replace(_MENTION, f"@{_public(name)}", 1)
-    return text
+    for one in mentions if isinstance(mentions, list) else []:
+        if not isinstance(one, Mapping):
+            continue
+        start, length, who = one.get("start"), one.get("length", 1), one.get("uuid")
+        if isinstance(start, int) and isinstance(length, int) and 0 <= start < start + length:
+            found.append((start, length, who if isinstance(who, str) else ""))
+    return sorted(span for span in found if span[0] + span[1] <= longest)
 
 
-def _public(name: object) -> str:
-    """A mention's name; signal-cli falls back on the phone number, which must not travel."""
-    if isinstance(name, str) and name and not re.fullmatch(r"\+?[0-9 ]+", name):
-        return name
-    return "membre"
+def _decoded(units: bytes) -> str:
+    """What is left of a mention that nobody explained is somebody all the same."""
+    return units.decode("utf-16-le", "replace").replace(_MENTION, _MEMBER)
 
 
 def _files(data: Mapping[str, object]) -> tuple[File, ...]:

@@ -25,6 +25,7 @@ from bridges.protocol import (
     Deleted,
     Edited,
     Group,
+    Mention,
     Message,
     Reacted,
 )
@@ -249,13 +250,17 @@ class Story:
         where: str | None = None,
         channel: Channel = Channel.MATRIX,
         key: str | None = None,
+        mentions: tuple[Mention, ...] = (),
+        replies_to: str | None = None,
     ) -> str:
         """In that room or group, or privately; returns the message's key."""
         key = key or self.key()
         if channel is Channel.MATRIX:
             where = where or guichet(who.id)
         sender = who.address(channel) or "nobody"
-        message = Message(key, sender, text, self.now, where, tuple(files))
+        message = Message(
+            key, sender, text, self.now, where, tuple(files), replies_to, mentions=mentions
+        )
         await self.inbound.handle(channel, message)
         return key
 
@@ -266,10 +271,12 @@ class Story:
         text: str,
         where: str | None = None,
         channel: Channel = Channel.MATRIX,
+        mentions: tuple[Mention, ...] = (),
     ) -> str:
         key = self.key()
         sender = who.address(channel) or "nobody"
-        await self.inbound.handle(channel, Edited(key, sender, target, text, self.now, where))
+        edit = Edited(key, sender, target, text, self.now, where, mentions=mentions)
+        await self.inbound.handle(channel, edit)
         return key
 
     async def deletes(

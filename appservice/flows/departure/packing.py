@@ -6,7 +6,7 @@ from appservice.domain.delivery import GUICHET, Claimed
 from appservice.domain.ids import MemberId
 from appservice.flows.departure.obstacles import Given
 from appservice.flows.ports import Guichets, Store
-from bridges.protocol import Action, Attachment, Outgoing
+from bridges.protocol import Action, Attachment, Mention, Outgoing
 
 NOTHING_TO_CHANGE = "nothing-to-change"
 
@@ -49,4 +49,6 @@ def _outgoing(claimed: Claimed, attachments: tuple[Attachment, ...]) -> Outgoing
         acts_on=acts_on if action is not Action.POST else None,
         attachments=attachments,
         expires_at=parcel.expires_at,
+        mentions=tuple(Mention(one.start, one.length, one.who) for one in parcel.named),
+        replies_to=parcel.answers or None,
     )

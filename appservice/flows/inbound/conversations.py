@@ -1,5 +1,7 @@
 """A member alone with the service: guichet, Signal thread, telephone."""
 
+from dataclasses import replace
+
 from appservice.domain.commands import Command, parse_agent, parse_member
 from appservice.domain.errors import NotUnderstood
 from appservice.domain.ids import ReportId
@@ -20,7 +22,8 @@ async def private(step: Step, inbound: Message | Edited | Deleted | Reacted, med
     """A command or a report. Officers report in the poste: here they are asked what they meant."""
     match inbound:
         case Message():
-            await _message(step, inbound, media)
+            text = await mirror.spelt_out(step, mirror.Said.of(inbound))
+            await _message(step, replace(inbound, text=text, mentions=()), media)
         case Edited():
             for report in await _reports_from(step, inbound.target):
                 await reports.changed(step, report, inbound.text)

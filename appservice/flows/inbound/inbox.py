@@ -20,6 +20,7 @@ from bridges.protocol import (
     Attachment,
     Deleted,
     Edited,
+    Mention,
     Message,
     Reacted,
     Receipt,
@@ -51,6 +52,8 @@ def decode(payload: bytes) -> Thing:
         values["sent_at"] = datetime.fromisoformat(values["sent_at"])
     if "attachments" in values:
         values["attachments"] = tuple(_attachment(item) for item in values["attachments"])
+    if "mentions" in values:
+        values["mentions"] = tuple(Mention(**item) for item in values["mentions"])
     if kind is Receipt:
         values["state"] = ReceiptState(values["state"])
     return kind(**values)
@@ -60,15 +63,10 @@ def _plain(value: object) -> object:
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, tuple):
-        return [
-            {**{f.name: getattr(a, f.name) for f in fields(a)}, "data": _base64(a.data)}
-            for a in value
-        ]
+        return [{f.name: _plain(getattr(a, f.name)) for f in fields(a)} for a in value]
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
     return value
-
-
-def _base64(data: bytes) -> str:
-    return base64.b64encode(data).decode()
 
 
 def _attachment(item: Mapping[str, str]) -> Attachment:

@@ -28,7 +28,7 @@ async def heard(
         case Message():
             await _said(step, room, inbound, media)
         case Edited():
-            await mirror.edited(step, room, inbound.target, inbound.text)
+            await mirror.edited(step, room, inbound.target, mirror.Said.of(inbound))
         case Deleted():
             await mirror.deleted(step, room, inbound.target)
         case Reacted():
@@ -52,7 +52,7 @@ async def _said(step: Step, room: KnownRoom, message: Message, media: Media) -> 
         await step.tx.blobs.put(str(room.key), photo, until) for photo in pictures.clean
     ]
     if message.text.strip() or blobs:
-        await mirror.cross(step, room, message.text, blobs)
+        await mirror.cross(step, room, mirror.Said.of(message), blobs)
 
 
 async def _meant(step: Step, reaction: Reacted) -> Command | None:

@@ -1,11 +1,12 @@
 """A parcel as rows: what is sealed, what is looked up by HMAC, what is in clear."""
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from asyncpg import Record
 
-from appservice.domain.delivery import Kind, Parcel, Urgency
+from appservice.domain.delivery import Kind, Named, Parcel, Urgency
 from appservice.domain.ids import BlobId
 from appservice.domain.member import Channel
 from appservice.store.vault import DataKey, Vault, open_text, open_words, seal_words
@@ -55,6 +56,10 @@ def values_of(
     """
     address = {"key": parcel.key, "target": parcel.target, "replaces": parcel.replaces}
     words: dict[str, str | None] = {"body": parcel.body, "html": parcel.html}
+    if parcel.named:
+        words["named"] = json.dumps([[one.start, one.length, one.who] for one in parcel.named])
+    if parcel.answers:
+        words["answers"] = parcel.answers
     if parcel.member is None or parcel.member == owner:
         words |= address
     else:
@@ -101,6 +106,8 @@ def parcel_from(row: Record, keys: Mapping[str, DataKey]) -> Parcel:
         alert=row["alert"],
         report=row["report"],
         member=row["member"],
+        named=tuple(Named(*one) for one in json.loads(words.get("named") or "[]")),
+        answers=words.get("answers") or "",
         replaces=words.get("replaces"),
         event=row["event"],
         blobs=tuple(BlobId(blob) for blob in row["blobs"]),

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from support.store_builders import MINUTE, NOON, a_parcel
 
-from appservice.domain.delivery import Kind, Parcel, Settled, State, Urgency
+from appservice.domain.delivery import Kind, Named, Parcel, Settled, State, Urgency
 from appservice.domain.ids import AlertId, BlobId, MemberId, ReportId
 from appservice.domain.member import Channel
 
@@ -22,6 +22,8 @@ FULL = Parcel(
     alert=AlertId(1),
     report=ReportId(2),
     member=MemberId("m1"),
+    named=(Named(0, 6, "@morel:exemple.fr"),),
+    answers="$réponse",
     replaces="A1:0",
     event="$evenement",
     blobs=(BlobId(3), BlobId(4)),

@@ -11,7 +11,10 @@ from support.signal_rig.rig import SERVICE, Rig
 from support.town import Town, people_it, townspeople
 
 assert SIGNAL_ACCOUNT == SERVICE
-CAST = ("kerboul", "lebihan", "tanguy", "legoff", "salvi", "colin", "perrin", "aurore", "fabre")
+CAST = (
+    *("kerboul", "lebihan", "tanguy", "brient", "legoff"),
+    *("salvi", "colin", "perrin", "aurore", "fabre"),
+)
 
 
 @dataclass(slots=True)

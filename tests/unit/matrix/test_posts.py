@@ -4,8 +4,9 @@ import asyncpg
 import pytest
 
 from appservice.matrix.api import Api, Json, MatrixError, Unreachable
-from appservice.matrix.posts import MatrixChannel, NotEncrypted, text_content, transaction_id
-from bridges.protocol import Accepted, Action, Outcome, Outgoing, Rejected, Throttled
+from appservice.matrix.pills import mentions_in
+from appservice.matrix.posts import HTML, MatrixChannel, NotEncrypted, text_content, transaction_id
+from bridges.protocol import Accepted, Action, Mention, Outcome, Outgoing, Rejected, Throttled
 
 
 class Mouth:
@@ -90,6 +91,39 @@ async def test_a_notice_does_not_alert_and_nobody_is_mentioned_by_accident() -> 
     await send(mouth, Outgoing("k", "!r:s", "note", notice=True))
     ((_, content, _),) = mouth.said
     assert content == {"msgtype": "m.notice", "body": "note", "m.mentions": {}}
+
+
+async def test_whoever_is_named_is_told_and_what_is_answered_is_shown() -> None:
+    mouth, text = Mouth(), "Tabac <Bruno> (Signal) : @Morel & @Anne\n| merci"
+    named = (Mention(25, 6, "@morel:s"), Mention(34, 5, "@anne/é:s"))
+    await send(mouth, Outgoing("k", "!r:s", text, mentions=named, replies_to="$there"))
+    ((_, content, _),) = mouth.said
+    assert content["body"] == text
+    assert content["formatted_body"] == (
+        "Tabac &lt;Bruno&gt; (Signal) : "
+        '<a href="https://matrix.to/#/@morel:s">@Morel</a> &amp; '
+        '<a href="https://matrix.to/#/@anne%2F%C3%A9:s">@Anne</a><br>| merci'
+    )
+    assert content["m.mentions"] == {"user_ids": ["@anne/é:s", "@morel:s"]}
+    assert content["m.relates_to"] == {"m.in_reply_to": {"event_id": "$there"}}
+    assert mentions_in(content, text) == named, "read as Element writes it"
+
+
+@pytest.mark.parametrize(
+    ("html", "found"),
+    [
+        ('<a href="https://matrix.to/#/@a:s">Anne</a> et Bob', ["@a:s"]),
+        ("<a class='x' href='https://matrix.to/#/%40a%3As?via=s'>Anne</a> et Bob", ["@a:s"]),
+        ('<a href="https://matrix.to/#/!room:s">Anne</a> et Bob', []),
+        ('<a href="https://matrix.to/#/@a:s">Zoé</a> Anne et Bob', []),
+        ('<a href="https://matrix.to/#/@a:s"> </a>Anne et Bob', []),
+        ('<a href="https://evil.example/#/@a:s">Anne</a> et Bob', []),
+        ("Anne et Bob", []),
+    ],
+)
+def test_a_pill_is_somebody_whom_the_text_names(html: str, found: list[str]) -> None:
+    content = {"body": "Anne et Bob", "format": HTML, "formatted_body": html}
+    assert [mention.who for mention in mentions_in(content, "Anne et Bob")] == found
 
 
 def test_a_transaction_id_is_the_key_s_own() -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from bridges.protocol import Action, Attachment, Outgoing
+from bridges.protocol import Action, Attachment, Mention, Outgoing
 from bridges.signal.calls import call_for
 from bridges.signal.errors import InvalidCall
 
@@ -47,6 +47,14 @@ def test_attachments_travel_in_the_call() -> None:
     ]
 
 
+def test_who_is_named_and_what_is_answered_travel_in_units_of_utf_16() -> None:
+    named = replace(POST, text="🔔 @Kim : vu", mentions=(Mention(2, 4, PAUL),))
+    assert call_for(named, ACCOUNT)[1]["mention"] == [f"3:4:{PAUL}"]
+    params = call_for(replace(POST, replies_to=f"{PAUL}:17"), ACCOUNT)[1]
+    assert (params["quoteTimestamp"], params["quoteAuthor"]) == (17, PAUL)
+    assert call_for(replace(POST, replies_to="17"), ACCOUNT)[1]["quoteAuthor"] == ACCOUNT
+
+
 def test_a_photo_needs_no_text() -> None:
     photo = Attachment("image/png", b"x")
     assert call_for(replace(POST, text="", attachments=(photo,)), ACCOUNT)[1]["message"] == ""
@@ -56,6 +64,10 @@ def test_a_photo_needs_no_text() -> None:
     ("message", "code"),
     [
         (replace(POST, target="paul"), "invalid_recipient"),
+        (replace(POST, mentions=(Mention(0, 3, "paul"),)), "invalid_recipient"),
+        (replace(POST, mentions=(Mention(3, 2, PAUL),)), "invalid_mention"),
+        (replace(POST, replies_to=f"{PAUL}:x"), "invalid_reference"),
+        (replace(POST, replies_to="paul:17"), "invalid_recipient"),
         (replace(POST, target="0639981001"), "invalid_recipient"),
         (replace(POST, target=PAUL + "\n"), "invalid_recipient"),
         (replace(POST, target=""), "invalid_recipient"),

@@ -10,10 +10,20 @@ from hypothesis import strategies as st
 from support.fuzz import examples
 from support.signal_shapes import SHAPES, envelope
 
-from bridges.protocol import Deleted, Edited, Inbound, Message, Reacted, Receipt, ReceiptState
+from bridges.protocol import (
+    Deleted,
+    Edited,
+    Inbound,
+    Mention,
+    Message,
+    Reacted,
+    Receipt,
+    ReceiptState,
+)
 from bridges.signal.envelope import File, Own, Read, read_envelope
 
 OWN = Own("+33639981000", "7a1c0c52-0d3e-4f7e-8a51-0f9d4a6b1c00")
+KIM = "7a1c0c52-0d3e-4f7e-8a51-0f9d4a6b1c03"
 PAUL = "7a1c0c52-0d3e-4f7e-8a51-0f9d4a6b1c02"
 GROUP = "H/1zrUyMX197TuY0ylDo3wEVjt53kxEbffeJ1R2kyP0="
 
@@ -106,9 +116,40 @@ def test_one_receipt_for_each_timestamp() -> None:
     assert one(recorded) == Receipt("3", ReceiptState.READ, PAUL)
 
 
-def test_mentions_are_spelt_out_and_never_as_a_number() -> None:
-    mentions = [{"name": "Kim", "start": 0}, {"name": "+33639981003", "start": 5}]
-    assert message(message="\ufffc et \ufffc !", mentions=mentions).text == "@Kim et @membre !"
+def test_whoever_is_mentioned_is_named_by_nothing_that_a_telephone_says_of_them() -> None:
+    mentions = [
+        {"name": "+33639981003", "start": 8, "length": 1, "uuid": KIM},
+        {"name": "Kim", "start": 3, "length": 1, "uuid": PAUL},
+    ]
+    said = message(message="🔔 \ufffc et \ufffc, \ufffc !", mentions=mentions)
+    assert said.text == "🔔 @membre et @membre, @membre !"
+    assert said.mentions == (Mention(2, 7, PAUL), Mention(13, 7, KIM)), "characters, not UTF-16"
+
+
+@pytest.mark.parametrize(
+    "mentions",
+    [
+        "x",
+        [None, 3, {}],
+        [{"start": -1, "length": 1, "uuid": "a"}],
+        [{"start": 0, "length": 0, "uuid": "a"}],
+        [{"start": 4, "length": 9, "uuid": "a"}],
+        [{"start": 0, "length": 2**70, "uuid": "a"}],
+        [{"start": "0", "length": 1, "uuid": "a"}],
+    ],
+)
+def test_a_mention_that_lies_nowhere_is_none(mentions: object) -> None:
+    said = message(message="Bonjour", mentions=mentions)
+    assert (said.text, said.mentions) == ("Bonjour", ())
+
+
+def test_a_mention_within_another_is_left_out() -> None:
+    mentions = [
+        {"start": 0, "length": 3, "uuid": PAUL},
+        {"start": 1, "length": 1, "uuid": KIM},
+    ]
+    said = message(message="abcd", mentions=mentions)
+    assert (said.text, said.mentions) == ("@membred", (Mention(0, 7, PAUL),))
 
 
 @pytest.mark.parametrize("kind", ["group change"])
