@@ -26,13 +26,14 @@ async def said(step: Step, room: KnownRoom, message: Message, media: Media) -> N
     if not message.text.strip():
         return
     said = mirror.Said.of(message)
-    await _follow(step, room, said, _fate(step, said.text), message.key)
+    fate = _fate(step, await mirror.judged(step, said))
+    await _follow(step, room, said, fate, message.key)
 
 
 async def edited(step: Step, room: KnownRoom, edit: Edited) -> None:
     """The new text is judged like the first one."""
     said = mirror.Said.of(edit)
-    fate = _fate(step, said.text)
+    fate = _fate(step, await mirror.judged(step, said))
     if isinstance(fate, Crosses):
         known = await mirror.edited(step, room, edit.target, said)
         # A Matrix message without copy was removed, or is somebody else's: its edit shows nowhere.
@@ -85,7 +86,8 @@ async def _with_files(step: Step, room: KnownRoom, message: Message, media: Medi
     pictures = await reports.cleaned(message.attachments, media)
     await step.record("exchange.remove", str(room.key), ["attachment"])
     if pictures.clean:
-        await reports.receive(step, message.text, reports.Pictures(pictures.clean))
+        text = await mirror.spelt_out(step, mirror.Said.of(message))
+        await reports.receive(step, text, reports.Pictures(pictures.clean))
         said = words.PHOTO_TO_POSTE if message.text.strip() else words.PHOTO_REMOVED
         await step.answer(said)
     elif isinstance(_fate(step, message.text), Emergency):

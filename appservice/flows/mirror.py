@@ -57,6 +57,11 @@ async def edited(step: Step, room: KnownRoom, target: str, said: Said) -> bool:
     return bool(keys)
 
 
+async def judged(step: Step, said: Said) -> str:
+    """The words without anybody's name, where it names a member."""
+    return naming.neutral(said.text, await _places(step, said))
+
+
 async def spelt_out(step: Step, said: Said) -> str:
     """The words, in which each member who is named is named by their role."""
     return naming.labelled(said.text, await _places(step, said))[0]

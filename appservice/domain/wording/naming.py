@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 from appservice.domain.delivery import Named
 from appservice.domain.member import Channel, Member
 
+_SOMEBODY = "membre"
+
 Place = tuple[int, int, Member]
 """Where the text names a member: its first character, and how many."""
 
@@ -20,6 +22,16 @@ def labelled(text: str, places: Iterable[Place]) -> tuple[str, list[tuple[str, M
         labels.append((label, member))
         begun = start + length
     return out + text[begun:], labels
+
+
+def neutral(text: str, places: Iterable[Place]) -> str:
+    """What is judged: to name one's peer identifies nobody, and « @membre » is no address."""
+    out, begun = "", 0
+    for start, length, _ in sorted(places, key=lambda place: place[0]):
+        if start >= begun:
+            out += f"{text[begun:start]}{_SOMEBODY}"
+            begun = start + length
+    return (out + text[begun:]).replace(f"@{_SOMEBODY}", _SOMEBODY)
 
 
 def places_in(

@@ -34,6 +34,7 @@ OFFICER = Person(
 )  # fmt: skip
 # Whoever is in a group is in the wider ones too.
 SIZES = (("bijoutiers", 10), ("boulangers", 40), ("buralistes", 150))
+LONG = 900  # seconds: a hundred and fifty phones in one program, at first, have much to read
 SMALL = (("bijoutiers", 2), ("boulangers", 3))
 
 
@@ -47,7 +48,7 @@ async def main(quick: bool) -> None:
             await rig.introduce(phone)
             await sends(rig, phone, 5 if quick else 100)
             await _queue(rig, 50 if quick else 2000)
-            await _groups(rig, Path(folder), SMALL if quick else SIZES, 1 if quick else 10)
+            await _groups(rig, Path(folder), SMALL if quick else SIZES, 1 if quick else 5)
         finally:
             await rig.stop()
 
@@ -59,7 +60,9 @@ async def sends(rig: Rig, phone: Phone, times: int) -> None:
     ours: list[float] = []
     floor: list[float] = []
     for number in range(times):
-        for found, name in ((ours, "pont"), (floor, "nu")):
+        sides = ((ours, "pont"), (floor, "nu"))
+        # A B B A: whoever comes second finds receipts of the first on its way.
+        for found, name in sides if number % 2 else reversed(sides):
             text, start = f"{name} {number}", clock()
             if found is ours:
                 await bridge.send(Outgoing(text, phone.aci, text))
@@ -152,7 +155,7 @@ class Crowd:
         clock, text = asyncio.get_running_loop().time, self.text()
         start = clock()
         seen = [
-            asyncio.create_task(phone.sees(lambda note: text in note.text))
+            asyncio.create_task(phone.sees(lambda note: text in note.text, LONG))
             for phone in self.phones
         ]
         if rig is None:
@@ -202,7 +205,8 @@ async def _groups(rig: Rig, folder: Path, sizes: Sequence[tuple[str, int]], time
                 stage.phones[person.number] for person in people.values() if trade in person.trades
             ]
             crowd = Crowd(town, trade, phones, numbers)
-            await crowd.out(None)  # keys are shared, sessions made
+            # Keys are shared, sessions made, and what the phones still read of groups is read.
+            await crowd.out(None)
             pairs = [(await crowd.out(None), await crowd.out(rig)) for _ in range(times)]
             _say(f"Element → {size} téléphones", *zip(*pairs, strict=True))
             pairs = [await crowd.back(wire) for _ in range(times)]

@@ -72,9 +72,9 @@ class Phone:
             if note.author == author and note.group == group and not note.deleted
         ]
 
-    async def sees(self, wanted: Callable[[Note], object]) -> Note:
+    async def sees(self, wanted: Callable[[Note], object], seconds: float = PATIENCE) -> Note:
         """The first message like that, come or to come."""
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(seconds):
             while True:
                 for note in self.notes:
                     if wanted(note):

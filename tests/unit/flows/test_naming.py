@@ -18,6 +18,7 @@ from support.story import (
 from appservice.domain.delivery import Parcel
 from appservice.domain.ids import MemberId
 from appservice.domain.member import Channel, Member
+from appservice.files.world import load_world, shipped_paths
 from bridges.protocol import Mention, Outgoing
 
 MEMBRE = "@membre"
@@ -59,6 +60,26 @@ async def test_on_signal_an_element_mention_names_by_role_and_tells(story: Story
     [message] = sent(story, Channel.SIGNAL)
     assert message.text == f"{ANNE.attribution} (Element) : Bonjour @{MOREL.attribution}, à demain"
     assert whom(message) == [(f"@{MOREL.attribution}", MOREL.signal)]
+
+
+@pytest.mark.parametrize("who", ["morel", "aci-of-nobody"])
+async def test_to_name_somebody_is_no_address_and_identifies_nobody(story: Story, who) -> None:
+    """By the rules that ship: « @membre » is read as an address, a name as a person's."""
+    world = load_world(shipped_paths())
+    story.inbound.world = replace(
+        story.inbound.world, policy=world.policy, circulation=world.circulation
+    )
+    mention = Mention(6, len(MEMBRE), address(MOREL, Channel.SIGNAL) if who == "morel" else who)
+    text = f"Merci {MEMBRE}, la réunion est à 16 h 01"
+    await story.writes(
+        BRUNO, text, where=ECHANGES_GROUP, channel=Channel.SIGNAL, mentions=(mention,)
+    )
+    mention = Mention(8, 12, address(MOREL, Channel.MATRIX))
+    named = "Bonjour Nadia Brient, la réunion est à 16 h 11"
+    await story.writes(ANNE, named, where=ECHANGES, mentions=(mention,))
+    await story.writes(ANNE, named, where=ECHANGES)
+    assert len(crossed(story, Channel.MATRIX)) == 1
+    assert len(crossed(story, Channel.SIGNAL)) == 1, "a name that is no mention is judged"
 
 
 async def test_somebody_unknown_stays_a_member_without_a_name(story: Story) -> None:
