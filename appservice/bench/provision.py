@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from appservice.app import clock
+from appservice.bench.beneath.crowd import each
 from appservice.bench.country import country
-from appservice.bench.crowd import each
 from appservice.bench.lab import Lab
 from appservice.bench.measure import in_turn
 from appservice.bench.outcome import Outcome, Row

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from mautrix.crypto.store import PgCryptoStateStore
 
 from appservice.app import clock
+from appservice.bench.beneath.crowd import DEVICES_EACH, Crowd, open_room
 from appservice.bench.beneath.share_floor import BareDevice
-from appservice.bench.crowd import DEVICES_EACH, Crowd, open_room
 from appservice.bench.lab import Lab
 from appservice.bench.measure import in_turn
 from appservice.bench.outcome import Outcome, Row

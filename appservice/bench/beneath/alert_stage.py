@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from appservice.app import clock
-from appservice.bench.crowd import DEVICES_EACH, Crowd, each
+from appservice.bench.beneath.crowd import DEVICES_EACH, Crowd, each
 from appservice.bench.lab import Lab
 from appservice.bench.merchants import BRETAGNE, enrol, merchants
 from appservice.demo.element import Element, Seen

@@ -56,10 +56,10 @@ async def test_a_mention_on_element_rings_the_phone_of_whoever_is_named(rig_town
     note = await brient.sees(lambda note: "la réunion est à 16 h 11" in note.text)
     [mention] = note.data["mentions"]
     assert mention["uuid"] == brient.aci
-    # Her own application shows her name in that place.
-    assert note.text.encode("utf-16-le")[2 * mention["start"] :].decode("utf-16-le") == (
-        "\ufffc, la réunion est à 16 h 11"
-    )
+    # In that place her own application shows the name that she has there.
+    start, end = mention["start"], mention["start"] + mention["length"]
+    named = note.text.encode("utf-16-le")[2 * start : 2 * end].decode("utf-16-le")
+    assert named == "@Tabac-bijoux Le Narval"
 
 
 async def test_an_answer_is_an_answer_on_the_other_side_too(rig_town: Town) -> None:
