@@ -3,10 +3,6 @@
 import asyncio
 import io
 
-from pyhanko.pdf_utils import embed
-from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
-from pyhanko.sign import fields, signers
-
 from appservice.domain.charter import sign_bytes
 from appservice.flows.charter.receipts import Record
 from appservice.web.receipts.page import Say, drawn
@@ -19,16 +15,24 @@ class PdfReceipts:
 
     def __init__(self, identity: bytes) -> None:
         """`identity` is a key and its certificate (PKCS #12, without a password)."""
-        signer = signers.SimpleSigner.load_pkcs12_data(identity, other_certs=[])
-        if signer is None:
-            raise ValueError("the receipts' key can't be read")
-        self._signer = signer
+        self._identity = identity
 
     async def make(self, record: Record, say: Say) -> bytes:
-        """A tenth of a second of work, beside the event loop."""
+        """A tenth of a second of work, beside the event loop.
+
+        Raises ValueError for a key that can't be read.
+        """
         return await asyncio.to_thread(self._make, record, say)
 
     def _make(self, record: Record, say: Say) -> bytes:
+        # Half a second to import, at each start and each command: only receipts need it.
+        from pyhanko.pdf_utils import embed
+        from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+        from pyhanko.sign import fields, signers
+
+        signer = signers.SimpleSigner.load_pkcs12_data(self._identity, other_certs=[])
+        if signer is None:
+            raise ValueError("the receipts' key can't be read")
         writer = IncrementalPdfFileWriter(io.BytesIO(drawn(record, say)))
         for name, data in attachments(record).items():
             embedded = embed.EmbeddedFileObject.from_file_data(
@@ -44,7 +48,7 @@ class PdfReceipts:
             docmdp_permissions=fields.MDPPerm.NO_CHANGES,
         )
         out = io.BytesIO()
-        signers.sign_pdf(writer, metadata, signer=self._signer, output=out)
+        signers.sign_pdf(writer, metadata, signer=signer, output=out)
         return out.getvalue()
 
 
