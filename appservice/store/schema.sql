@@ -411,3 +411,14 @@ CREATE TABLE console_subjects (
     subject_index bytea NOT NULL
 );
 CREATE UNIQUE INDEX console_subjects_by_index ON console_subjects (subject_index);
+
+-- `sealed` holds the key's id, its public half and the name that its owner gave it.
+CREATE TABLE console_passkeys (
+    id_index bytea PRIMARY KEY,
+    account text NOT NULL REFERENCES console_accounts ON DELETE CASCADE,
+    sealed bytea NOT NULL,
+    signatures bigint NOT NULL,
+    added_at timestamptz NOT NULL,
+    used_at timestamptz
+);
+CREATE INDEX console_passkeys_by_account ON console_passkeys (account);

@@ -20,6 +20,7 @@ from appservice.flows.console.casework import Casework
 from appservice.flows.console.composing import Composing
 from appservice.flows.console.dispatch import Dispatch
 from appservice.flows.console.invitations import Invitations
+from appservice.flows.console.passkeys import Passkeys
 from appservice.flows.console.presence import Presence
 from appservice.flows.console.register import Register
 from appservice.flows.console.removal import Removal
@@ -28,6 +29,7 @@ from appservice.flows.enrolment import Enrolment
 from appservice.flows.ports import Clock
 from appservice.web.openid.provider import Provider
 from appservice.web.receipts.sealed import PdfReceipts
+from appservice.web.webauthn import WebAuthnKeys, keys_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,18 @@ class Desk:
     receipt_maker: PdfReceipts = field(kw_only=True)
     behind_proxy: bool = False  # the last address of X-Forwarded-For is then the visitor's
     providers: Mapping[str, Provider] = field(default_factory=dict)  # by organisation
+
+    @property
+    def key_checks(self) -> WebAuthnKeys | None:
+        """None where browsers make no passkeys."""
+        return keys_of(self.url)
+
+    @property
+    def passkeys(self) -> Passkeys | None:
+        checks = self.key_checks
+        if checks is None:
+            return None
+        return Passkeys(self.presence.store, self.clock, self.presence.new_id, checks)
 
     @property
     def vouching(self) -> Vouching:

@@ -78,7 +78,8 @@ def style() -> bytes:
 @lru_cache(maxsize=1)
 def script() -> bytes:
     """What makes some pages livelier; each of them is whole without it."""
-    return (files("appservice.web") / "static" / "console.js").read_bytes()
+    folder = files("appservice.web") / "static"
+    return b"".join((folder / name).read_bytes() for name in ("console.js", "passkeys.js"))
 
 
 @lru_cache(maxsize=1)

@@ -104,6 +104,8 @@ class ConsoleTown:
     left: list[MemberId] = field(default_factory=list)
     """Whose seats were taken away."""
     rung: list[str] = field(default_factory=list)
+    host: str = "127.0.0.1"
+    """As browsers name the console."""
     key: Ed25519PrivateKey = field(default_factory=Ed25519PrivateKey.generate)
     """Of the service."""
 
@@ -131,7 +133,7 @@ class ConsoleTown:
 
     async def open(self) -> Self:
         port = any_free_port()
-        url = f"http://127.0.0.1:{port}"
+        url = f"http://{self.host}:{port}"
         enrolment = Enrolment(self.store, self.clock, self.new_id, self.world, "maillage.test")
         register = Register(self.store, self.clock, self.world)
         signer = Signer(self.store, self.clock, self.new_id, self.signing, self.ring)
@@ -308,7 +310,7 @@ class Person:
         options.setdefault("allow_redirects", True)
         url = URL(self._town.url + path, encoded=True)
         async with self._http.request(method, url, **options) as answer:
-            text = await answer.text()
+            text = await answer.text(errors="replace")  # a PDF too
             found = _TOKEN.search(text)
             if found is not None:
                 self.token = found[1]

@@ -1,10 +1,12 @@
 """The console's part of the store in memory."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from appservice.domain.console import Account, AccountId, Credential, Invitation, Opened
 from appservice.domain.console.account import SESSION_LASTS
+from appservice.domain.console.passkey import Passkey
 from appservice.domain.ids import MemberId
 from support.memory_tables import Tables
 
@@ -98,6 +100,40 @@ class MemorySubjects:
         self._rows.pop(account, None)
 
 
+class MemoryPasskeys:
+    def __init__(self, tables: Tables) -> None:
+        self._rows = tables.passkeys
+
+    async def add(self, key: Passkey) -> bool:
+        return self._rows.setdefault(key.id, key) is key
+
+    async def of(self, account: AccountId) -> Sequence[Passkey]:
+        return sorted(
+            (key for key in self._rows.values() if key.account == account), key=lambda k: k.added
+        )
+
+    async def at(self, key: bytes) -> Passkey | None:
+        return self._rows.get(key)
+
+    async def use(self, key: Passkey, count: int, now: datetime) -> bool:
+        known = self._rows.get(key.id)
+        if known is None or known.count != key.count:
+            return False
+        self._rows[key.id] = replace(known, count=count, used=now)
+        return True
+
+    async def remove(self, account: AccountId, key: bytes) -> bool:
+        known = self._rows.get(key)
+        if known is None or known.account != account:
+            return False
+        del self._rows[key]
+        return True
+
+    async def forget(self, account: AccountId) -> None:
+        for key in await self.of(account):
+            del self._rows[key.id]
+
+
 class MemoryAttempts:
     def __init__(self, tables: Tables) -> None:
         self._rows = tables.attempts
@@ -119,4 +155,5 @@ class MemoryConsole:
         self.invitations = MemoryInvitations(tables)
         self.sessions = MemorySessions(tables)
         self.subjects = MemorySubjects(tables)
+        self.passkeys = MemoryPasskeys(tables)
         self.attempts = MemoryAttempts(tables)

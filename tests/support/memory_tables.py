@@ -7,6 +7,7 @@ from appservice.domain.alert import Alert
 from appservice.domain.audit import Act
 from appservice.domain.charter import Charter, Signature
 from appservice.domain.console import Account, AccountId, Invitation, Opened
+from appservice.domain.console.passkey import Passkey
 from appservice.domain.delivery import Parcel, State, Urgency
 from appservice.domain.ids import AlertId, BlobId, MemberId, ParcelId, ReportId
 from appservice.domain.member import Channel, Member
@@ -79,6 +80,7 @@ class Tables:
     accounts: dict[AccountId, Account] = field(default_factory=dict)
     invitations: dict[bytes, Invitation] = field(default_factory=dict)
     sessions: dict[bytes, Opened] = field(default_factory=dict)
+    passkeys: dict[bytes, Passkey] = field(default_factory=dict)
     subjects: dict[str, tuple[str, str]] = field(default_factory=dict)
     attempts: dict[str, tuple[datetime, int]] = field(default_factory=dict)
     handled: dict[tuple[Channel, str], None] = field(default_factory=dict)

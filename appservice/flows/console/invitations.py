@@ -133,6 +133,7 @@ class Invitations:
                 account.id, Credential(hashed, invitation.secret, step)
             )
             await tx.console.sessions.close_all(account.id)
+            await tx.console.passkeys.forget(account.id)  # a lost phone holds one
             await tx.console.attempts.forget(f"login:{account.login}")
             await tx.acts.append(Act(account.actor, "console-accept", account.actor, now))
             return await open_session(tx, account, self.clock, self.new_id)

@@ -4,7 +4,14 @@
 parcels in one transaction, so a process may die between any two steps and lose nothing.
 """
 
-from appservice.flows.ports.console import Codes, Console, Passwords
+from appservice.flows.ports.console import (
+    Codes,
+    Console,
+    KeyChecks,
+    MadeKey,
+    NotProved,
+    Passwords,
+)
 from appservice.flows.ports.mail import Journal, Outbox, Queue, Recall, Wake
 from appservice.flows.ports.outside import (
     Clock,
@@ -45,10 +52,13 @@ __all__ = [
     "Guichets",
     "Homeserver",
     "Journal",
+    "KeyChecks",
     "Links",
+    "MadeKey",
     "Media",
     "Members",
     "NewId",
+    "NotProved",
     "Outbox",
     "Passwords",
     "Probe",

@@ -1,9 +1,12 @@
 """What the console's flows need from the outside."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from appservice.domain.console import Account, AccountId, Credential, Invitation, Opened
+from appservice.domain.console.passkey import Passkey
 from appservice.domain.ids import MemberId
 
 
@@ -73,6 +76,57 @@ class Subjects(Protocol):
     async def forget(self, account: AccountId) -> None: ...
 
 
+class Passkeys(Protocol):
+    """What devices prove themselves with."""
+
+    async def add(self, key: Passkey) -> bool:
+        """False when the key is known already, whosever it is."""
+        ...
+
+    async def of(self, account: AccountId) -> Sequence[Passkey]:
+        """Oldest first."""
+        ...
+
+    async def at(self, key: bytes) -> Passkey | None: ...
+
+    async def use(self, key: Passkey, count: int, now: datetime) -> bool:
+        """Notes that it signed; False when somebody else has just noted it."""
+        ...
+
+    async def remove(self, account: AccountId, key: bytes) -> bool: ...
+
+    async def forget(self, account: AccountId) -> None:
+        """All of them."""
+        ...
+
+
+class NotProved(Exception):
+    """A device's answer is not what was asked for, or is not signed by the key."""
+
+
+@dataclass(frozen=True, slots=True)
+class MadeKey:
+    """What a device says of the key that it has just made."""
+
+    id: bytes
+    public_key: bytes
+    count: int
+
+
+class KeyChecks(Protocol):
+    """Web Authentication, as its relying party. Each raises NotProved."""
+
+    def made(self, answer: str, challenge: bytes) -> MadeKey: ...
+
+    def claimed(self, answer: str) -> bytes:
+        """Which key an answer says that it is from; nothing is verified yet."""
+        ...
+
+    def proved(self, answer: str, challenge: bytes, key: Passkey) -> int:
+        """The device's count, once its signature and its owner's presence are verified."""
+        ...
+
+
 class Attempts(Protocol):
     """How often something was tried of late."""
 
@@ -94,6 +148,8 @@ class Console(Protocol):
     def sessions(self) -> Sessions: ...
     @property
     def subjects(self) -> Subjects: ...
+    @property
+    def passkeys(self) -> Passkeys: ...
     @property
     def attempts(self) -> Attempts: ...
 

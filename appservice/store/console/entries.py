@@ -6,6 +6,7 @@ from appservice.domain.console import AccountId, Invitation, Opened
 from appservice.domain.console.account import SESSION_LASTS
 from appservice.flows.ports import console as ports
 from appservice.store.console.accounts import PgAccounts, owner_of
+from appservice.store.console.passkeys import PgPasskeys
 from appservice.store.session import Session
 from appservice.store.vault import open_text
 
@@ -108,6 +109,7 @@ class PgConsole:
         self.invitations: ports.Invitations = PgInvitations(session)
         self.sessions: ports.Sessions = PgSessions(session)
         self.subjects: ports.Subjects = PgSubjects(session)
+        self.passkeys: ports.Passkeys = PgPasskeys(session)
         self.attempts: ports.Attempts = PgAttempts(session)
 
 

@@ -98,7 +98,12 @@ def sign_in_again(
 
 def _door(request: web.Request, status: int, **values: Any) -> web.Response:
     organisations = [one.organisation for one in request.app[DESK].providers.values()]
-    return render(request, "sign_in.html", status, organisations=organisations, **values)
+    return render(
+        *(request, "sign_in.html", status),
+        organisations=organisations,
+        passkeys=request.app[DESK].passkeys is not None,
+        **values,
+    )
 
 
 def _confirm(
@@ -112,6 +117,7 @@ def _confirm(
         problems=problems,
         onward=onward,
         organisations=[one for one in known if one.territory == land],
+        passkeys=request.app[DESK].passkeys is not None,
     )
 
 

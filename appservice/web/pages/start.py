@@ -3,7 +3,7 @@
 from aiohttp import hdrs, web
 
 from appservice.domain.console import HOLDERS, Position, Right, Visitor
-from appservice.web.desk import visitor_of
+from appservice.web.desk import DESK, visitor_of
 from appservice.web.rendering import drawn_emblem, render, script, style
 from appservice.web.routing import Route
 
@@ -15,7 +15,9 @@ TILES = web.AppKey("tiles", tuple[Route, ...])
 async def first_page(request: web.Request) -> web.Response:
     visitor = visitor_of(request)
     tiles = [route for route in request.app[TILES] if _is_open_to(route, visitor)]
-    return render(request, "first.html", tiles=tiles)
+    return render(
+        request, "first.html", tiles=tiles, passkeys=request.app[DESK].passkeys is not None
+    )
 
 
 async def rights_page(request: web.Request) -> web.Response:

@@ -9,6 +9,7 @@ from support.store_builders import NOON, a_merchant
 
 from appservice.domain.console import Account, AccountId, Credential, Invitation, Opened, Position
 from appservice.domain.console.account import SESSION_LASTS
+from appservice.domain.console.passkey import Passkey
 from appservice.domain.ids import MemberId
 from appservice.domain.member import Role
 
@@ -169,3 +170,38 @@ async def test_a_subject_is_one_account_s_until_it_is_forgotten(store):
         assert not await subjects.bind(other, "https://sso.exemple.fr", "s-1")
         await subjects.forget(ACCOUNT)
         assert await subjects.bind(other, "https://sso.exemple.fr", "s-1")
+
+
+def a_key(key: bytes = b"k1", **changes: Any) -> Passkey:
+    return replace(Passkey(key, ACCOUNT, b"cose", "Mon téléphone", NOON), **changes)
+
+
+async def test_a_passkey_comes_back_whole_and_counts(store):
+    await save(store)
+    async with store.transaction() as tx:
+        keys = tx.console.passkeys
+        assert await keys.add(a_key())
+        assert not await keys.add(a_key(name="Un autre")), "known already"
+        assert await keys.add(a_key(b"k2", added=NOON + HOUR))
+        assert list(await keys.of(ACCOUNT)) == [a_key(), a_key(b"k2", added=NOON + HOUR)]
+        assert await keys.at(b"k3") is None
+        assert await keys.use(a_key(), 5, NOON + HOUR)
+        assert not await keys.use(a_key(), 5, NOON + HOUR), "somebody else has just used it"
+        assert await keys.at(b"k1") == a_key(count=5, used=NOON + HOUR)
+
+
+async def test_a_passkey_is_taken_away_by_its_owner_alone(store):
+    await save(store)
+    other = AccountId("c2")
+    await save(store, an_account(id=other, login="autre@exemple.fr"))
+    async with store.transaction() as tx:
+        keys = tx.console.passkeys
+        for name in (b"k1", b"k2"):
+            await keys.add(a_key(name))
+        await keys.add(a_key(b"k3", account=other))
+        assert not await keys.remove(other, b"k1")
+        assert await keys.remove(ACCOUNT, b"k1")
+        assert not await keys.remove(ACCOUNT, b"k1"), "twice is once"
+        await keys.forget(ACCOUNT)
+        assert list(await keys.of(ACCOUNT)) == []
+        assert len(await keys.of(other)) == 1

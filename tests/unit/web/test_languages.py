@@ -18,7 +18,7 @@ from appservice.domain.errors import MaillageError, NotAllowed
 from appservice.domain.wording import alerts as words
 from appservice.flows.charter import refusals
 from appservice.flows.charter.links import IS_OUT, NOT_OUT
-from appservice.flows.console import entry, vouching
+from appservice.flows.console import entry, passkeys, vouching
 from appservice.flows.signature import TextChanged
 from appservice.web import admission, filters
 from appservice.web.alerting.shown import REPORT_STAGES, STAGES, STEPS, VERDICTS
@@ -72,7 +72,7 @@ def said_elsewhere() -> Iterator[str]:
 
 
 def every_error() -> Iterator[type[MaillageError]]:
-    for module in (entry, vouching, admission, provider, refusals):
+    for module in (entry, vouching, passkeys, admission, provider, refusals):
         yield from errors_of(module)
 
 

@@ -16,7 +16,8 @@ PUBLIC = {
     "/style.css", "/script.js", "/maillage.svg", "/droits", "/connexion", "/invitation/{token}",
     "/signer/{token}", "/signer/{token}/charte", "/signer/{token}/fait",
     "/signer/{token}/recu.pdf",
-    "/connexion/organisme/{organisation}", "/connexion/organisme/{organisation}/retour",
+    "/connexion/cle", "/connexion/organisme/{organisation}",
+    "/connexion/organisme/{organisation}/retour",
 }  # fmt: skip
 
 
