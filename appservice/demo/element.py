@@ -298,9 +298,7 @@ class _Reader:
         elif relation.get("rel_type") == "m.replace":
             new = content.get("m.new_content", content)
             html = new.get("formatted_body", "")
-            self._change(
-                relation.get("event_id"), text=new.get("body", ""), html=html, edited=True
-            )
+            self._change(relation.get("event_id"), text=_words(new), html=html, edited=True)
         elif isinstance(event, nio.MegolmEvent):
             self._show(room, event, {}, readable=False)
         elif event.source.get("type") == "m.room.message" and content:
@@ -316,7 +314,7 @@ class _Reader:
             event_id=event.event_id,
             room=room,
             sender=event.sender,
-            text=content.get("body", ""),
+            text=_words(content),
             at=event.server_timestamp,
             kind=content.get("msgtype", ""),
             html=content.get("formatted_body", ""),
@@ -337,3 +335,9 @@ def _checked(answer: Any) -> Any:
     if isinstance(answer, nio.ErrorResponse):
         raise ElementFailed(str(answer))
     return answer
+
+
+def _words(content: Mapping[str, Any]) -> str:
+    """What Element would show; a body that is no text is nothing to read."""
+    body = content.get("body", "")
+    return body if isinstance(body, str) else ""
