@@ -186,7 +186,9 @@ async def _trust(args: Namespace, config: Config, account: SignalAccount) -> int
         await account.trust(member.signal, args.number)
         async with office.store.transaction() as tx:
             how = "signal.trust-compared" if args.number else "signal.trust"
-            await tx.acts.append(Act(OPERATOR, how, member.id, clock()))
+            await tx.acts.append(
+                Act(OPERATOR, how, member.id, clock(), territory=member.territory)
+            )
     print(
         f"Le téléphone de {member.attribution} est accepté : ce qui attendait part dans la minute."
     )

@@ -18,6 +18,29 @@ class Act:
     subject: str
     at: datetime
     codes: tuple[str, ...] = ()
+    territory: str = ""  # whose auditor may read it; empty: of the installation itself
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Which acts are asked for; whatever is empty is not asked."""
+
+    territory: str = ""
+    verbs: tuple[str, ...] = ()
+    subject: str = ""
+    since: datetime | None = None
+    until: datetime | None = None  # not included
+    before: int | None = None  # entries with a lower number
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """For the act that reading is."""
+        return (
+            *(f"act:{verb}" for verb in self.verbs),
+            *((f"about:{self.subject}",) if self.subject else ()),
+            *((f"since:{self.since:%Y-%m-%d}",) if self.since else ()),
+            *((f"until:{self.until:%Y-%m-%d}",) if self.until else ()),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +77,8 @@ def link(number: int, act: Act, salt: str, previous: str) -> Entry:
 def commit(act: Act, salt: str) -> str:
     """What binds us to the act without telling it."""
     words = [act.actor, act.verb, act.subject, _utc(act.at), list(act.codes)]
+    if act.territory:  # entries of before there were any hold as they are
+        words.append(act.territory)
     text = json.dumps([salt, *words], separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
 

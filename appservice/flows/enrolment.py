@@ -124,7 +124,7 @@ class Enrolment:
     async def _add(self, tx: Transaction, person: Member, by: str) -> Member:
         member = replace(person, id=MemberId(self.new_id()))
         await tx.members.save(member)
-        await tx.acts.append(Act(by, "enrol", member.id, self.clock()))
+        await tx.acts.append(Act(by, "enrol", member.id, self.clock(), territory=member.territory))
         return member
 
 

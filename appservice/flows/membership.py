@@ -128,7 +128,9 @@ class Membership:
             person = await tx.members.get(member)
             await tx.signatures.revoke(member, now)
             await take_back(tx, member, now)
-            await tx.acts.append(Act(by, "revoke", member, now))
+            await tx.acts.append(
+                Act(by, "revoke", member, now, territory=person.territory if person else "")
+            )
         if person is None:
             return Applied()
         seats = _seats_of(person, before, known)

@@ -72,9 +72,10 @@ class Signing:
         )
         signature = replace(unsealed, seal=self.seals.sign(sign_bytes(unsealed)))
         await tx.signatures.add(signature, charter, evidence)
+        land = person.territory
         if readmitted_by is not None:
-            await tx.acts.append(Act(readmitted_by, "readmit", member, now))
-        await tx.acts.append(Act(member, "sign", charter.id, now, (charter.version,)))
+            await tx.acts.append(Act(readmitted_by, "readmit", member, now, territory=land))
+        await tx.acts.append(Act(member, "sign", charter.id, now, (charter.version,), land))
         await consent.ask(tx, self.world, person, now)
         return signature
 

@@ -99,7 +99,8 @@ class Step:
 
     async def record(self, verb: str, subject: str, codes: Iterable[str] = ()) -> None:
         """In the audit chain: who did what when, never content."""
-        await self.tx.acts.append(Act(self.member.id, verb, subject, self.now, tuple(codes)))
+        who, land = self.member.id, self.territory.id
+        await self.tx.acts.append(Act(who, verb, subject, self.now, tuple(codes), land))
 
     async def postes(self, zone: Zone) -> list[KnownRoom]:
         """The postes of the officers whose land meets the zone."""

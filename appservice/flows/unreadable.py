@@ -29,7 +29,15 @@ class Unreadable:
             )
             if parcel is not None:
                 await tx.outbox.put([parcel])
-            await tx.acts.append(Act("service", "inbound.unreadable", event, self.clock()))
+            await tx.acts.append(
+                Act(
+                    "service",
+                    "inbound.unreadable",
+                    event,
+                    self.clock(),
+                    territory=member.territory,
+                )
+            )
             territory = self.world.territory_of(member)
             if territory is None or reason not in {"undecryptable", "refused"}:
                 return

@@ -15,6 +15,7 @@ from appservice.domain.audit import (
     Act,
     Checkpoint,
     Entry,
+    Question,
     checkpoint_bytes,
     faults,
     link,
@@ -51,6 +52,19 @@ class PgActs:
         await self._session.run_each(APPEND, rows)
         self._acts.clear()
 
+    async def read(self, asked: Question, size: int) -> Sequence[Entry]:
+        rows = await self._session.rows(
+            READ,
+            asked.territory,
+            list(asked.verbs),
+            asked.subject,
+            asked.since,
+            asked.until,
+            asked.before,
+            size,
+        )
+        return [_entry({**row, "at": row["at"].isoformat()}) for row in rows]
+
 
 class Audit:
     """What is done with the chain besides appending to it."""
@@ -75,13 +89,16 @@ class Audit:
         async with self._database.session() as session:
             await session.run(FORGET, before)
 
-    async def export(self) -> AsyncIterator[str]:
-        """The whole log as JSON lines, entries then checkpoints: `read_export` takes it back."""
+    async def export(self, territory: str = "") -> AsyncIterator[str]:
+        """The whole log as JSON lines, entries then checkpoints: `read_export` takes it back.
+
+        For one territory, acts of the others are as forgotten ones are: the chain holds.
+        """
         after = 0
         async with self._database.session() as session:
             while rows := await session.rows(ENTRIES, after, PAGE):
                 for row in rows:
-                    yield _entry_line(row)
+                    yield _entry_line(row, territory)
                 after = rows[-1]["number"]
             for row in await session.rows(CHECKPOINTS):
                 yield json.dumps({**row, "at": row["at"].isoformat()})
@@ -143,12 +160,16 @@ def _unbase64(text: str) -> bytes:
 
 def _values(entry: Entry, act: Act) -> tuple[object, ...]:
     said = (act.at, act.actor, act.verb, act.subject, list(act.codes), entry.salt)
-    return (entry.number, *said, entry.commitment, entry.previous, entry.hash)
+    chained = (entry.commitment, entry.previous, entry.hash)
+    return (entry.number, *said, *chained, act.territory)
 
 
-def _entry_line(row: Record) -> str:
+def _entry_line(row: Record, territory: str) -> str:
     words = dict(row)
     words["at"] = row["at"].isoformat() if row["at"] else None
+    if territory and row["territory"] != territory:
+        words |= dict.fromkeys(("at", "actor", "verb", "subject", "codes", "salt"))
+        words["territory"] = ""
     return json.dumps(words, ensure_ascii=False)
 
 
@@ -157,7 +178,7 @@ def _entry(words: Mapping[str, Any]) -> Entry:
     if words["salt"] is not None:
         at = datetime.fromisoformat(words["at"])
         who = (words["actor"], words["verb"], words["subject"])
-        act = Act(*who, at, tuple(words["codes"]))
+        act = Act(*who, at, tuple(words["codes"]), words.get("territory", ""))
     chained = (words["number"], words["commitment"], words["previous"], words["hash"])
     return Entry(*chained, act, words["salt"])
 
@@ -166,8 +187,16 @@ ALONE = "SELECT pg_advisory_xact_lock(hashtextextended('maillage.audit', 0))"
 LAST = "SELECT number, hash FROM audit_entries ORDER BY number DESC LIMIT 1"
 APPEND = """
 INSERT INTO audit_entries
-    (number, at, actor, verb, subject, codes, salt, commitment, previous, hash)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+    (number, at, actor, verb, subject, codes, salt, commitment, previous, hash, territory)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+"""
+READ = """
+SELECT * FROM audit_entries
+WHERE ($1 = '' OR territory = $1) AND (cardinality($2::text[]) = 0 OR verb = ANY ($2))
+    AND ($3 = '' OR subject = $3)
+    AND ($4::timestamptz IS NULL OR at >= $4) AND ($5::timestamptz IS NULL OR at < $5)
+    AND ($6::bigint IS NULL OR number < $6) AND at IS NOT NULL
+ORDER BY number DESC LIMIT $7
 """
 UNSEALED = """
 SELECT number, hash FROM audit_entries
@@ -177,7 +206,7 @@ ORDER BY number DESC LIMIT 1
 SEAL = "INSERT INTO audit_checkpoints (number, hash, at, seal) VALUES ($1, $2, $3, $4)"
 FORGET = """
 UPDATE audit_entries SET at = NULL, actor = NULL, verb = NULL, subject = NULL, codes = NULL,
-    salt = NULL
+    salt = NULL, territory = ''
 WHERE at < $1
 """
 ENTRIES = "SELECT * FROM audit_entries WHERE number > $1 ORDER BY number LIMIT $2"

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from appservice.domain.audit import Act
@@ -100,6 +101,9 @@ class PgStore:
         `act` tells of it in the audit, in the same transaction.
         """
         async with self._database.transaction() as session:
+            if act is not None and not act.territory:
+                land = await session.row(LAND, owner)
+                act = replace(act, territory=land["territory"] or "" if land else "")
             await self._forget_addresses(session, owner)
             await session.run(SHRED_SHARED_CARDS, owner)
             await session.run(SHRED_KEY, owner)
@@ -218,6 +222,11 @@ async def connect(
 VACUUMED = (
     "data_keys", "members", "console_accounts", "blobs", "journal", "deliveries", "parcels",
 )  # fmt: skip
+LAND = """
+SELECT coalesce((SELECT territory FROM members WHERE id = $1),
+    (SELECT territory FROM alerts WHERE 'case:A' || id = $1),
+    (SELECT territory FROM reports WHERE 'case:S' || id = $1)) AS territory
+"""
 SHRED_KEY = "DELETE FROM data_keys WHERE owner = $1"
 SHRED_MEMBER = "DELETE FROM members WHERE id = $1"
 # A number by its HMAC could be tried; whoever is enrolled anew is asked anew.

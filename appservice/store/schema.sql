@@ -280,12 +280,14 @@ CREATE TABLE audit_entries (
     commitment text NOT NULL,
     previous text NOT NULL,
     hash text NOT NULL,
+    territory text NOT NULL DEFAULT '', -- whose auditor may read it
     CONSTRAINT an_act_is_whole_or_forgotten CHECK (
         num_nulls(at, actor, verb, subject, codes, salt) IN (0, 6)
     )
 );
 CREATE UNIQUE INDEX audit_entries_follow ON audit_entries (previous);
 CREATE INDEX audit_entries_by_subject ON audit_entries (subject, number);
+CREATE INDEX audit_entries_by_territory ON audit_entries (territory, number);
 
 CREATE TABLE audit_checkpoints (
     number bigint PRIMARY KEY REFERENCES audit_entries (number),

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from appservice.domain.alert import Alert, Cancelled, Published
 from appservice.domain.alert import StageName as AlertStage
 from appservice.domain.alert import name_of as alert_stage
-from appservice.domain.audit import Act
+from appservice.domain.audit import GENESIS, Act, Entry, Question, link
 from appservice.domain.charter import Charter, InForce, Signature, standing
 from appservice.domain.console.search import (
     CharterState,
@@ -413,6 +413,19 @@ class MemoryActs:
 
     async def append(self, act: Act) -> None:
         self._rows[len(self._rows) + 1] = act
+
+    async def read(self, asked: Question, size: int) -> Sequence[Entry]:
+        found = [
+            link(number, act, f"salt-{number}", GENESIS)
+            for number, act in reversed(self._rows.items())
+            if asked.territory in ("", act.territory)
+            and (not asked.verbs or act.verb in asked.verbs)
+            and asked.subject in ("", act.subject)
+            and (asked.since is None or act.at >= asked.since)
+            and (asked.until is None or act.at < asked.until)
+            and (asked.before is None or number < asked.before)
+        ]
+        return found[:size]
 
 
 class MemoryTransaction:

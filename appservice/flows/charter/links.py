@@ -123,7 +123,15 @@ class SigningLinks:
                 return None
             if not await take_back(tx, member, now):
                 raise InvalidTransition("Aucun lien de signature n'est ouvert.")
-            await tx.acts.append(Act(visitor.account.actor, "charter.unlink", member, now))
+            await tx.acts.append(
+                Act(
+                    visitor.account.actor,
+                    "charter.unlink",
+                    member,
+                    now,
+                    territory=person.territory,
+                )
+            )
         return True
 
     async def _make(self, tx: Transaction, person: Member, by: str, *, readmits: bool) -> MadeLink:
@@ -144,9 +152,11 @@ class SigningLinks:
             known = Code(code_digest(token, code), link.until)
             link = replace(link, handed=True, code=known)
         await tx.signing_links.add(link)
-        await tx.acts.append(Act(by, "charter.link", person.id, now))
+        await tx.acts.append(Act(by, "charter.link", person.id, now, territory=person.territory))
         if readmits:
-            await tx.acts.append(Act(by, "readmit.offer", person.id, now))
+            await tx.acts.append(
+                Act(by, "readmit.offer", person.id, now, territory=person.territory)
+            )
         return MadeLink(link, person, token, code)
 
     async def _is_out(self, tx: Transaction, person: Member) -> bool:

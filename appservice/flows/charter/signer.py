@@ -101,7 +101,9 @@ class Signer:
                 expires_at=now + CODE_LASTS,
             )
             await tx.outbox.put([parcel])
-            await tx.acts.append(Act(person.id, "charter.code", person.id, now))
+            await tx.acts.append(
+                Act(person.id, "charter.code", person.id, now, territory=person.territory)
+            )
         return number
 
     async def sign(self, token: str, form: Form) -> Signature | None:
@@ -125,7 +127,7 @@ class Signer:
                 await tx.signing_links.save(replace(link, used_at=now))
             elif verdict == "wrong" and _SIX_DIGITS.fullmatch(code):
                 # Kept though the form is refused: a hundred tries at once are a hundred.
-                await self._note(tx, link.tried())
+                await self._note(tx, link.tried(), person.territory)
         if signature is None:
             raise NotThat("code", _PROBLEMS[verdict])
         try:
@@ -161,11 +163,11 @@ class Signer:
         readmitted_by = link.by if link.readmits else None
         return await self.signing.record(tx, person.id, form.shown_hash, readmitted_by, evidence)
 
-    async def _note(self, tx: Transaction, link: SigningLink) -> None:
+    async def _note(self, tx: Transaction, link: SigningLink, land: str) -> None:
         now = self.clock()
         await tx.signing_links.save(link)
         if link.state(now) == "locked":
-            await tx.acts.append(Act("service", "charter.lock", link.member, now))
+            await tx.acts.append(Act("service", "charter.lock", link.member, now, territory=land))
 
     async def _check_sending(self, tx: Transaction, link: SigningLink, person: Member) -> str:
         if link.handed or person.phone is None:

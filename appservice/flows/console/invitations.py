@@ -95,7 +95,9 @@ class Invitations:
         await tx.console.invitations.add(
             Invitation(digest(token), account.id, self.codes.new_secret(), now + INVITATION_LASTS)
         )
-        await tx.acts.append(Act(OPERATOR, "console-invite", account.actor, now))
+        await tx.acts.append(
+            Act(OPERATOR, "console-invite", account.actor, now, territory=account.territory)
+        )
         return token
 
     async def shown(self, token: str) -> tuple[Account, str, str]:
@@ -135,7 +137,15 @@ class Invitations:
             await tx.console.sessions.close_all(account.id)
             await tx.console.passkeys.forget(account.id)  # a lost phone holds one
             await tx.console.attempts.forget(f"login:{account.login}")
-            await tx.acts.append(Act(account.actor, "console-accept", account.actor, now))
+            await tx.acts.append(
+                Act(
+                    account.actor,
+                    "console-accept",
+                    account.actor,
+                    now,
+                    territory=account.territory,
+                )
+            )
             return await open_session(tx, account, self.clock, self.new_id)
 
     async def _taken(self, tx: Transaction, token: str) -> tuple[Account, Invitation]:

@@ -1,6 +1,7 @@
 """Signing in and out, confirming with a code, and who is behind a click."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from appservice.domain.audit import Act
 from appservice.domain.charter import InForce
@@ -46,7 +47,7 @@ class Presence:
                 raise NotRecognised
             await tx.console.attempts.forget(f"login:{login}")
             await tx.console.attempts.forget(f"login:{login}:{place}")
-            await tx.acts.append(Act(account.actor, "console-in", account.actor, self.clock()))
+            await tx.acts.append(_act("console-in", account, self.clock()))
             return await open_session(tx, account, self.clock, self.new_id)
 
     async def confirm(self, visitor: Visitor, code: str) -> None:
@@ -64,7 +65,7 @@ class Presence:
         account = visitor.account
         async with self.store.transaction() as tx:
             await tx.console.sessions.close(visitor.session.digest)
-            await tx.acts.append(Act(account.actor, "console-out", account.actor, self.clock()))
+            await tx.acts.append(_act("console-out", account, self.clock()))
 
     async def visitor(self, token: str, *, here: bool = True) -> Visitor | None:
         """Who is behind that cookie; None when nobody is, or no longer.
@@ -117,3 +118,7 @@ class Presence:
         await tries.one_more(f"place:{place}", TRIES_FROM_ONE_PLACE)
         await tries.one_more(f"login:{login}:{place}", TRIES)
         await tries.one_more(f"login:{login}", TRIES_FOR_ONE_LOGIN)
+
+
+def _act(verb: str, account: Account, now: datetime) -> Act:
+    return Act(account.actor, verb, account.actor, now, territory=account.territory)

@@ -90,7 +90,8 @@ class Register:
         """
         self._check(visitor, wanted)
         account, now = visitor.account, self.clock()
-        act = Act(account.actor, "register-export", account.territory, now, wanted.codes)
+        land = wanted.territory
+        act = Act(account.actor, "register-export", land, now, wanted.codes, land)
         async with self.store.transaction() as tx:
             found = await tx.roll.find(wanted, self._due(wanted), now, 1, 0)
             await tx.acts.append(act)

@@ -148,7 +148,8 @@ class Fallback:
         if telephones:
             line = words.rerouted(alert, telephones, waiting)
             await _tell(tx, territory, alert, line, f"rerouted:{now.isoformat()}")
-            act = Act("service", "alert.reroute", alert.reference, now, (str(telephones),))
+            codes, land = (str(telephones),), alert.territory
+            act = Act("service", "alert.reroute", alert.reference, now, codes, land)
             await tx.acts.append(act)
 
     async def _telephone(self, tx: Transaction, alert: Alert, people: Sequence[Member]) -> int:

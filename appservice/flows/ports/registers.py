@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from appservice.domain.alert import Alert, StageName
-from appservice.domain.audit import Act
+from appservice.domain.audit import Act, Entry, Question
 from appservice.domain.charter import Charter, Signature
 from appservice.domain.console.search import Found, Search
 from appservice.domain.ids import AlertId, BlobId, Insee, MemberId, ReportId, RoomId
@@ -218,3 +218,7 @@ class Acts(Protocol):
     """The audit chain."""
 
     async def append(self, act: Act) -> None: ...
+
+    async def read(self, asked: Question, size: int) -> Sequence[Entry]:
+        """The latest first, `size` at most; acts that were forgotten are not among them."""
+        ...

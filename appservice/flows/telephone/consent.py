@@ -39,7 +39,7 @@ async def ask(tx: Transaction, world: World, member: Member, now: datetime) -> N
     asked = Consent(member.id, Asked(now))
     if await tx.telephone.consents.advance(number, asked, expected):
         await _send(tx, member, number, words.question(territory), f"ask:{now.isoformat()}")
-        await tx.acts.append(Act("service", "sms.ask", member.id, now))
+        await tx.acts.append(Act("service", "sms.ask", member.id, now, territory=territory.id))
 
 
 async def watch(store: Store, world: World, clock: Clock, every: timedelta = _EVERY) -> None:
@@ -97,7 +97,7 @@ async def _remind(tx: Transaction, world: World, member: Member, now: datetime) 
         return
     if await tx.telephone.consents.advance(number, reminded, "asked"):
         await _send(tx, member, number, words.reminder(territory), f"remind:{now.isoformat()}")
-        await tx.acts.append(Act("service", "sms.remind", member.id, now))
+        await tx.acts.append(Act("service", "sms.remind", member.id, now, territory=territory.id))
 
 
 async def _send(tx: Transaction, member: Member, number: str, text: str, name: str) -> None:

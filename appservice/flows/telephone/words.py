@@ -56,7 +56,7 @@ async def record(tx: Transaction, member: Member, by: str, now: datetime, *, yes
         await tx.telephone.texts.silence(member.phone, now)
     await _choose(tx, member, sms=yes)
     verb = "member.agree-sms" if yes else "member.stop-sms"
-    await tx.acts.append(Act(by, verb, member.id, now, ("recorded-by-hand",)))
+    await tx.acts.append(Act(by, verb, member.id, now, ("recorded-by-hand",), member.territory))
     return True
 
 
@@ -81,7 +81,9 @@ async def _stop(
     await _choose(tx, member, sms=False)
     await _say(tx, member, message, words.stopped(world.territory_of(member)))
     codes = ("queued-texts-called-off",) if called_off else ()
-    await tx.acts.append(Act(member.id, "member.stop-sms", member.id, now, codes))
+    await tx.acts.append(
+        Act(member.id, "member.stop-sms", member.id, now, codes, member.territory)
+    )
 
 
 async def _agree(
@@ -101,7 +103,9 @@ async def _agree(
     if isinstance(standing, NotInForce):
         text = talk.charter_missing(standing, territory)
     await _say(tx, member, message, text)
-    await tx.acts.append(Act(member.id, "member.agree-sms", member.id, now))
+    await tx.acts.append(
+        Act(member.id, "member.agree-sms", member.id, now, territory=member.territory)
+    )
     return True
 
 

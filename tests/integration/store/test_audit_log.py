@@ -8,7 +8,7 @@ from typing import Any
 
 import asyncpg
 import pytest
-from support.store_builders import NOON, HandClock
+from support.store_builders import NOON, HandClock, a_merchant
 
 from appservice.domain.audit import Act, Checkpoint, Entry
 from appservice.files.keys import Keys, make_keys
@@ -168,3 +168,45 @@ async def test_long_logs_are_exported_whole(store: PgStore, clock: HandClock) ->
     await append(store, *(act(number) for number in range(1, 1202)))
     entries, _ = await exported(store)
     assert [entry.number for entry in entries] == list(range(1, 1202))
+
+
+def of(territory: str, number: int, at: datetime = NOON) -> Act:
+    return replace(act(number, at), territory=territory)
+
+
+async def test_an_auditor_of_one_land_verifies_the_whole_chain_and_reads_their_own(
+    store: PgStore, keys: Keys
+) -> None:
+    await append(store, of("mantes", 1), of("liffre", 2), act(3))
+    await store.audit.checkpoint(keys, NOON)
+    lines = [line async for line in store.audit.export("liffre")]
+    entries, points = read_export(lines)
+    assert [entry.act for entry in entries] == [None, of("liffre", 2), None]
+    assert verify(entries, points, keys.public_key_b64) == []
+    assert "mantes" not in "".join(lines)
+    assert "S1" not in "".join(lines)
+    assert [entry.act for entry in (await exported(store))[0]] == [
+        of("mantes", 1), of("liffre", 2), act(3),
+    ]  # fmt: skip
+
+
+async def test_the_land_of_an_act_is_signed_for(store: PgStore, keys: Keys) -> None:
+    await append(store, of("liffre", 1), act(2))
+    entries, points = await exported(store)
+    first, second = (entry.act for entry in entries)
+    assert first is not None
+    assert second is not None
+    moved = replace(entries[0], act=replace(first, territory="mantes"))
+    given = replace(entries[1], act=replace(second, territory="mantes"))
+    for forged in ([moved, entries[1]], [entries[0], given]):
+        [fault] = verify(forged, points, keys.public_key_b64)
+        assert "l'acte a été modifié" in fault
+
+
+async def test_a_destroyed_key_is_told_to_the_auditor_of_its_land(store: PgStore) -> None:
+    async with store.transaction() as tx:
+        await tx.members.save(a_merchant("m1"))
+    await store.shred("m1", Act("service", "retention.shred", "m1", NOON))
+    [entry] = (await exported(store))[0]
+    assert entry.act is not None
+    assert entry.act.territory == "liffre"
