@@ -8,6 +8,7 @@ from appservice.web.pages import (
     doors,
     enrol,
     links,
+    log,
     openid,
     passkeys,
     reach,
@@ -113,6 +114,18 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route(POST, "/signalements/{report}/prendre", reports.take, Right.READ_REPORTS),
     Route(POST, "/signalements/{report}/lever", reports.settle, Right.READ_REPORTS),
+    Route(
+        *(GET, "/journal", log.log_page, Right.READ_AUDIT),
+        title="Journal des actes",
+        about="Qui a fait quoi, et quand ; jamais ce qui a été dit. Le lire est noté.",
+    ),
+    Route(GET, "/journal.csv", log.export, Right.READ_AUDIT, dangerous=True),
+    Route(GET, "/journal.jsonl", log.chain_file, Right.READ_AUDIT, dangerous=True),
+    Route(
+        *(GET, "/dossier", log.case_page, Right.READ_REPORTS),
+        title="Journal d'un dossier",
+        about="Les actes sur une alerte ou un signalement auquel vous avez pris part.",
+    ),
     Route(
         *(GET, "/droits", start.rights_page, Access.PUBLIC),
         title="Qui a le droit de faire quoi",

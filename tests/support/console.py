@@ -34,6 +34,7 @@ from appservice.flows.console.casework import Casework
 from appservice.flows.console.composing import Composing
 from appservice.flows.console.dispatch import Dispatch
 from appservice.flows.console.invitations import Invitations
+from appservice.flows.console.log import Log
 from appservice.flows.console.presence import Presence
 from appservice.flows.console.register import Register
 from appservice.flows.console.removal import Removal
@@ -46,6 +47,7 @@ from appservice.web.factors import TotpCodes
 from appservice.web.receipts.sealed import PdfReceipts
 from appservice.web.routing import Access
 from appservice.web.server import ConsoleServer
+from support.golden import PlainSeals
 from support.store_builders import HandClock
 
 LIFFRE, MANTES = "ille-et-vilaine", "yvelines-mantes"
@@ -103,6 +105,8 @@ class ConsoleTown:
     people: list["Person"] = field(default_factory=list)
     left: list[MemberId] = field(default_factory=list)
     """Whose seats were taken away."""
+    seals: Any = field(default_factory=PlainSeals)
+    public_key: str = "a2V5"
     rung: list[str] = field(default_factory=list)
     host: str = "127.0.0.1"
     """As browsers name the console."""
@@ -151,6 +155,8 @@ class ConsoleTown:
             signer=signer,
             receipts=Receipts(self.store, self.clock, self.world, signer),
             receipt_maker=PdfReceipts(receipt_identity(self.key)),
+            log=Log(self.store, self.store.audit, self.seals, self.clock),
+            public_key=self.public_key,
         )
         self.server = ConsoleServer(desk)
         await self.server.open("127.0.0.1", port)

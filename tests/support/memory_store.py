@@ -33,6 +33,7 @@ from appservice.domain.room import KnownRoom, RoomKey
 from appservice.domain.signing import Evidence
 from appservice.flows.ports import Clock
 from bridges.protocol import Attachment
+from support.memory_chain import MemoryChain
 from support.memory_console import MemoryConsole
 from support.memory_queue import MemoryQueue
 from support.memory_signing import MemorySignedTexts, MemorySigningLinks
@@ -504,6 +505,7 @@ class MemoryStore:
         self.wake = MemoryWake()
         self.journal = MemoryJournal(self.wake)
         self.queue = MemoryQueue(self.tables)
+        self.audit = MemoryChain(self.tables)
         self._clock = clock
         self._one_at_a_time = asyncio.Lock()
         self._holder: asyncio.Task[object] | None = None

@@ -52,7 +52,8 @@ class Receipts:
             signature = await tx.signatures.latest(member)
             record = await self._record(tx, person, signature) if signature else None
             if record is not None:
-                act = Act(visitor.account.actor, "charter.receipt", member, self.clock())
+                who, land = visitor.account.actor, person.territory
+                act = Act(who, "charter.receipt", member, self.clock(), territory=land)
                 await tx.acts.append(act)
         return record
 

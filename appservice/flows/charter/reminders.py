@@ -92,7 +92,14 @@ class Reminders:
         body = words.reminder(territory, until, member.language, link, is_new=is_new)
         await tx.outbox.put([replace(parcel, body=body, expires_at=min(until, now + _STALE))])
         await tx.acts.append(
-            Act("service", "charter.remind", member.id, now, (f"days:{step.days}",))
+            Act(
+                "service",
+                "charter.remind",
+                member.id,
+                now,
+                (f"days:{step.days}",),
+                member.territory,
+            )
         )
         return True
 

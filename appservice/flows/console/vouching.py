@@ -62,7 +62,8 @@ class Vouching:
                 account.id, organisation.issuer, vouched.subject
             ):
                 raise NotExpected
-            act = Act(account.actor, "console-in-openid", account.actor, self.clock())
+            who, land = account.actor, account.territory
+            act = Act(who, "console-in-openid", who, self.clock(), territory=land)
             await tx.acts.append(act)
             proved = vouched.proved or _LONG_AGO
             return await open_session(tx, account, self.clock, self.new_id, proved)

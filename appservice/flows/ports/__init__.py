@@ -14,6 +14,7 @@ from appservice.flows.ports.console import (
 )
 from appservice.flows.ports.mail import Journal, Outbox, Queue, Recall, Wake
 from appservice.flows.ports.outside import (
+    Chain,
     Clock,
     Guichets,
     Homeserver,
@@ -45,6 +46,7 @@ __all__ = [
     "Archive",
     "Blobs",
     "Cases",
+    "Chain",
     "Clock",
     "Codes",
     "Consents",

@@ -1,9 +1,10 @@
 """What stands around the database: the homeserver, our key, media, time."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from appservice.domain.audit import Checkpoint
 from appservice.domain.figures import Figures
 from appservice.domain.gate import GateTrial
 from appservice.domain.ids import MemberId, RoomId, UserId
@@ -103,4 +104,16 @@ class Media(Protocol):
 
     async def clean(self, attachment: Attachment) -> Attachment | Unfit:
         """Without metadata (EXIF, XMP, GPS, dates, devices, thumbnails), or why it can't be."""
+        ...
+
+
+class Chain(Protocol):
+    """The audit chain as a whole."""
+
+    async def checkpoint(self, seals: Seals, now: datetime) -> Checkpoint | None:
+        """Signs where it stands; None when nothing was added since the last time."""
+        ...
+
+    def export(self, territory: str = "") -> AsyncIterator[str]:
+        """Lines that anybody verifies offline; of other territories, commitments alone."""
         ...

@@ -3,9 +3,11 @@
 from datetime import timedelta
 from typing import Any
 
+from support.golden import PlainSeals
 from support.store_builders import NOON
 
-from appservice.domain.audit import Act, Question
+from appservice.domain.audit import Act, Question, faults
+from appservice.store.audit import read_export
 
 HOUR = timedelta(hours=1)
 
@@ -51,3 +53,17 @@ async def test_pages_follow_one_another(store):
         last = await tx.acts.read(Question(before=second[-1].number), 2)
     assert [entry.number for entry in (*first, *second, *last)] == [4, 3, 2, 1]
     assert second[0].act == Act("g1", "report.close", "S1", NOON + HOUR, ("founded",), "liffre")
+
+
+async def test_the_chain_comes_out_whole_and_of_other_lands_its_prints_alone(store):
+    await some_acts(store)
+    assert await store.audit.checkpoint(PlainSeals(), NOON) is not None
+    assert await store.audit.checkpoint(PlainSeals(), NOON) is None, "nothing was added"
+    entries, points = read_export([line async for line in store.audit.export()])
+    assert [entry.act.subject for entry in entries] == ["S1", "S1", "S2", "account:c1"]
+    assert (faults(entries), [point.number for point in points]) == ([], [4])
+    lines = [line async for line in store.audit.export("mantes")]
+    entries, points = read_export(lines)
+    assert [entry.act and entry.act.subject for entry in entries] == [None, None, "S2", None]
+    assert (faults(entries), len(points)) == ([], 1)
+    assert "liffre" not in "".join(lines)

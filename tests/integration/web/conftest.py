@@ -22,8 +22,10 @@ async def town(
     dsn = await fresh_database()
     await migrate(dsn)
     clock = HandClock()
-    store = await connect(dsn, make_keys(tmp_path / "keys"), clock, counted_ids())
-    opened = await ConsoleTown(store, clock, counted_ids()).open()
+    keys = make_keys(tmp_path / "keys")
+    store = await connect(dsn, keys, clock, counted_ids())
+    town = ConsoleTown(store, clock, counted_ids(), seals=keys, public_key=keys.public_key_b64)
+    opened = await town.open()
     yield opened
     await opened.close()
     await store.close()

@@ -220,6 +220,8 @@ async def test_by_https_the_browser_keeps_the_cookie_from_everybody(world):
         audiences=None,
         receipts=None,
         receipt_maker=None,
+        log=None,
+        public_key="",
     )
     assert desk.is_secure
     assert desk.cookie.startswith("__Host-")

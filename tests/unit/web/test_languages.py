@@ -16,6 +16,7 @@ from appservice.domain.console.search import CharterState, Order
 from appservice.domain.enrolment import LANGUAGES
 from appservice.domain.errors import MaillageError, NotAllowed
 from appservice.domain.wording import alerts as words
+from appservice.domain.wording.acts import ACTS
 from appservice.flows.charter import refusals
 from appservice.flows.charter.links import IS_OUT, NOT_OUT
 from appservice.flows.console import entry, passkeys, vouching
@@ -24,6 +25,7 @@ from appservice.web import admission, filters
 from appservice.web.alerting.shown import REPORT_STAGES, STAGES, STEPS, VERDICTS
 from appservice.web.languages import NAMES, SOURCE, accepted_by, catalogue, choose
 from appservice.web.openid import provider
+from appservice.web.pages import log
 from appservice.web.pages.links import LINK_STATES
 from appservice.web.receipts import page as receipt
 from appservice.web.routes import ROUTES
@@ -50,6 +52,8 @@ def said_elsewhere() -> Iterator[str]:
     for route in ROUTES:
         yield from (text for text in (route.title, route.about) if text)
     yield from admission.SENTENCES.values()
+    yield from ACTS.values()
+    yield from (log.NOT_A_DAY, log.BACKWARDS, log.NOT_A_SUBJECT, log.NOT_YOURS)
     for why in Why:
         yield from (why.french, why.remedy)
     for choice in (*CharterState, *Order):

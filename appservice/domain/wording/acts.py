@@ -1,0 +1,66 @@
+"""What each act of the audit chain is called: who did what, never what was said."""
+
+from collections.abc import Mapping
+
+ACTS: Mapping[str, str] = {
+    "alert.approve": "Alerte validée par une deuxième personne",
+    "alert.cancel": "Alerte retirée",
+    "alert.correct": "Alerte corrigée",
+    "alert.hasten": "Alerte déclarée urgente",
+    "alert.hold": "Alerte retenue",
+    "alert.publish": "Alerte diffusée",
+    "alert.read": "Alerte lue dans la console",
+    "alert.refuse": "Alerte refusée par une personne",
+    "alert.refused-by-rule": "Alerte refusée par une règle",
+    "alert.reroute": "Alerte passée par SMS, Signal étant en panne",
+    "alert.submit": "Alerte proposée",
+    "audit.chain": "Chaîne d'audit emportée",
+    "audit.export": "Journal emporté dans un fichier",
+    "audit.read": "Journal lu",
+    "audit.read-case": "Journal d'un dossier lu",
+    "charter.code": "Code de signature demandé",
+    "charter.link": "Lien de signature remis",
+    "charter.lock": "Lien de signature bloqué",
+    "charter.receipt": "Reçu de signature emporté",
+    "charter.remind": "Fin de charte rappelée",
+    "charter.unlink": "Lien de signature annulé",
+    "console-accept": "Compte de la console ouvert",
+    "console-in": "Entrée dans la console",
+    "console-in-openid": "Entrée dans la console par son organisation",
+    "console-invite": "Invitation à la console",
+    "console-out": "Sortie de la console",
+    "enrol": "Personne inscrite",
+    "exchange.remove": "Message retiré d'un salon d'échanges",
+    "inbound.park": "Message mis de côté, illisible pour le service",
+    "inbound.unreadable": "Message indéchiffrable",
+    "keys.rotate": "Clés maîtresses changées",
+    "member.agree-sms": "Accord aux SMS",
+    "member.stop-sms": "STOP aux SMS",
+    "readmit": "Personne réadmise, par sa signature",
+    "readmit.offer": "Réadmission décidée",
+    "register-export": "Liste des participants emportée",
+    "report.ask": "Question posée à l'auteur d'un signalement",
+    "report.clear": "Doute levé",
+    "report.close": "Signalement clos",
+    "report.complete": "Signalement complété",
+    "report.detach": "Signalement détaché d'un événement",
+    "report.just-talk": "Message qui n'était pas un signalement",
+    "report.keep-back": "Photo retenue",
+    "report.open": "Signalement reçu",
+    "report.part": "Signalements séparés",
+    "report.take": "Signalement pris en charge",
+    "retention.shred": "Clé détruite, au terme de la conservation",
+    "revoke": "Participation retirée",
+    "shred": "Clé détruite, à la demande",
+    "sign": "Charte signée",
+    "signal.trust": "Nouveau téléphone Signal accepté",
+    "signal.trust-compared": "Nouveau téléphone Signal accepté, numéro comparé",
+    "sms.ask": "Accord aux SMS demandé",
+    "sms.remind": "Accord aux SMS redemandé",
+}
+"""By verb, as auditors read them. A verb that is not here is shown as it is written."""
+
+
+def french(verb: str) -> str:
+    """What the act is called."""
+    return ACTS.get(verb, verb)
