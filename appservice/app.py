@@ -34,6 +34,7 @@ from appservice.flows.console.composing import Composing
 from appservice.flows.console.dispatch import Dispatch
 from appservice.flows.console.invitations import Invitations
 from appservice.flows.console.log import Log
+from appservice.flows.console.openly import Openly
 from appservice.flows.console.presence import Presence
 from appservice.flows.console.register import Register
 from appservice.flows.console.removal import Removal
@@ -164,6 +165,7 @@ async def console(office: Office, world: World, membership: Membership) -> Async
         composing=Composing(office.store, clock, world),
         dispatch=Dispatch(office.store, clock, world),
         log=Log(office.store, office.store.audit, office.keys, clock),
+        openly=Openly(office.store.counted, clock, world),
         public_key=office.keys.public_key_b64,
         signing_links=office.signing_links,
         signer=signer,

@@ -24,6 +24,7 @@ from appservice.store.mail.outbox import PgOutbox
 from appservice.store.mail.queue import PgQueue
 from appservice.store.mail.recall import PgRecall
 from appservice.store.members import PgMembers
+from appservice.store.register.counts import PgCounts
 from appservice.store.register.directory import index_names
 from appservice.store.register.roll import PgRoll
 from appservice.store.reports import PgReports
@@ -78,6 +79,7 @@ class PgStore:
         self.queue = PgQueue(database, new_id)
         self.wake = PgWake(dsn)
         self.audit = Audit(database)
+        self.counted: ports.Counted = PgCounts(database)
         self._retention = PgRetention(database)
         self.figures: ports.Watched = PgFigures(database)
 

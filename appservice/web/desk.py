@@ -21,6 +21,7 @@ from appservice.flows.console.composing import Composing
 from appservice.flows.console.dispatch import Dispatch
 from appservice.flows.console.invitations import Invitations
 from appservice.flows.console.log import Log
+from appservice.flows.console.openly import Openly
 from appservice.flows.console.passkeys import Passkeys
 from appservice.flows.console.presence import Presence
 from appservice.flows.console.register import Register
@@ -54,6 +55,7 @@ class Desk:
     dispatch: Dispatch = field(kw_only=True)
     receipts: Receipts = field(kw_only=True)
     receipt_maker: PdfReceipts = field(kw_only=True)
+    openly: Openly = field(kw_only=True)
     public_key: str = field(kw_only=True)  # of the service, in base64
     behind_proxy: bool = False  # the last address of X-Forwarded-For is then the visitor's
     providers: Mapping[str, Provider] = field(default_factory=dict)  # by organisation

@@ -10,6 +10,7 @@ from appservice.web.pages import (
     links,
     log,
     openid,
+    openly,
     passkeys,
     reach,
     register,
@@ -125,6 +126,11 @@ ROUTES: tuple[Route, ...] = (
         *(GET, "/dossier", log.case_page, Right.READ_REPORTS),
         title="Journal d'un dossier",
         about="Les actes sur une alerte ou un signalement auquel vous avez pris part.",
+    ),
+    Route(
+        *(GET, "/transparence", openly.page, Access.PUBLIC),
+        title="Ce que fait Maillage",
+        about="La page publique : à quoi il sert, ses règles, ses durées, ses chiffres.",
     ),
     Route(
         *(GET, "/droits", start.rights_page, Access.PUBLIC),

@@ -35,6 +35,7 @@ from appservice.flows.console.composing import Composing
 from appservice.flows.console.dispatch import Dispatch
 from appservice.flows.console.invitations import Invitations
 from appservice.flows.console.log import Log
+from appservice.flows.console.openly import Openly
 from appservice.flows.console.presence import Presence
 from appservice.flows.console.register import Register
 from appservice.flows.console.removal import Removal
@@ -156,6 +157,7 @@ class ConsoleTown:
             receipts=Receipts(self.store, self.clock, self.world, signer),
             receipt_maker=PdfReceipts(receipt_identity(self.key)),
             log=Log(self.store, self.store.audit, self.seals, self.clock),
+            openly=Openly(self.store.counted, self.clock, self.world),
             public_key=self.public_key,
         )
         self.server = ConsoleServer(desk)

@@ -35,6 +35,7 @@ from appservice.flows.ports import Clock
 from bridges.protocol import Attachment
 from support.memory_chain import MemoryChain
 from support.memory_console import MemoryConsole
+from support.memory_counts import MemoryCounts
 from support.memory_queue import MemoryQueue
 from support.memory_signing import MemorySignedTexts, MemorySigningLinks
 from support.memory_tables import Slip, Tables
@@ -506,6 +507,7 @@ class MemoryStore:
         self.journal = MemoryJournal(self.wake)
         self.queue = MemoryQueue(self.tables)
         self.audit = MemoryChain(self.tables)
+        self.counted = MemoryCounts(self.tables)
         self._clock = clock
         self._one_at_a_time = asyncio.Lock()
         self._holder: asyncio.Task[object] | None = None

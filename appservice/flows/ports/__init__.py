@@ -16,6 +16,7 @@ from appservice.flows.ports.mail import Journal, Outbox, Queue, Recall, Wake
 from appservice.flows.ports.outside import (
     Chain,
     Clock,
+    Counted,
     Guichets,
     Homeserver,
     Media,
@@ -51,6 +52,7 @@ __all__ = [
     "Codes",
     "Consents",
     "Console",
+    "Counted",
     "Guichets",
     "Homeserver",
     "Journal",

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from appservice.domain.audit import Checkpoint
+from appservice.domain.console.openly import LandCounts
 from appservice.domain.figures import Figures
 from appservice.domain.gate import GateTrial
 from appservice.domain.ids import MemberId, RoomId, UserId
@@ -116,4 +117,14 @@ class Chain(Protocol):
 
     def export(self, territory: str = "") -> AsyncIterator[str]:
         """Lines that anybody verifies offline; of other territories, commitments alone."""
+        ...
+
+
+class Counted(Protocol):
+    """What may be counted of each territory; names nobody."""
+
+    async def by_territory(
+        self, texts: Collection[str], now: datetime, since: datetime
+    ) -> Mapping[str, LandCounts]:
+        """`texts` are the hashes of the charters in force. Raises TemporaryFailure."""
         ...

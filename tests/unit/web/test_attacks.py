@@ -222,6 +222,7 @@ async def test_by_https_the_browser_keeps_the_cookie_from_everybody(world):
         receipt_maker=None,
         log=None,
         public_key="",
+        openly=None,
     )
     assert desk.is_secure
     assert desk.cookie.startswith("__Host-")

@@ -25,7 +25,7 @@ from appservice.web import admission, filters
 from appservice.web.alerting.shown import REPORT_STAGES, STAGES, STEPS, VERDICTS
 from appservice.web.languages import NAMES, SOURCE, accepted_by, catalogue, choose
 from appservice.web.openid import provider
-from appservice.web.pages import log
+from appservice.web.pages import log, openly
 from appservice.web.pages.links import LINK_STATES
 from appservice.web.receipts import page as receipt
 from appservice.web.routes import ROUTES
@@ -53,6 +53,7 @@ def said_elsewhere() -> Iterator[str]:
         yield from (text for text in (route.title, route.about) if text)
     yield from admission.SENTENCES.values()
     yield from ACTS.values()
+    yield from openly.KEPT.values()
     yield from (log.NOT_A_DAY, log.BACKWARDS, log.NOT_A_SUBJECT, log.NOT_YOURS)
     for why in Why:
         yield from (why.french, why.remedy)
@@ -116,6 +117,7 @@ def names(text: str) -> set[str]:
 SAME = {
     "Console",
     "Zone",
+    "Photos",
     "Urgente",
     "Gendarmerie",
     "Auditor",

@@ -13,7 +13,8 @@ from appservice.web.routing import Access, Route
 from appservice.web.server import application
 
 PUBLIC = {
-    "/style.css", "/script.js", "/maillage.svg", "/droits", "/connexion", "/invitation/{token}",
+    "/style.css", "/script.js", "/maillage.svg", "/droits", "/transparence",
+    "/connexion", "/invitation/{token}",
     "/signer/{token}", "/signer/{token}/charte", "/signer/{token}/fait",
     "/signer/{token}/recu.pdf",
     "/connexion/cle", "/connexion/organisme/{organisation}",

@@ -1,0 +1,47 @@
+"""What is counted of each territory, in SQL: merchants in force, alerts, reports."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+
+from appservice.domain.console.openly import LandCounts
+from appservice.domain.ids import TradeId
+from appservice.domain.member import Role
+from appservice.store.session import Database
+
+
+class PgCounts:
+    """Implements `ports.Counted`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def by_territory(
+        self, texts: Collection[str], now: datetime, since: datetime
+    ) -> Mapping[str, LandCounts]:
+        async with self._database.session() as session:
+            merchants = await session.rows(MERCHANTS, Role.MERCHANT.value, list(texts), now)
+            alerts = {r["territory"]: r["count"] for r in await session.rows(ALERTS, since)}
+            reports = {r["territory"]: r["count"] for r in await session.rows(REPORTS, since)}
+        lands = {row["territory"] for row in merchants} | set(alerts) | set(reports)
+        return {
+            land: LandCounts(
+                {TradeId(r["trade"]): r["count"] for r in merchants if r["territory"] == land},
+                alerts.get(land, 0),
+                reports.get(land, 0),
+            )
+            for land in lands
+        }
+
+
+MERCHANTS = """
+SELECT m.territory, m.trades[1] AS trade, count(*) FROM members m JOIN LATERAL (
+    SELECT * FROM signatures WHERE member = m.id ORDER BY number DESC LIMIT 1
+) s ON s.text_hash = ANY ($2) AND s.valid_until > $3
+    AND (s.revoked_at IS NULL OR s.revoked_at > $3)
+WHERE m.role = $1 AND cardinality(m.trades) > 0 GROUP BY 1, 2
+"""
+ALERTS = """
+SELECT territory, count(*) FROM alerts
+WHERE stage IN ('published', 'cancelled') AND submitted_at >= $1 GROUP BY 1
+"""
+REPORTS = "SELECT territory, count(*) FROM reports WHERE received_at >= $1 GROUP BY 1"
