@@ -48,6 +48,7 @@ ACTS: Mapping[str, str] = {
     "report.keep-back": "Photo retenue",
     "report.open": "Signalement reçu",
     "report.part": "Signalements séparés",
+    "report.read-waiting": "File des signalements lue",
     "report.take": "Signalement pris en charge",
     "retention.shred": "Clé détruite, au terme de la conservation",
     "revoke": "Participation retirée",

@@ -16,7 +16,9 @@ PAGE = 50
 _BATCH = 500
 _ACCOUNT = "account:"
 _CASE = re.compile(r"[AS][1-9][0-9]{0,17}")
-_READINGS = frozenset({"alert.read", "audit.read-case"})  # nobody is on a case for having looked
+_READINGS = frozenset(
+    {"alert.read", "report.read-waiting", "audit.read-case"}
+)  # nobody is on a case for having looked
 _OURSELVES = {OPERATOR: "exploitant", "service": "service"}
 
 
