@@ -7,6 +7,7 @@ from playwright.async_api import Browser, expect
 from support.browser import LOOKS, seen, troubles_of, violations
 from support.console import LIFFRE, ConsoleTown
 
+from appservice.domain.console import Position
 from appservice.domain.ids import Insee, MemberId, TradeId
 from appservice.domain.member import Channel, Member, Role
 
@@ -74,4 +75,42 @@ async def test_participants_are_narrowed_and_an_audience_is_counted(
     await page.goto(f"{town.url}/participants?charte=autre&page=x")
     await expect(page.get_by_role("alert")).to_contain_text("Ce choix n'existe pas")
     await judged("participants-mistake")
+    await context.close()
+
+
+@pytest.mark.parametrize(("size", "scheme"), [("phone", "dark"), ("desk", "light")])
+async def test_the_log_and_the_public_page(
+    town: ConsoleTown, browser: Browser, shoot, size: str, scheme: str
+):
+    context = await seen(browser, size, scheme)
+    page = await context.new_page()
+    troubles = troubles_of(page)
+
+    async def judged(shot: str) -> None:
+        await shoot(page, f"{shot}-{size}-{scheme}")
+        assert await violations(page) == []
+
+    await page.goto(f"{town.url}/transparence")
+    await page.get_by_text("Charte d'engagement des commerçants").first.click()
+    await judged("openly")
+    auditor = await town.outsider(Position.AUDITOR, LIFFRE)
+    cookie = {"name": "maillage", "value": auditor.cookie, "url": town.url}
+    await context.add_cookies([cookie])  # type: ignore[list-item] # a literal by contract
+    await page.goto(f"{town.url}/journal")
+    await page.get_by_label("Acte", exact=True).select_option(label="Entrée dans la console")
+    await page.get_by_label("Acte", exact=True).select_option(label="Journal lu")
+    await page.get_by_role("button", name="Chercher").click()
+    await expect(page.get_by_role("table").get_by_role("rowheader").first).to_have_text(
+        "Journal lu"
+    )
+    await judged("log")
+    assert troubles == []
+    officer = await town.signed_in(await town.agent(Role.GENDARME))
+    cookie = {"name": "maillage", "value": officer.cookie, "url": town.url}
+    await context.add_cookies([cookie])  # type: ignore[list-item] # a literal by contract
+    await page.goto(f"{town.url}/dossier")
+    await page.get_by_label("Numéro du dossier").fill("S99")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("alert")).to_contain_text("Aucun dossier de ce numéro")
+    await judged("case-log")
     await context.close()
