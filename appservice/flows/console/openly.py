@@ -26,7 +26,7 @@ class Openly:
         async with self._alone:
             now = self.clock()
             if self.at is None or now >= self.at + EVERY:
-                texts = [charter.hash for charter in self.world.charters.values()]
+                texts = self.world.texts_in_force(now)
                 found = await self.counted.by_territory(texts, now, now - OVER)
                 self._kept = {
                     land: opened(found.get(land, LandCounts())) for land in self.world.territories
