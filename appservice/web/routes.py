@@ -127,11 +127,7 @@ ROUTES: tuple[Route, ...] = (
         title="Journal d'un dossier",
         about="Les actes sur une alerte ou un signalement auquel vous avez pris part.",
     ),
-    Route(
-        *(GET, "/transparence", openly.page, Access.PUBLIC),
-        title="Ce que fait Maillage",
-        about="La page publique : à quoi il sert, ses règles, ses durées, ses chiffres.",
-    ),
+    Route(GET, "/transparence", openly.page, Access.PUBLIC),
     Route(
         *(GET, "/droits", start.rights_page, Access.PUBLIC),
         title="Qui a le droit de faire quoi",
