@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 from aiohttp import hdrs, web
 
 from appservice.domain.audit import Question
+from appservice.domain.console.acts import ACTS, french
 from appservice.domain.console.log import Line
 from appservice.domain.errors import Refused
-from appservice.domain.wording.acts import ACTS, french
 from appservice.web.desk import DESK, visitor_of
 from appservice.web.enrolling.sheet import UTF8, rows_of
 from appservice.web.filters import NOT_A_CHOICE, NOT_A_PAGE

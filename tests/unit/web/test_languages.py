@@ -11,12 +11,12 @@ from support.console import ConsoleTown
 import appservice.web
 from appservice.domain.charter import NotInForce
 from appservice.domain.console import Position, Right, password_mistake
+from appservice.domain.console.acts import ACTS
 from appservice.domain.console.reached import Why
 from appservice.domain.console.search import CharterState, Order
 from appservice.domain.enrolment import LANGUAGES
 from appservice.domain.errors import MaillageError, NotAllowed
 from appservice.domain.wording import alerts as words
-from appservice.domain.wording.acts import ACTS
 from appservice.flows.charter import refusals
 from appservice.flows.charter.links import IS_OUT, NOT_OUT
 from appservice.flows.console import entry, passkeys, vouching

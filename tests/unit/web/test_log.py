@@ -13,8 +13,8 @@ from support.console import LIFFRE, MANTES, ConsoleTown, Page
 import appservice
 from appservice.domain.audit import Act
 from appservice.domain.console import Position
+from appservice.domain.console.acts import ACTS
 from appservice.domain.member import Role
-from appservice.domain.wording.acts import ACTS
 from appservice.flows.console import log as flow
 from appservice.store.audit import read_export
 
