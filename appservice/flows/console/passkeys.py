@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from appservice.domain.audit import Act
-from appservice.domain.console import Visitor
+from appservice.domain.console import Account, Visitor
 from appservice.domain.console.passkey import MOST, Passkey, is_of_now
 from appservice.domain.errors import Refused
 from appservice.flows.console.entry import WINDOW, Tries, open_session
@@ -59,7 +60,7 @@ class Passkeys:
                 raise TooManyKeys
             if not await tx.console.passkeys.add(key):
                 raise NotThisKey
-            await tx.acts.append(Act(account.actor, "console-passkey-add", account.actor, now))
+            await tx.acts.append(_act("console-passkey-add", account, now))
 
     async def remove(self, visitor: Visitor, key: bytes) -> bool:
         """False when the visitor has no such key."""
@@ -67,7 +68,7 @@ class Passkeys:
         async with self.store.transaction() as tx:
             removed = await tx.console.passkeys.remove(account.id, key)
             if removed:
-                act = Act(account.actor, "console-passkey-remove", account.actor, self.clock())
+                act = _act("console-passkey-remove", account, self.clock())
                 await tx.acts.append(act)
             return removed
 
@@ -87,7 +88,7 @@ class Passkeys:
             # Of two hands with one answer, or with a copied key, only one wins.
             if account is None or not await tx.console.passkeys.use(key, count, self.clock()):
                 raise NotThisKey
-            act = Act(account.actor, "console-in-passkey", account.actor, self.clock())
+            act = _act("console-in-passkey", account, self.clock())
             await tx.acts.append(act)
             return await open_session(tx, account, self.clock, self.new_id)
 
@@ -97,3 +98,7 @@ class Passkeys:
         name = f"challenge:{challenge.hex()}"
         if not is_of_now(challenge, now) or await tx.console.attempts.count(name, now, WINDOW) > 1:
             raise NotThisKey
+
+
+def _act(verb: str, account: Account, now: datetime) -> Act:
+    return Act(account.actor, verb, account.actor, now, territory=account.territory)
