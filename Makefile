@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+# Commands start in half the time when Python may keep what it compiled.
+unexport PYTHONDONTWRITEBYTECODE
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 ONCE ?=
 N ?= 10000
@@ -78,12 +80,14 @@ tools:
 .venv/.demo: pyproject.toml | .venv/bin/pip
 	@echo "Installing Maillage in .venv (a minute or two the first time)…"
 	@$(PIP) -e '.[demo]'
+	@$(BIN)/python -m compileall -q appservice bridges
 	@$(BIN)/maillage check >/dev/null # learns from the examples, once
 	@touch $@
 
 .venv/.dev: pyproject.toml | .venv/bin/pip
 	@echo "Installing Maillage and its test tools in .venv…"
 	@$(PIP) -e '.[dev]'
+	@$(BIN)/python -m compileall -q appservice bridges
 	@$(BIN)/maillage check >/dev/null
 	@touch $@ .venv/.demo
 

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 
@@ -60,13 +60,12 @@ from appservice.matrix.settings import Callbacks, MatrixSettings
 from appservice.operations.readiness import Readiness
 from appservice.operations.server import Watch
 from appservice.store.postgres import PgStore, connect
-from appservice.web.desk import Desk
 from appservice.web.factors import ScryptPasswords, TotpCodes
-from appservice.web.openid.provider import Provider
-from appservice.web.receipts.sealed import PdfReceipts
-from appservice.web.server import ConsoleServer
 from bridges.protocol import Bridge, Groups
 from bridges.protocol import Inbound as Thing
+
+if TYPE_CHECKING:
+    from appservice.web.openid.provider import Provider
 
 log = logging.getLogger(__name__)
 
@@ -151,6 +150,11 @@ async def console(office: Office, world: World, membership: Membership) -> Async
     if chosen is None:
         yield
         return
+    # Pages, PDF and passkeys take a third of a second to import: no command waits for them.
+    from appservice.web.desk import Desk
+    from appservice.web.receipts.sealed import PdfReceipts
+    from appservice.web.server import ConsoleServer
+
     shared = (office.store, clock, new_id, world, ScryptPasswords(), TotpCodes())
     presence, invitations = Presence(*shared), Invitations(*shared)
     register = Register(office.store, clock, world)
@@ -185,8 +189,10 @@ async def console(office: Office, world: World, membership: Membership) -> Async
 
 def providers(
     chosen: ConsoleConfig, world: World, http: aiohttp.ClientSession
-) -> dict[str, Provider]:
+) -> dict[str, "Provider"]:
     """Of the organisations that vouch for their people. Raises PermanentFailure, OSError."""
+    from appservice.web.openid.provider import Provider
+
     found = [one.resolve() for one in chosen.organisations]
     for one in found:
         if one.territory not in world.territories:
