@@ -102,7 +102,7 @@ class RealStage:
         if quote:
             more = {"quoteTimestamp": quote, "quoteAuthor": self._paul.number, "quoteMessage": "x"}
         to = group or SERVICE
-        return await self._paul.says(text, to, group=group is not None, photo=photo, **more)
+        return await self._paul.says(text, to, group=group is not None, file=photo, **more)
 
     async def change(self, what: str, at: int) -> None:
         place = {"recipient": [SERVICE]}
