@@ -70,6 +70,7 @@ async def test_the_service_killed_finds_again_what_signal_kept(rig_town: Town) -
     await until(lambda: rig.bridge.hung_up() >= ended, "signal-cli le voit", PATIENCE)
     await legoff.says(said, SERVICE)
     await town.stage.restart_service()
+    await town.stage.lapse()  # what the dead one had in hand holds up the conversation
     await reported_once(town, before)
 
 
