@@ -176,7 +176,7 @@ async def console(office: Office, world: World, membership: Membership) -> Async
         receipts=Receipts(office.store, clock, world, signer),
         receipt_maker=PdfReceipts(office.keys.receipt_identity),
     )
-    await office.store.index_names()
+    await office.store.index_members()
     async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http:
         desk = replace(desk, providers=providers(chosen, world, http))
         server = ConsoleServer(desk)

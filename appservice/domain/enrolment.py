@@ -56,13 +56,15 @@ def mistakes_in(
     return tuple(Mistake(rank, *mistake) for mistake in found)
 
 
-def resembles(one: Member, other: Member) -> bool:
-    """Whether they may be the same shop, enrolled twice: to be asked, not refused."""
-    if one.role is not Role.MERCHANT or other.role is not Role.MERCHANT:
-        return False
-    if one.siret and one.siret == other.siret:
-        return True
-    return one.commune == other.commune and slug(one.shop) == slug(other.shop) != ""
+def likenesses(member: Member) -> tuple[str, ...]:
+    """Two who share one may be the same shop, enrolled twice: to be asked, not refused."""
+    if member.role is not Role.MERCHANT:
+        return ()
+    shop = slug(member.shop)
+    return (
+        *((f"siret {member.siret}",) if member.siret else ()),
+        *((f"shop {member.commune} {shop}",) if shop else ()),
+    )
 
 
 _Found = Iterator[tuple[str, str, str]]

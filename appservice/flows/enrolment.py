@@ -1,5 +1,6 @@
 """Enrolment: the mairie, and nobody else, says who may sign a charter and take part."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -9,8 +10,8 @@ from appservice.domain.enrolment import (
     OPERATOR,
     EnrolmentRefused,
     Mistake,
+    likenesses,
     mistakes_in,
-    resembles,
 )
 from appservice.domain.errors import NotAllowed
 from appservice.domain.ids import MemberId
@@ -55,13 +56,18 @@ class Enrolment:
         may be read twice. Raises EnrolmentRefused with every mistake, or NotAllowed.
         """
         async with self.store.transaction() as tx:
-            known, mistakes = await self._look(tx, people, by)
-            if mistakes:
-                raise EnrolmentRefused(mistakes)
-            return [
-                next(iter(holders.values())) if holders else await self._add(tx, person, by)
-                for person, holders in zip(people, known, strict=True)
-            ]
+            return await self.add_all(tx, people, by)
+
+    async def add_all(self, tx: Transaction, people: Sequence[Member], by: str) -> list[Member]:
+        """As `enrol_all`, inside somebody else's transaction, which must end if this raises."""
+        known, mistakes = await self._look(tx, people, by)
+        if mistakes:
+            raise EnrolmentRefused(mistakes)
+        found = [known.holder_of(person) for person in people]
+        return [
+            holder or await self._add(tx, person, by)
+            for person, holder in zip(people, found, strict=True)
+        ]
 
     async def examine(self, people: Sequence[Member], by: str) -> "Examined":
         """What `enrol_all` would say, and who resembles whom; changes nothing.
@@ -70,22 +76,18 @@ class Enrolment:
         """
         async with self.store.transaction() as tx:
             known, mistakes = await self._look(tx, people, by)
-            enrolled = await tx.members.everyone(people[0].territory) if people else ()
-        here = {rank for rank, holders in enumerate(known) if holders}
+        here = {rank for rank, one in enumerate(people) if known.holder_of(one) is not None}
+        alike = {rank: known.like(one) for rank, one in enumerate(people) if rank not in here}
         return Examined(
             mistakes,
             frozenset(here - {mistake.rank for mistake in mistakes}),
-            {
-                rank: tuple(other for other in enrolled if resembles(person, other))
-                for rank, person in enumerate(people)
-                if rank not in here and any(resembles(person, other) for other in enrolled)
-            },
+            {rank: found for rank, found in alike.items() if found},
         )
 
     async def _look(
         self, tx: Transaction, people: Sequence[Member], by: str
-    ) -> tuple[list[dict[Channel, Member]], tuple[Mistake, ...]]:
-        """Who is enrolled already at each one's addresses, and everything that is wrong."""
+    ) -> tuple["_Known", tuple[Mistake, ...]]:
+        """Those of the register who are near, and everything that is wrong."""
         mistakes = [
             mistake
             for rank, person in enumerate(people)
@@ -93,9 +95,9 @@ class Enrolment:
         ]
         mistakes += _repeated(people)
         await self._check_right(tx, people, by)
-        known = [await self._known(tx, person) for person in people]
-        for rank, (person, holders) in enumerate(zip(people, known, strict=True)):
-            mistakes += _taken(person, holders, rank)
+        known = _Known(await tx.members.near(people))
+        for rank, person in enumerate(people):
+            mistakes += _taken(person, known.holders(person), rank)
         return known, tuple(sorted(mistakes))
 
     async def _check_right(self, tx: Transaction, people: Sequence[Member], by: str) -> None:
@@ -111,21 +113,43 @@ class Enrolment:
         if any(person.territory != enroller.territory for person in people):
             raise NotAllowed("La mairie inscrit sur son propre territoire seulement.")
 
-    async def _known(self, tx: Transaction, person: Member) -> dict[Channel, Member]:
-        """Who already has the addresses of this person."""
-        found = {}
-        for channel in Channel:
-            address = person.address(channel)
-            holder = await tx.members.at(channel, address) if address else None
-            if holder is not None:
-                found[channel] = holder
-        return found
-
     async def _add(self, tx: Transaction, person: Member, by: str) -> Member:
         member = replace(person, id=MemberId(self.new_id()))
         await tx.members.save(member)
         await tx.acts.append(Act(by, "enrol", member.id, self.clock(), territory=member.territory))
         return member
+
+
+class _Known:
+    """Members of the register, found by their addresses and by what they have in common."""
+
+    def __init__(self, members: Sequence[Member]) -> None:
+        self._at: dict[tuple[Channel, str], Member] = {}
+        self._like: dict[tuple[str, str], list[Member]] = defaultdict(list)
+        for member in members:
+            for channel in Channel:
+                if address := member.address(channel):
+                    self._at[channel, address] = member
+            for likeness in likenesses(member):
+                self._like[member.territory, likeness].append(member)
+
+    def holders(self, person: Member) -> dict[Channel, Member]:
+        """Who already has the addresses of this person."""
+        pairs = (
+            (channel, self._at.get((channel, person.address(channel) or "")))
+            for channel in Channel
+        )
+        return {channel: holder for channel, holder in pairs if holder is not None}
+
+    def holder_of(self, person: Member) -> Member | None:
+        """The first of them."""
+        return next(iter(self.holders(person).values()), None)
+
+    def like(self, person: Member) -> tuple[Member, ...]:
+        """Who may be the same shop, in its territory; in order of id."""
+        shared = (self._like.get((person.territory, text), ()) for text in likenesses(person))
+        found = {member.id: member for members in shared for member in members}
+        return tuple(found[member] for member in sorted(found))
 
 
 def _taken(person: Member, holders: dict[Channel, Member], rank: int) -> list[Mistake]:

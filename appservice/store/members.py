@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from asyncpg import Record
 
 from appservice.domain.console.search import beginnings
+from appservice.domain.enrolment import likenesses
 from appservice.domain.errors import PermanentFailure
 from appservice.domain.ids import Insee, MemberId, TradeId, UserId
 from appservice.domain.member import Channel, Member, Role
@@ -50,6 +51,7 @@ class PgMembers:
             session.clock(),
             member.sms_fallback,
             word_indexes(session.vault, member.territory, beginnings(member.name, member.shop)),
+            likeness_indexes(session.vault, member),
         )
 
     async def get(self, member: MemberId) -> Member | None:
@@ -62,19 +64,25 @@ class PgMembers:
     async def some(self, members: Collection[MemberId]) -> Mapping[MemberId, Member]:
         return {member.id: member for member in await self._all(SOME, list(members))}
 
+    async def near(self, people: Collection[Member]) -> Sequence[Member]:
+        vault = self._session.vault
+        alike = {index for person in people for index in likeness_indexes(vault, person)}
+        at = ({_address(vault, person, c) for person in people} - {None} for c in Channel)
+        return await self._all(NEAR, list(alike), *(list(addresses) for addresses in at))
+
     async def everyone(self, territory: str | None = None) -> Sequence[Member]:
         return await self._all(EVERYONE, territory)
 
-    async def _all(self, query: str, value: object) -> list[Member]:
-        rows = await self._session.rows(query, value)
+    async def _all(self, query: str, *values: object) -> list[Member]:
+        rows = await self._session.rows(query, *values)
         keys = await self._session.keys(row["id"] for row in rows)
-        return [_member(row, keys.get(row["id"])) for row in rows]
+        return [member_of(row, keys.get(row["id"])) for row in rows]
 
     async def _one(self, query: str, value: object) -> Member | None:
         row = await self._session.row(query, value)
         if row is None:
             return None
-        return _member(row, (await self._session.keys([row["id"]])).get(row["id"]))
+        return member_of(row, (await self._session.keys([row["id"]])).get(row["id"]))
 
 
 def address_index(vault: Vault, channel: Channel, address: str) -> str | bytes:
@@ -88,6 +96,13 @@ def word_indexes(vault: Vault, territory: str, words: Iterable[str]) -> list[int
     return sorted(int.from_bytes(index, signed=True) for index in indexes)
 
 
+def likeness_indexes(vault: Vault, member: Member) -> list[int]:
+    """How a shop that is there already is found: eight bytes of HMACs, the territory's own."""
+    land = member.territory
+    found = {vault.index("likeness", f"{land}\0{text}")[:8] for text in likenesses(member)}
+    return sorted(int.from_bytes(index, signed=True) for index in found)
+
+
 def zone_from(text: str) -> Zone:
     """The zone that `str(zone)` wrote."""
     level, _, code = text.partition(":")
@@ -99,7 +114,7 @@ def _address(vault: Vault, member: Member, channel: Channel) -> str | bytes | No
     return None if address is None else address_index(vault, channel, address)
 
 
-def _member(row: Record, key: DataKey | None) -> Member:
+def member_of(row: Record, key: DataKey | None) -> Member:
     words = open_words(key, SEALED, row["sealed"])
     return Member(
         id=MemberId(row["id"]),
@@ -128,16 +143,22 @@ WHERE id <> $1 AND (mxid = $2 OR signal_index = $3 OR phone_index = $4) LIMIT 1
 SAVE = """
 INSERT INTO members (id, role, territory, trades, commune, zones, channels, language,
                      mxid, signal_index, phone_index, sealed, saved_at,
-                     sms_fallback, words)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+                     sms_fallback, words, likeness)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
 ON CONFLICT (id) DO UPDATE SET
     role = excluded.role, territory = excluded.territory, trades = excluded.trades,
     commune = excluded.commune, zones = excluded.zones, channels = excluded.channels,
     language = excluded.language, mxid = excluded.mxid, signal_index = excluded.signal_index,
     phone_index = excluded.phone_index, sealed = excluded.sealed, saved_at = excluded.saved_at,
-    sms_fallback = excluded.sms_fallback, words = excluded.words
+    sms_fallback = excluded.sms_fallback, words = excluded.words, likeness = excluded.likeness
 """
 GET = "SELECT * FROM members WHERE id = $1"
 SOME = "SELECT * FROM members WHERE id = ANY($1)"
+NEAR = """
+SELECT * FROM members
+WHERE likeness && $1::bigint[] OR mxid = ANY ($2::text[])
+    OR signal_index = ANY ($3::bytea[]) OR phone_index = ANY ($4::bytea[])
+ORDER BY id
+"""
 AT = "SELECT * FROM members WHERE {column} = $1"
 EVERYONE = "SELECT * FROM members WHERE $1::text IS NULL OR territory = $1 ORDER BY id"

@@ -25,7 +25,7 @@ from appservice.store.mail.queue import PgQueue
 from appservice.store.mail.recall import PgRecall
 from appservice.store.members import PgMembers
 from appservice.store.register.counts import PgCounts
-from appservice.store.register.directory import index_names
+from appservice.store.register.directory import index_members
 from appservice.store.register.roll import PgRoll
 from appservice.store.reports import PgReports
 from appservice.store.retention import PgRetention
@@ -165,9 +165,9 @@ class PgStore:
             await session.run(PURGE_THREADS, now - STRANGERS_KEPT)
             await session.run(PURGE_SIGNING_LINKS, now - LINKS_KEPT)
 
-    async def index_names(self) -> int:
+    async def index_members(self) -> int:
         """Lets searches find whoever was enrolled by a version that had none; how many."""
-        return await index_names(self._database)
+        return await index_members(self._database)
 
     async def rewrap(self) -> int:
         """Wrap each data key under the key in use of its territory; how many had another."""

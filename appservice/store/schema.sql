@@ -22,7 +22,8 @@ CREATE TABLE data_keys (
 CREATE INDEX data_keys_by_master ON data_keys (master);
 
 -- `sealed` holds name, shop, phone number and ACI; the two indexes are HMACs of the last two, and
--- `words` those of the beginnings of names and shops (null: not yet known).
+-- `words` those of the beginnings of names and shops, `likeness` those of what tells a shop that is
+-- there already (both null: not yet known).
 CREATE TABLE members (
     id text PRIMARY KEY,
     role text NOT NULL,
@@ -38,12 +39,14 @@ CREATE TABLE members (
     sealed bytea NOT NULL,
     saved_at timestamptz NOT NULL,
     sms_fallback boolean NOT NULL DEFAULT FALSE,
-    words integer[]
+    words integer[],
+    likeness bigint[]
 );
 CREATE UNIQUE INDEX members_by_mxid ON members (mxid);
 CREATE UNIQUE INDEX members_by_phone ON members (phone_index);
 CREATE UNIQUE INDEX members_by_signal ON members (signal_index);
 CREATE INDEX members_by_territory ON members (territory);
+CREATE INDEX members_by_likeness ON members USING gin (likeness);
 
 -- Nothing is overwritten but `revoked_at`, once. Kept when the member is erased: it is the proof.
 CREATE TABLE signatures (

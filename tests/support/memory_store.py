@@ -31,6 +31,7 @@ from appservice.domain.report import name_of as report_stage
 from appservice.domain.room import Kind as RoomKind
 from appservice.domain.room import KnownRoom, RoomKey
 from appservice.domain.signing import Evidence
+from appservice.domain.territory import slug
 from appservice.flows.ports import Clock
 from bridges.protocol import Attachment
 from support.memory_chain import MemoryChain
@@ -64,9 +65,26 @@ class MemoryMembers:
     async def some(self, members: Collection[MemberId]) -> Mapping[MemberId, Member]:
         return {id_: m for id_ in members if (m := await self.get(id_)) is not None}
 
+    async def near(self, people: Collection[Member]) -> Sequence[Member]:
+        return [m for m in await self.everyone() if any(_near(m, one) for one in people)]
+
     async def everyone(self, territory: str | None = None) -> Sequence[Member]:
         rows = sorted(self._rows.values(), key=lambda m: m.id)
         return [m for m in rows if territory is None or m.territory == territory]
+
+
+def resembles(one: Member, other: Member) -> bool:
+    """The rule of likeness, said of a pair: what any index must come to."""
+    if {one.role, other.role} != {Role.MERCHANT} or one.territory != other.territory:
+        return False
+    if one.siret and one.siret == other.siret:
+        return True
+    return one.commune == other.commune and slug(one.shop) == slug(other.shop) != ""
+
+
+def _near(one: Member, other: Member) -> bool:
+    same = (one.address(c) is not None and one.address(c) == other.address(c) for c in Channel)
+    return any(same) or resembles(one, other)
 
 
 class MemorySignatures(MemorySignedTexts):

@@ -37,6 +37,13 @@ class Members(Protocol):
         """Those of them who are in the register."""
         ...
 
+    async def near(self, people: Collection[Member]) -> Sequence[Member]:
+        """Who is at an address of one of them, or shares a likeness with one in their territory.
+
+        As many are opened as there are of those, however large the register; in order of id.
+        """
+        ...
+
     async def everyone(self, territory: str | None = None) -> Sequence[Member]: ...
 
 

@@ -7,9 +7,13 @@ from appservice.domain.charter import Charter
 from appservice.domain.console.search import SOON, Found, Order, Search, beginnings
 from appservice.domain.ids import MemberId
 from appservice.domain.member import Channel, Role
-from appservice.store.members import SEALED, address_index, word_indexes
+from appservice.store.members import (
+    address_index,
+    likeness_indexes,
+    member_of,
+    word_indexes,
+)
 from appservice.store.session import Database, Session
-from appservice.store.vault import open_words
 
 BATCH = 200  # people whose names are indexed in one transaction
 
@@ -56,8 +60,11 @@ def _former(charter: Charter | None) -> tuple[str | None, datetime | None]:
     return (former.text_hash, former.until) if former is not None else (None, None)
 
 
-async def index_names(database: Database) -> int:
-    """Makes known to searches whoever was enrolled before there were any; how many."""
+async def index_members(database: Database) -> int:
+    """Makes known to searches whoever was enrolled before there were any; how many.
+
+    Some at a time, each time for good: killed in the middle, it goes on at the next start.
+    """
     done = 0
     while True:
         async with database.transaction() as session:
@@ -65,9 +72,10 @@ async def index_names(database: Database) -> int:
             keys = await session.keys(row["id"] for row in rows)
             values = []
             for row in rows:
-                words = open_words(keys.get(row["id"]), SEALED, row["sealed"])
-                names = beginnings(words.get("name") or "", words.get("shop") or "")
-                values.append((row["id"], word_indexes(session.vault, row["territory"], names)))
+                member = member_of(row, keys.get(row["id"]))
+                names = beginnings(member.name, member.shop)
+                words = word_indexes(session.vault, member.territory, names)
+                values.append((member.id, words, likeness_indexes(session.vault, member)))
             await session.run_each(INDEX, values)
         done += len(rows)
         if len(rows) < BATCH:
@@ -127,7 +135,7 @@ FIND = {
     }.items()
 }
 UNKNOWN = """
-SELECT id, territory, sealed FROM members WHERE words IS NULL ORDER BY id LIMIT $1
+SELECT * FROM members WHERE words IS NULL OR likeness IS NULL ORDER BY id LIMIT $1
 FOR UPDATE SKIP LOCKED
 """
-INDEX = "UPDATE members SET words = $2 WHERE id = $1"
+INDEX = "UPDATE members SET words = $2, likeness = $3 WHERE id = $1"

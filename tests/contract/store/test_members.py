@@ -1,15 +1,17 @@
 """What any register of members and signatures does."""
 
+import random
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from support.memory_store import resembles
 from support.store_builders import LIFFRE, NOON, a_merchant, a_signature
 
 from appservice.domain.errors import PermanentFailure
-from appservice.domain.ids import MemberId
-from appservice.domain.member import Channel, Role
+from appservice.domain.ids import Insee, MemberId
+from appservice.domain.member import Channel, Member, Role
 from appservice.domain.territory import Level, Zone
 
 ACI = "0b1c2d3e-0000-4000-8000-123456789abc"
@@ -80,6 +82,54 @@ async def test_everyone_by_territory(store: Any) -> None:
         some = await tx.members.some({members[0].id, members[2].id, MemberId("m404")})
         assert some == {member.id: member for member in (members[0], members[2])}
         assert await tx.members.some([]) == {}
+
+
+async def test_those_near_are_the_same_by_the_index_and_by_a_look_at_everybody(store: Any) -> None:
+    chance = random.Random(7)
+    people = [_somebody(f"m{n:03}", chance) for n in range(120)]
+    async with store.transaction() as tx:
+        for one in people:
+            await tx.members.save(one)
+        alone = 0
+        for candidate in (*people, *(_somebody(f"x{n}", chance) for n in range(60))):
+            expected = [one for one in people if _near(one, candidate)]
+            assert list(await tx.members.near([candidate])) == expected
+            alone += not expected
+        few = people[:7]
+        together = [one for one in people if any(_near(one, other) for other in few)]
+        assert list(await tx.members.near(few)) == together
+        assert alone > 5, "or this proved nothing"
+        assert list(await tx.members.near([])) == []
+
+
+def _somebody(member: str, chance: random.Random) -> Member:
+    """Few names for many people, written in several ways; an address of their own, or none."""
+    phone = f"+336{chance.randrange(10**8):08}"
+    return replace(
+        a_merchant(member, mxid=None),
+        role=chance.choice([Role.MERCHANT] * 5 + [Role.GENDARME]),
+        territory=chance.choice(["liffre", "liffre", "mantes"]),
+        commune=Insee(chance.choice(["35152", "35236", "35001"])),
+        shop=chance.choice(
+            [
+                "Tabac de la Halle",
+                "TABAC  de-la halle !",
+                "Au Bon Pain",
+                "L'Écrin",
+                "l ecrin",
+                "",
+                "–",
+            ]
+            + [f"Commerce {chance.randrange(90)}" for _ in range(7)]
+        ),
+        siret=chance.choice(["", "", "", f"{chance.randrange(25):014}"]),
+        phone=chance.choice([None, phone]),
+    )
+
+
+def _near(one: Member, other: Member) -> bool:
+    at = (one.address(c) is not None and one.address(c) == other.address(c) for c in Channel)
+    return any(at) or resembles(one, other)
 
 
 async def test_the_latest_signature_counts(store: Any) -> None:
