@@ -1,11 +1,12 @@
 """The real service's console: alerts sent from a browser, and by whom."""
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import pytest
+import pytest_asyncio
 from support.console import Page, Person
 from support.town import FINISTERE, PATIENCE, Town
 
@@ -25,12 +26,32 @@ class Door:
     clock: Callable[[], datetime] = clock
 
 
-async def _at_the_door(town: Town, key: str) -> Person:
-    """With an account, a password and a code, taken up as anybody does."""
-    cast = town.cast
-    login = f"{key}-{clock():%H%M%S%f}@exemple.fr"
-    link = await cast.maillage("console", "invite", login, "--member", cast.address(key))
-    return await Person(Door(town.stage.console_url)).accept(link.out.strip().rpartition("/")[2])
+@dataclass(slots=True)
+class Visitors:
+    """Browsers at the console, closed whatever the test finds."""
+
+    town: Town
+    people: list[Person] = field(default_factory=list)
+
+    def stranger(self) -> Person:
+        person = Person(Door(self.town.stage.console_url))
+        self.people.append(person)
+        return person
+
+    async def member(self, key: str) -> Person:
+        """With an account, a password and a code, taken up as anybody does."""
+        cast = self.town.cast
+        login = f"{key}-{clock():%H%M%S%f}@exemple.fr"
+        link = await cast.maillage("console", "invite", login, "--member", cast.address(key))
+        return await self.stranger().accept(link.out.strip().rpartition("/")[2])
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def visitors(town: Town) -> AsyncIterator[Visitors]:
+    visitors = Visitors(town)
+    yield visitors
+    for person in visitors.people:
+        await person.close()
 
 
 async def _filled(person: Person, path: str, **fields: str) -> dict[str, str]:
@@ -40,7 +61,7 @@ async def _filled(person: Person, path: str, **fields: str) -> dict[str, str]:
 
 
 @pytest.mark.acceptance("S4-09")
-async def test_only_a_chef_de_quart_sends_and_signed_in(town: Town) -> None:
+async def test_only_a_chef_de_quart_sends_and_signed_in(town: Town, visitors: Visitors) -> None:
     """In the poste as in the console: others propose, a stranger gets no further than the door."""
     cast, shop = town.cast, town.cast.people["nedelec"]
     by_text, by_console = (
@@ -53,17 +74,17 @@ async def test_only_a_chef_de_quart_sends_and_signed_in(town: Town) -> None:
     reference = re.search(r"A\d+", waiting)
     assert reference is not None
     held = reference[0].removeprefix("A")
-    salaun, cariou = await _at_the_door(town, "salaun"), await _at_the_door(town, "cariou")
+    salaun, cariou = await visitors.member("salaun"), await visitors.member("cariou")
     for path in ("/alertes/nouvelle", "/alertes/verifier", f"/alertes/{held}/corriger"):
         page = await salaun.post(path, {"text": by_console})
         assert page.status == 403, path
     form = await _filled(salaun, "/validations")
     refused = await salaun.post(f"/alertes/{held}/valider", form)
     assert refused.status == 403
-    stranger = Person(Door(town.stage.console_url))
+    stranger = visitors.stranger()
     sent_away = await stranger.post("/alertes/nouvelle", {"text": by_console})
     assert sent_away.path == "/connexion"
-    mairie = await _at_the_door(town, "legall")
+    mairie = await visitors.member("legall")
     assert (await mairie.get("/alertes/nouvelle")).status == 403
     assert [t for t in (by_text, by_console) if cast.copies("nedelec", t)] == []
 
@@ -89,5 +110,3 @@ async def test_only_a_chef_de_quart_sends_and_signed_in(town: Town) -> None:
 
     await wait_until(counted, "Le suivi de l'alerte", PATIENCE)
     assert len(shop.channels) == cast.copies("nedelec", by_console)
-    for person in (salaun, cariou, stranger, mairie):
-        await person.close()
