@@ -182,7 +182,13 @@ class Cast:
         async def shown() -> bool:
             return self.copies(key, text) == copies
 
-        await wait_until(shown, f"« {text[:40]} » chez {key}", seconds)
+        try:
+            await wait_until(shown, f"« {text[:40]} » chez {key}", seconds)
+        except StartFailed as late:
+            screen = self.timeline(key) if key in self.elements else []
+            locked = sum(not seen.readable for seen in screen)
+            found = f"{self.copies(key, text)} fois, {copies} attendues, {locked} illisibles"
+            raise StartFailed(f"{late} ({found})") from None
 
     def write_demo_json(self, phones: str, guests: Iterable[Guest]) -> None:
         """What the README says that `demo.json` holds."""

@@ -194,6 +194,11 @@ class Element:
         key, hashes, iv = seen.file["key"]["k"], seen.file["hashes"]["sha256"], seen.file["iv"]
         return bytes(nio.crypto.decrypt_attachment(answer.body, key, hashes, iv))
 
+    async def tell_device(self, account: Account, kind: str, content: dict[str, Any]) -> None:
+        """A message to that device, outside of rooms and in clear."""
+        message = nio.ToDeviceMessage(kind, account.mxid, account.device_id, content)
+        _checked(await self._client.to_device(message))
+
     async def vouch_for(self, device_id: str) -> None:
         """Verifies another device of the same person, as Element asks to."""
         if self._identity is None:
@@ -254,6 +259,8 @@ class Element:
                 events = [*await self._between(room, since, news.timeline.prev_batch), *events]
             for event in events:
                 self._reader.read(room, event)
+        if answer.to_device_events:
+            self._reader.read_again(self._client.decrypt_event)
         await self._chores()
 
     async def _between(self, room: str, since: str, until: str) -> list[nio.Event]:
@@ -285,6 +292,21 @@ class _Reader:
 
     def __init__(self, element: Element) -> None:
         self._element = element
+        self._locked: list[tuple[str, nio.MegolmEvent]] = []
+
+    def read_again(self, decrypt: Callable[[nio.MegolmEvent], Any]) -> None:
+        """Keys came: as Element does, tries what came before them.
+
+        Synapse gives a hundred keys a sync, and the message beside the first of them.
+        """
+        locked, self._locked = self._locked, []
+        for room, event in locked:
+            try:
+                clear = decrypt(event)
+            except nio.EncryptionError:
+                self._locked.append((room, event))
+            else:
+                self.read(room, clear)
 
     def read(self, room: str, event: Any) -> None:
         content = event.source.get("content", {})
@@ -300,6 +322,7 @@ class _Reader:
             html = new.get("formatted_body", "")
             self._change(relation.get("event_id"), text=_words(new), html=html, edited=True)
         elif isinstance(event, nio.MegolmEvent):
+            self._locked.append((room, event))
             self._show(room, event, {}, readable=False)
         elif event.source.get("type") == "m.room.message" and content:
             self._show(room, event, content, readable=True)

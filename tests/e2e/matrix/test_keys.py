@@ -58,6 +58,19 @@ async def test_who_leaves_holds_no_key_of_what_follows(rig: Rig) -> None:
     assert marie.keys_of(room) - before
 
 
+async def test_a_key_that_comes_after_its_message_opens_it(rig: Rig) -> None:
+    """Synapse gives a device a hundred messages a sync: what was queued before goes first."""
+    marie, paul = await rig.person(), await rig.person("paul")
+    room = await rig.room(marie, paul)
+    back = marie.away()
+    for _ in range(110):
+        await paul.tell_device(marie.account, "m.dummy", {})
+    await rig.service.homeserver.remove(room, paul.mxid, "La charte est échue.")
+    await rig.post(room, "Sous une clé neuve")
+    back.set()
+    assert (await marie.reads("Sous une clé neuve")).readable
+
+
 async def test_a_new_device_that_its_owner_vouches_for_reads_on(rig: Rig) -> None:
     marie = await rig.person()
     room = await rig.room(marie)
