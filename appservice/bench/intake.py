@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from appservice.app import clock
@@ -25,7 +25,9 @@ class NoJournal:
     async def write(self, source: str, key: str, payload: bytes, at: datetime) -> bool:
         return True
 
-    async def pending(self, source: str, limit: int) -> Sequence[tuple[int, bytes]]:
+    async def pending(
+        self, source: str, limit: int, besides: Collection[int] = ()
+    ) -> Sequence[tuple[int, bytes]]:
         return ()
 
     async def done(self, *entries: int) -> None:

@@ -12,6 +12,7 @@ import traceback
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 import asyncpg
 
@@ -31,7 +32,6 @@ log = logging.getLogger(__name__)
 WAITING = "matrix-waiting"  # no key yet
 REFUSED = "matrix-refused"  # our own handling failed: kept for whoever mends it
 AT_ONCE = 50
-WAITING_AT_ONCE = 1000
 IDLE = 5.0  # seconds between looks at the journal when nobody wakes us
 LOOK_AT_WAITING = 60.0  # seconds
 PAUSE = 1.0  # seconds, after a failure
@@ -150,16 +150,23 @@ class Intake:
             await self._sink(inbound)
 
     async def _waiting(self) -> None:
-        for entry, payload in await self._journal.pending(WAITING, WAITING_AT_ONCE):
-            kept = json.loads(payload)
-            event = read_event(kept["event"])
-            if not await self._attempt(event):
-                waited = self._clock() - datetime.fromisoformat(kept["since"])
-                if waited < self._settings.patience:
-                    continue
-                log.warning("the key of event %s never came", event.event_id)
-                await self._unreadable(event, Unreadable.UNDECRYPTABLE)
-            await self._journal.done(entry)
+        seen: set[int] = set()
+        while entries := await self._journal.pending(WAITING, AT_ONCE, seen):
+            for entry, payload in entries:
+                seen.add(entry)
+                if await self._is_over(json.loads(payload)):
+                    await self._journal.done(entry)
+
+    async def _is_over(self, kept: dict[str, Any]) -> bool:
+        """Whether nothing more is to be done with what waited for its key."""
+        event = read_event(kept["event"])
+        if not await self._attempt(event):
+            waited = self._clock() - datetime.fromisoformat(kept["since"])
+            if waited < self._settings.patience:
+                return False
+            log.warning("the key of event %s never came", event.event_id)
+            await self._unreadable(event, Unreadable.UNDECRYPTABLE)
+        return True
 
     async def _failed(self, event: Event, failure: Exception) -> None:
         """Tries again a few times, then puts the event aside and lets the others pass."""

@@ -2,7 +2,7 @@
 
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -153,7 +153,9 @@ class _NoJournal:
     async def write(self, source: str, key: str, payload: bytes, at: datetime) -> bool:
         raise TemporaryFailure
 
-    async def pending(self, source: str, limit: int) -> Sequence[tuple[int, bytes]]:
+    async def pending(
+        self, source: str, limit: int, besides: Collection[int] = ()
+    ) -> Sequence[tuple[int, bytes]]:
         return ()
 
     async def done(self, *entries: int) -> None:

@@ -1,11 +1,12 @@
 """What came in, in SQL: sealed until it is handled, empty afterwards."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from appservice.domain.member import Channel
+from appservice.flows.ports.mail import AT_ONCE
 from appservice.store.gathering import Gathering
 from appservice.store.session import Database, Session
 from appservice.store.vault import BrokenSeal, DataKey
@@ -60,9 +61,11 @@ class PgJournal:
         new = {(row["source"], row["key_index"]) for row in written}
         return [(entry.source, entry.index) in new for entry in entries]
 
-    async def pending(self, source: str, limit: int) -> Sequence[tuple[int, bytes]]:
+    async def pending(
+        self, source: str, limit: int, besides: Collection[int] = ()
+    ) -> Sequence[tuple[int, bytes]]:
         async with self._database.session() as session:
-            rows = await session.rows(PENDING, source, limit)
+            rows = await session.rows(PENDING, source, limit, list(besides), AT_ONCE)
             keys = await session.keys(row["owner"] for row in rows)
             entries: list[tuple[int, bytes]] = []
             for row in rows:
@@ -108,8 +111,16 @@ WITH entry AS (
 )
 SELECT source, key_index FROM entry, bell
 """
+# The length of a value is read without the value.
 PENDING = """
-SELECT id, owner, sealed FROM journal WHERE source = $1 AND done_at IS NULL ORDER BY id LIMIT $2
+WITH next AS (
+    SELECT id, octet_length(sealed) AS size FROM journal
+    WHERE source = $1 AND done_at IS NULL AND id <> ALL($3) ORDER BY id LIMIT $2
+), added AS (
+    SELECT id, size, sum(size) OVER (ORDER BY id) AS so_far FROM next
+)
+SELECT id, owner, sealed FROM journal JOIN added USING (id)
+WHERE so_far <= $4 OR so_far = size ORDER BY id
 """
 DONE = "UPDATE journal SET done_at = $2, sealed = NULL WHERE id = ANY($1) AND done_at IS NULL"
 FIRST_TIME = """

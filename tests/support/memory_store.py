@@ -33,6 +33,7 @@ from appservice.domain.room import KnownRoom, RoomKey
 from appservice.domain.signing import Evidence
 from appservice.domain.territory import slug
 from appservice.flows.ports import Clock
+from appservice.flows.ports.mail import AT_ONCE
 from bridges.protocol import Attachment
 from support.memory_chain import MemoryChain
 from support.memory_console import MemoryConsole
@@ -507,9 +508,19 @@ class MemoryJournal:
         self._wake.ring(f"journal:{source}")
         return True
 
-    async def pending(self, source: str, limit: int) -> Sequence[tuple[int, bytes]]:
-        mine = [(n, payload) for n, (origin, payload) in self._waiting.items() if origin == source]
-        return mine[:limit]
+    async def pending(
+        self, source: str, limit: int, besides: Collection[int] = ()
+    ) -> Sequence[tuple[int, bytes]]:
+        found: list[tuple[int, bytes]] = []
+        weight = 0
+        for entry, (origin, payload) in self._waiting.items():
+            if origin != source or entry in besides:
+                continue
+            weight += len(payload)
+            if found and (weight > AT_ONCE or len(found) == limit):
+                break
+            found.append((entry, payload))
+        return found
 
     async def done(self, *entries: int) -> None:
         for entry in entries:

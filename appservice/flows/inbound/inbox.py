@@ -136,8 +136,8 @@ class Inbox:
 
     async def work_once(self) -> bool:
         """One round over what is pending; True when something was handled."""
-        entries = await self.journal.pending(self.source, _AT_ONCE + len(self._waiting))
-        due = {entry: payload for entry, payload in entries if self._is_due(entry)}
+        not_due = [entry for entry in self._waiting if not self._is_due(entry)]
+        due = dict(await self.journal.pending(self.source, _AT_ONCE, not_due))
         receipts = {e: payload for e, payload in due.items() if payload.startswith(_RECEIPT)}
         handled = bool(receipts) and await self._together(receipts)
         for entry, payload in due.items():
@@ -146,8 +146,7 @@ class Inbox:
         return handled
 
     def _is_due(self, entry: int) -> bool:
-        retry = self._waiting.get(entry)
-        return retry is None or retry.at <= self.clock()
+        return self._waiting[entry].at <= self.clock()
 
     async def _together(self, receipts: Mapping[int, bytes]) -> bool:
         """An alert to thousands of telephones is answered by as many; who fails is seen alone."""

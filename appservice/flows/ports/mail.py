@@ -9,6 +9,9 @@ from appservice.domain.ids import AlertId, ParcelId
 from appservice.domain.member import Channel
 from bridges.protocol import Receipt
 
+AT_ONCE = 16 * 2**20
+"""Bytes of the journal that are opened together."""
+
 
 class Outbox(Protocol):
     """Parcels on their way, and the ledger of what left.
@@ -63,8 +66,13 @@ class Journal(Protocol):
         """False when that (source, key) is already there."""
         ...
 
-    async def pending(self, source: str, limit: int) -> Sequence[tuple[int, bytes]]:
-        """Oldest first."""
+    async def pending(
+        self, source: str, limit: int, besides: Collection[int] = ()
+    ) -> Sequence[tuple[int, bytes]]:
+        """Oldest first, without `besides`; the first one, and those that fit in `AT_ONCE` with it.
+
+        A photo is in its message: fifty of them would not fit in memory.
+        """
         ...
 
     async def done(self, *entries: int) -> None: ...

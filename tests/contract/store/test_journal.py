@@ -5,6 +5,8 @@ from typing import Any
 
 from support.store_builders import NOON
 
+from appservice.flows.ports.mail import AT_ONCE
+
 SOON = timedelta(milliseconds=1)
 LONG = timedelta(seconds=30)
 
@@ -39,3 +41,25 @@ async def test_a_write_wakes_who_reads_that_source(store: Any) -> None:
     await store.journal.write("signal", "k", b"x", NOON)
     assert await store.wake.wait("journal:signal", LONG)
     assert not await store.wake.wait("journal:signal", SOON)
+
+
+async def test_what_waits_elsewhere_is_left_out(store: Any) -> None:
+    journal = store.journal
+    for number in range(4):
+        await journal.write("signal", f"t{number}", b"%d" % number, NOON)
+    waiting = await journal.pending("signal", 10)
+    besides = {waiting[0][0], waiting[2][0]}
+    assert list(await journal.pending("signal", 1, besides)) == [waiting[1]]
+    assert list(await journal.pending("signal", 10, besides)) == [waiting[1], waiting[3]]
+
+
+async def test_big_entries_come_a_few_at_a_time_and_one_at_least(store: Any) -> None:
+    journal = store.journal
+    sizes = (10, AT_ONCE // 2, AT_ONCE // 2, AT_ONCE + 1, 10)
+    for number, size in enumerate(sizes):
+        await journal.write("signal", f"t{number}", bytes(size), NOON)
+    came = []
+    while entries := await journal.pending("signal", 10):
+        came.append([len(payload) for _, payload in entries])
+        await journal.done(*(entry for entry, _ in entries))
+    assert came == [[10, AT_ONCE // 2], [AT_ONCE // 2], [AT_ONCE + 1], [10]]
