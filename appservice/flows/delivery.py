@@ -87,9 +87,16 @@ class Delivery:
         self._hands = asyncio.Semaphore(self.bridge.abilities.workers)
 
     async def run(self) -> None:
-        """Claims and sends until stopped. Whatever fails here only makes it wait."""
+        """Claims and sends until stopped. Whatever fails here only makes it wait.
+
+        Nobody else delivers on this channel: what is in hand as it begins, a dead process had.
+        """
+        began = False
         while not self._stopping.is_set():
             try:
+                if not began:
+                    await self.queue.let_go(self.channel, self.clock())
+                    began = True
                 self._moved.clear()
                 if await self._claim() == 0:
                     await self._rest()

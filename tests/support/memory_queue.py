@@ -49,6 +49,12 @@ class MemoryQueue:
             taken.append(Claimed(slip.id, slip.token, slip.parcel, slip.attempts, provider_id))
         return taken
 
+    async def let_go(self, channel: Channel, now: datetime) -> None:
+        for slip in self._of(channel):
+            if slip.state is State.SUBMITTING:
+                slip.lease_until = now
+        self._sweep(channel, now)
+
     async def name(self, names: Sequence[tuple[Claimed, str]]) -> None:
         for claimed, name in names:
             slip = self._by_id(claimed.id)

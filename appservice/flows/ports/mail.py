@@ -95,6 +95,12 @@ class Queue(Protocol):
         """
         ...
 
+    async def let_go(self, channel: Channel, now: datetime) -> None:
+        """Whoever had parcels in hand is dead: as if their leases ran out now.
+
+        A late answer of somebody who was not dead after all still settles its parcel.
+        """
+
     async def name(self, names: Sequence[tuple[Claimed, str]]) -> None:
         """What the channel will call these parcels, written before they leave.
 

@@ -58,6 +58,10 @@ class PgQueue:
                 claimed.append(one)
         return claimed
 
+    async def let_go(self, channel: Channel, now: datetime) -> None:
+        async with self._database.session() as session:
+            await session.run(LET_GO, channel.value, now, channel in IDEMPOTENT)
+
     async def name(self, names: Sequence[tuple[Claimed, str]]) -> None:
         vault = self._database.vault
         rows = [(one.id, one.token, name, message_index(vault, name)) for one, name in names]
@@ -169,14 +173,17 @@ def _claimed(row: Record, keys: Mapping[str, DataKey]) -> Claimed | None:
 
 # Leases that ran out, texts that no operator reported on although their validity is long over
 # (gateways lose reports), and what nobody wants to read any more.
-SWEEP = """
+LET_GO = """
+UPDATE deliveries SET lease_until = NULL,
+    state = CASE WHEN NOT $3 THEN 'unknown' WHEN expires_at <= $2 THEN 'expired'
+            ELSE 'queued' END,
+    token = CASE WHEN $3 THEN NULL ELSE token END,
+    code = 'lease-ran-out', settled_at = $2
+WHERE channel = $1 AND state = 'submitting'
+"""
+_SWEEP = """
 WITH lapsed AS (
-    UPDATE deliveries SET lease_until = NULL,
-        state = CASE WHEN NOT $3 THEN 'unknown' WHEN expires_at <= $2 THEN 'expired'
-                ELSE 'queued' END,
-        token = CASE WHEN $3 THEN NULL ELSE token END,
-        code = 'lease-ran-out', settled_at = $2
-    WHERE channel = $1 AND state = 'submitting' AND lease_until <= $2
+    {let_go} AND lease_until <= $2
 ), silent AS (
     UPDATE deliveries SET state = 'unknown', code = 'no-receipt', settled_at = $2
     WHERE $1 = 'sms' AND channel = 'sms' AND state = 'accepted' AND settled_at <= $4
@@ -184,6 +191,7 @@ WITH lapsed AS (
 UPDATE deliveries SET state = 'expired', code = 'expired', settled_at = $2
 WHERE channel = $1 AND state = 'queued' AND expires_at <= $2
 """
+SWEEP = _SWEEP.format(let_go=LET_GO)
 # Parcels in the order of their turns (`turns.py`), as many as asked: each speaks for its
 # conversation, and what leaves is what that conversation would say next, so that whoever is
 # answered while the alert to their telephone is far behind gets the alert at once, then the

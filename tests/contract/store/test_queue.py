@@ -142,6 +142,27 @@ async def test_a_lease_that_ran_out_is_unknown_and_never_sent_again(store: Any) 
     assert await state(store) is State.UNKNOWN
 
 
+async def test_what_a_dead_process_had_in_hand_is_unknown_at_once(store: Any) -> None:
+    """Never sent again, and the conversation goes on; whoever lived after all knows better."""
+    await put(store, a_parcel("p1", alert=SEVEN), a_parcel("p2"))
+    [claimed] = await claim(store)
+    await store.queue.let_go(Channel.SMS, NOON)
+    assert await state(store) is State.UNKNOWN
+    assert keys(await claim(store)) == ["p2"]
+    assert await store.queue.settle([Settled(claimed, State.ACCEPTED, NOON, provider_id="1")])
+    assert await state(store) is State.ACCEPTED
+
+
+async def test_what_a_dead_process_had_for_matrix_is_said_again_at_once(store: Any) -> None:
+    await put(store, a_parcel("p1", "!a:exemple.fr", channel=Channel.MATRIX), a_parcel("p2"))
+    [first] = await claim(store, channel=Channel.MATRIX)
+    [text] = await claim(store)
+    await store.queue.let_go(Channel.MATRIX, NOON)
+    [again] = await claim(store, channel=Channel.MATRIX)
+    assert (again.parcel, again.attempts) == (first.parcel, 2)
+    assert await store.queue.settle([Settled(text, State.ACCEPTED, NOON, provider_id="1")])
+
+
 async def test_a_lease_that_ran_out_on_matrix_is_tried_again(store: Any) -> None:
     await put(store, a_parcel("p1", "!a:exemple.fr", channel=Channel.MATRIX))
     [first] = await claim(store, channel=Channel.MATRIX)

@@ -13,6 +13,8 @@ from appservice.demo.child import wait_until
 from appservice.demo.people import BRETAGNE, MANTES
 from appservice.demo.standins.signal_account import GOOD_CAPTCHA
 
+UNKNOWN = "SELECT count(*) FROM deliveries WHERE channel = 'signal' AND state = 'unknown'"
+
 pytestmark = [pytest.mark.e2e, pytest.mark.signal_real, pytest.mark.timeout(400)]
 
 
@@ -70,8 +72,36 @@ async def test_the_service_killed_finds_again_what_signal_kept(rig_town: Town) -
     await until(lambda: rig.bridge.hung_up() >= ended, "signal-cli le voit", PATIENCE)
     await legoff.says(said, SERVICE)
     await town.stage.restart_service()
-    await town.stage.lapse()  # what the dead one had in hand holds up the conversation
     await reported_once(town, before)
+
+
+async def test_killed_before_it_acts_on_a_message_the_service_acts_once(rig_town: Town) -> None:
+    town, stage, legoff = rig_town, rig_town.stage, phone(rig_town, "legoff")
+    before = len(receipts(town))
+    dies = "after journal signal"
+    stage.order(die=dies)
+    await legoff.says("Comptoir du tabac forcé hier à 14 h 16, des cartes volées", SERVICE)
+    await stage.dies_at(dies)
+    await stage.restart_service()
+    await reported_once(town, before)
+
+
+async def test_killed_once_signal_has_it_it_repeats_nothing_and_holds_up_nobody(
+    rig_town: Town,
+) -> None:
+    """Nobody knows what became of it; the next words of the poste leave all the same."""
+    town, stage, colin = rig_town, rig_town.stage, phone(rig_town, "colin")
+    salvi, poste = town.cast.elements["salvi"], town.poste(MANTES)
+    first, second = "Relève au poste du quai à 18 h 21", "Relève annulée, restez à 18 h 22"
+    dies, unknown = "before settling signal word", (await stage.query(UNKNOWN))[0]["count"]
+    stage.order(die=dies)
+    await salvi.say(poste, first)
+    await stage.dies_at(dies)
+    await stage.restart_service()
+    await salvi.say(poste, second)
+    await colin.sees(lambda note: second in note.text)
+    assert sum(first in note.text for note in colin.notes) == 1
+    assert (await stage.query(UNKNOWN))[0]["count"] == unknown + 1
 
 
 async def test_what_signal_delivers_twice_is_handled_once(rig_town: Town) -> None:

@@ -238,6 +238,19 @@ async def test_a_database_out_of_reach_only_delays(story: Story) -> None:
     await running
 
 
+async def test_what_the_last_process_had_in_hand_holds_up_nobody(story: Story) -> None:
+    """It may have left: nobody knows, and it is not sent again."""
+    await put(story, sms("a"), sms("b"))
+    await story.store.queue.claim(Channel.SMS, 1, timedelta(minutes=2), story.now)
+    worker = story.delivery(Channel.SMS)
+    running = asyncio.create_task(worker.run())
+    await until(lambda: state(story, "b") is State.ACCEPTED)
+    await worker.stop()
+    await running
+    assert state(story, "a") is State.UNKNOWN
+    assert len(story.bridges[Channel.SMS].sent) == 1
+
+
 class FlakyQueue:
     def __init__(self, real: object, failures: int) -> None:
         self._real = real
