@@ -18,6 +18,7 @@ from appservice.domain.enrolment import OPERATOR
 from appservice.domain.room import Kind
 from appservice.files.config import load_config
 from appservice.files.world import WorldPaths, shipped_paths
+from appservice.flows.membership import Membership
 from appservice.flows.ports import Clock
 from appservice.flows.reconciliation import TOPIC
 from appservice.flows.signature import Signing
@@ -185,14 +186,12 @@ class Town:
         await self.settled()
 
     async def settled(self) -> None:
-        """Waits until the service has nothing left to put right."""
+        """Waits until the service has nothing left to put right, as long as it gets less."""
         config = load_config(self.stage.config)
         async with open_office(config) as office, provisioning(office) as rooms:
-
-            async def nothing_left() -> bool:
-                return not await rooms.plan()
-
-            await wait_until(nothing_left, "Un plan vide", PATIENCE, 0.3)
+            left = len(await rooms.plan())
+            while left:
+                left = await _fewer(rooms, left)
 
     async def standing_plan(self) -> Answer:
         return await self.cast.maillage("plan")
@@ -228,6 +227,19 @@ class Town:
         assert child is not None
         child.process.kill()
         await child.process.wait()
+
+
+async def _fewer(rooms: Membership, steps: int) -> int:
+    """How many steps are left, once they are fewer."""
+    left = steps
+
+    async def are_fewer() -> bool:
+        nonlocal left
+        left = len(await rooms.plan())
+        return left < steps
+
+    await wait_until(are_fewer, f"Un plan de moins de {steps} pas", PATIENCE, 0.3)
+    return left
 
 
 async def open_town(folder: Path) -> Town:

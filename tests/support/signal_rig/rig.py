@@ -2,8 +2,10 @@
 
 import asyncio
 import os
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import aiohttp
 
@@ -15,8 +17,11 @@ from support.signal_rig.daemon import Daemon
 from support.signal_rig.install import HERE, PACKAGES, install
 from support.signal_rig.phone import Phone, Phones
 
+T = TypeVar("T")
+
 SERVICE = "+33639980000"
 _START = 60  # seconds
+_HANDS = 6  # accounts made at once: one waits for a round trip while another computes
 
 
 class Rig:
@@ -95,6 +100,11 @@ class Rig:
             self._friends[name] = await self.phone(name)
         return self._friends[name]
 
+    async def phones_of(self, names: Mapping[str, str]) -> dict[str, Phone]:
+        """By their number, people who have just installed Signal."""
+        made = await together(partial(self.phone, name, number) for number, name in names.items())
+        return {phone.number: phone for phone in made}
+
     async def phone(self, name: str, number: str = "") -> Phone:
         """Somebody who has just installed Signal."""
         number = number or f"+3363998{1000 + next(self._numbers)}"
@@ -113,12 +123,14 @@ class Rig:
         """They write to the service and read its answer; it may add to a group only those."""
         wire = await Wire.open(self.bridge.port)
         await wire.call("subscribeReceive", account=SERVICE)
-        for phone in phones:
-            await phone.says("Bonjour", SERVICE)
-            await wire.event(lambda event, aci=phone.aci: _wrote(event, aci))
-            await self.ask("send", recipient=[phone.aci], message="Bonjour à vous")
-            await phone.sees(lambda note: note.text == "Bonjour à vous")
+        await together(partial(self._introduce, wire, phone) for phone in phones)
         await wire.close()
+
+    async def _introduce(self, wire: Wire, phone: Phone) -> None:
+        await phone.says("Bonjour", SERVICE)
+        await wire.event(lambda event: _wrote(event, phone.aci))
+        await self.ask("send", recipient=[phone.aci], message="Bonjour à vous")
+        await phone.sees(lambda note: note.text == "Bonjour à vous")
 
     async def _answers(self) -> bool:
         try:
@@ -126,6 +138,17 @@ class Rig:
         except aiohttp.ClientError:
             return False
         return True
+
+
+async def together(tasks: Iterable[Callable[[], Awaitable[T]]]) -> list[T]:
+    """What each gives, a few at once: however many they are, none waits long."""
+    gate = asyncio.Semaphore(_HANDS)
+
+    async def one(task: Callable[[], Awaitable[T]]) -> T:
+        async with gate:
+            return await task()
+
+    return await asyncio.gather(*map(one, tasks))
 
 
 def _wrote(event: Any, aci: str) -> bool:

@@ -66,9 +66,8 @@ async def open_rig_town(stage: RigStage, people: dict[str, Person] | None = None
         everybody = townspeople()
         people = {key: everybody[key] for key in CAST}
     assert stage.rig is not None
-    for person in people.values():
-        if "signal" in person.channels:
-            stage.phones[person.number] = await stage.rig.phone(person.name, person.number)
+    names = {p.number: p.name for p in people.values() if "signal" in p.channels}
+    stage.phones.update(await stage.rig.phones_of(names))
     await stage.rig.introduce(*stage.phones.values())
     town = await people_it(stage, people)
     for group in await stage.rig.ask("listGroups"):
