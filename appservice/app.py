@@ -43,6 +43,8 @@ from appservice.flows.departure.fallback import Fallback
 from appservice.flows.departure.live import Live
 from appservice.flows.departure.needs import Needs
 from appservice.flows.enrolment import Enrolment
+from appservice.flows.governance.indicators import Watching
+from appservice.flows.governance.training import Training
 from appservice.flows.inbound import Inbound, Inbox
 from appservice.flows.membership import Membership, Ourselves
 from appservice.flows.progress import watch
@@ -170,6 +172,8 @@ async def console(office: Office, world: World, membership: Membership) -> Async
         dispatch=Dispatch(office.store, clock, world),
         log=Log(office.store, office.store.audit, office.keys, clock),
         openly=Openly(office.store.counted, clock, world),
+        watching=Watching(office.store.counted, clock, world),
+        training=Training(office.store, clock),
         public_key=office.keys.public_key_b64,
         signing_links=office.signing_links,
         signer=signer,

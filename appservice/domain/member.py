@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 
 from appservice.domain.charter import Signature
@@ -10,11 +11,13 @@ from appservice.domain.territory import Zone
 
 
 class Role(StrEnum):
-    """Who writes; the names that the moderation rules use."""
+    """What somebody is in the register."""
 
     MERCHANT = "merchant"
     MUNICIPAL_POLICE = "municipal_police"
+    NATIONAL_POLICE = "national_police"
     GENDARME = "gendarme"
+    ASVP = "asvp"
     CHEF_DE_QUART = "chef_de_quart"
     OPP = "opp"
     MAIRIE = "mairie"
@@ -25,9 +28,19 @@ class Role(StrEnum):
         return self in _OFFICERS
 
     @property
+    def is_witness(self) -> bool:
+        """Whose words to the service are a report unless they are a command."""
+        return self in (Role.MERCHANT, Role.ASVP)
+
+    @property
     def may_submit_alert(self) -> bool:
         """Officers, and the mairie (whose facts need an attestation, see the moderation rules)."""
-        return self is not Role.MERCHANT
+        return not self.is_witness
+
+    @property
+    def voice(self) -> str:
+        """Who speaks, to the moderation rules: both national forces alike, ASVP as witnesses."""
+        return {Role.NATIONAL_POLICE: "gendarme", Role.ASVP: "merchant"}.get(self, self.value)
 
     @property
     def is_chief(self) -> bool:
@@ -50,11 +63,21 @@ class Role(StrEnum):
         return _FRENCH[self]
 
 
-_OFFICERS = frozenset({Role.MUNICIPAL_POLICE, Role.GENDARME, Role.CHEF_DE_QUART, Role.OPP})
+_OFFICERS = frozenset(
+    {
+        Role.MUNICIPAL_POLICE,
+        Role.NATIONAL_POLICE,
+        Role.GENDARME,
+        Role.CHEF_DE_QUART,
+        Role.OPP,
+    }
+)
 _FRENCH: Mapping[Role, str] = {
     Role.MERCHANT: "commerçant",
     Role.MUNICIPAL_POLICE: "police municipale",
+    Role.NATIONAL_POLICE: "police nationale",
     Role.GENDARME: "gendarmerie",
+    Role.ASVP: "ASVP",
     Role.CHEF_DE_QUART: "chef de quart",
     Role.OPP: "OPP",
     Role.MAIRIE: "mairie",
@@ -96,6 +119,7 @@ class Member:
     language: str = "fr"
     siret: str = ""  # of a merchant's shop, fourteen digits
     sms_fallback: bool = False  # agreed to an SMS when Signal can't bring an alert in time
+    trained: date | None = None  # when a merchant followed the training, as the mairie or CCI says
 
     @property
     def home_trade(self) -> TradeId | None:

@@ -67,6 +67,7 @@ class Territory:
     charters: Mapping[str, str]  # kind of member -> charter id
     contact: str = ""  # how to reach the mairie, shown to strangers
     texts: TextRules = field(default_factory=TextRules)
+    training_required: bool = False  # an untrained merchant receives, and reports nothing yet
     chiefs_send: bool = False  # only a chef de quart sends alerts; other officers propose them
 
     gaps: tuple[str, ...] = ()  # what its legal checklist lacks, as people are told

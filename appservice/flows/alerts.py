@@ -182,7 +182,7 @@ async def state(step: Step, number: AlertId) -> str:
 
 def judged(step: Step, text: str) -> Verdict:
     """In the role of whoever acts; where only a chef de quart sends, others propose."""
-    verdict = judge(Submission(text, step.member.role.value), step.world.policy)
+    verdict = judge(Submission(text, step.member.role.voice), step.world.policy)
     if verdict.decision is Decision.PUBLISH and not _may_send(step):
         order = Finding(CHIEF_SENDS, Decision.HOLD)
         return Verdict(Decision.HOLD, (order,), verdict.policy_hash)

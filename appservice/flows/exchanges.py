@@ -58,7 +58,7 @@ async def outsider(step: Step, room: KnownRoom, key: str) -> None:
 
 def _fate(step: Step, text: str) -> Fate:
     world = step.world
-    submission = Submission(text, step.member.role.value)
+    submission = Submission(text, step.member.role.voice)
     return fate_of(judge_talk(submission, world.policy, world.circulation), world.circulation)
 
 

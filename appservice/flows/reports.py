@@ -46,7 +46,7 @@ async def receive(step: Step, text: str, pictures: Pictures = Pictures()) -> Rep
     belongs to the report that the member has just opened.
     """
     text = stated(harmless(text))
-    verdict = judge(Submission(text, step.member.role.value), step.world.policy)
+    verdict = judge(Submission(text, step.member.role.voice), step.world.policy)
     if text and verdict.decision is _DANGER:
         return await emergency(step, text, pictures)
     if pictures.refused:
@@ -110,7 +110,7 @@ async def withdrawn(step: Step, report: ReportId) -> None:
 
 def is_emergency(policy: Policy, role: Role, text: str) -> bool:
     """Whether the text reads as a danger that is going on."""
-    return bool(text) and judge(Submission(text, role.value), policy).decision is _DANGER
+    return bool(text) and judge(Submission(text, role.voice), policy).decision is _DANGER
 
 
 async def _just_opened(step: Step, text: str, pictures: Pictures) -> Report | None:

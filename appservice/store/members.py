@@ -52,6 +52,7 @@ class PgMembers:
             member.sms_fallback,
             word_indexes(session.vault, member.territory, beginnings(member.name, member.shop)),
             likeness_indexes(session.vault, member),
+            member.trained,
         )
 
     async def get(self, member: MemberId) -> Member | None:
@@ -132,6 +133,7 @@ def member_of(row: Record, key: DataKey | None) -> Member:
         language=row["language"],
         siret=words.get("siret") or "",
         sms_fallback=row["sms_fallback"],
+        trained=row["trained_on"],
     )
 
 
@@ -143,14 +145,16 @@ WHERE id <> $1 AND (mxid = $2 OR signal_index = $3 OR phone_index = $4) LIMIT 1
 SAVE = """
 INSERT INTO members (id, role, territory, trades, commune, zones, channels, language,
                      mxid, signal_index, phone_index, sealed, saved_at,
-                     sms_fallback, words, likeness)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+                     sms_fallback, words, likeness, trained_on)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
+        $17)
 ON CONFLICT (id) DO UPDATE SET
     role = excluded.role, territory = excluded.territory, trades = excluded.trades,
     commune = excluded.commune, zones = excluded.zones, channels = excluded.channels,
     language = excluded.language, mxid = excluded.mxid, signal_index = excluded.signal_index,
     phone_index = excluded.phone_index, sealed = excluded.sealed, saved_at = excluded.saved_at,
-    sms_fallback = excluded.sms_fallback, words = excluded.words, likeness = excluded.likeness
+    sms_fallback = excluded.sms_fallback, words = excluded.words, likeness = excluded.likeness,
+    trained_on = excluded.trained_on
 """
 GET = "SELECT * FROM members WHERE id = $1"
 SOME = "SELECT * FROM members WHERE id = ANY($1)"

@@ -40,7 +40,8 @@ CREATE TABLE members (
     saved_at timestamptz NOT NULL,
     sms_fallback boolean NOT NULL DEFAULT FALSE,
     words integer[],
-    likeness bigint[]
+    likeness bigint[],
+    trained_on date
 );
 CREATE UNIQUE INDEX members_by_mxid ON members (mxid);
 CREATE UNIQUE INDEX members_by_phone ON members (phone_index);

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from appservice.domain.member import Role
-from appservice.domain.moderation import Decision, Policy, Rule
+from appservice.domain.moderation import ROLES, Decision, Policy, Rule
 from appservice.domain.moderation.policy import Example
 from appservice.domain.wording.rules import WHAT_FOLLOWS
 
@@ -54,7 +54,7 @@ def _page(rule: Rule) -> Iterator[str]:
 
 def _followed(rule: Rule) -> Mapping[str, str]:
     """What follows, by author; one line for all when it is the same."""
-    by_role = {role.french: WHAT_FOLLOWS[rule.decision_for(role.value)] for role in Role}
+    by_role = {Role(name).french: WHAT_FOLLOWS[rule.decision_for(name)] for name in ROLES}
     return by_role if len(set(by_role.values())) > 1 else {"tous": by_role[Role.MERCHANT.french]}
 
 

@@ -28,6 +28,8 @@ from appservice.flows.console.register import Register
 from appservice.flows.console.removal import Removal
 from appservice.flows.console.vouching import Vouching
 from appservice.flows.enrolment import Enrolment
+from appservice.flows.governance.indicators import Watching
+from appservice.flows.governance.training import Training
 from appservice.flows.ports import Clock
 from appservice.web.openid.provider import Provider
 from appservice.web.receipts.sealed import PdfReceipts
@@ -56,6 +58,8 @@ class Desk:
     receipts: Receipts = field(kw_only=True)
     receipt_maker: PdfReceipts = field(kw_only=True)
     openly: Openly = field(kw_only=True)
+    watching: Watching = field(kw_only=True)
+    training: Training = field(kw_only=True)
     public_key: str = field(kw_only=True)  # of the service, in base64
     behind_proxy: bool = False  # the last address of X-Forwarded-For is then the visitor's
     providers: Mapping[str, Provider] = field(default_factory=dict)  # by organisation

@@ -1,6 +1,7 @@
 """The route table: each path, and who may take it. What is not here is not served."""
 
 from appservice.domain.console import Right
+from appservice.web.governance import indicators, protocol, training
 from appservice.web.pages import (
     alerts,
     compose,
@@ -126,6 +127,22 @@ ROUTES: tuple[Route, ...] = (
         *(GET, "/dossier", log.case_page, Right.READ_REPORTS),
         title="Journal d'un dossier",
         about="Les actes sur une alerte ou un signalement auquel vous avez pris part.",
+    ),
+    Route(
+        *(GET, "/formation", training.list_page, Right.MARK_TRAINED),
+        title="Formation",
+        about="Qui l'a suivie, et qui doit encore la suivre.",
+    ),
+    Route(POST, "/formation/{member}", training.mark, Right.MARK_TRAINED),
+    Route(
+        *(GET, "/indicateurs", indicators.page, Right.READ_COUNTS),
+        title="Indicateurs",
+        about="Des totaux et des délais, sans aucun nom.",
+    ),
+    Route(
+        *(GET, "/protocole", protocol.page, Right.READ_PROTOCOL),
+        title="Protocole",
+        about="Les règles, les chartes et les réglages qui s'appliquent aujourd'hui.",
     ),
     Route(GET, "/transparence", openly.page, Access.PUBLIC),
     Route(

@@ -40,6 +40,8 @@ from appservice.flows.console.presence import Presence
 from appservice.flows.console.register import Register
 from appservice.flows.console.removal import Removal
 from appservice.flows.enrolment import Enrolment
+from appservice.flows.governance.indicators import Watching
+from appservice.flows.governance.training import Training
 from appservice.flows.ports import Store
 from appservice.flows.provisioning import Applied
 from appservice.flows.signature import Signing
@@ -158,6 +160,8 @@ class ConsoleTown:
             receipt_maker=PdfReceipts(receipt_identity(self.key)),
             log=Log(self.store, self.store.audit, self.seals, self.clock),
             openly=Openly(self.store.counted, self.clock, self.world),
+            watching=Watching(self.store.counted, self.clock, self.world),
+            training=Training(self.store, self.clock),
             public_key=self.public_key,
         )
         self.server = ConsoleServer(desk)

@@ -2,12 +2,14 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from appservice.domain.alert import Cancelled, Published
+from appservice.domain.console.indicators import QUICK, Indicators
 from appservice.domain.console.openly import LandCounts
 from appservice.domain.ids import TradeId
 from appservice.domain.member import Role
+from appservice.domain.report import Cleared, Closed, Report, Taken
 from support.memory_tables import Tables
 
 
@@ -40,3 +42,48 @@ class MemoryCounts:
             land: LandCounts(dict(trades[land]), alerts[land], reports[land])
             for land in {*trades, *alerts, *reports}
         }
+
+    async def indicators(
+        self, texts: Collection[str], now: datetime, since: datetime
+    ) -> Mapping[str, Indicators]:
+        lands = await self.by_territory(texts, now, since)
+        merchants = [m for m in self._tables.members.values() if m.role is Role.MERCHANT]
+        waits: dict[str, list[timedelta]] = defaultdict(list)
+        for report in self._tables.reports.values():
+            at = _taken_at(report)
+            if at is not None and report.received_at >= since:
+                waits[report.territory].append(at - report.received_at)
+        return {
+            land: Indicators(
+                sum(m.territory == land for m in merchants),
+                sum(lands[land].merchants.values()) if land in lands else 0,
+                sum(m.territory == land and m.trained is not None for m in merchants),
+                lands[land].alerts if land in lands else 0,
+                lands[land].reports if land in lands else 0,
+                len(waits[land]),
+                _centile(waits[land], 0.5),
+                _centile(waits[land], 0.9),
+                sum(wait <= QUICK for wait in waits[land]),
+            )
+            for land in {*lands, *(m.territory for m in merchants)}
+        }
+
+
+def _taken_at(report: Report) -> datetime | None:
+    match report.stage:
+        case Taken(at=at):
+            return at
+        case Cleared(taken_at=at) | Closed(taken_at=at):
+            return at
+        case _:
+            return None
+
+
+def _centile(waits: list[timedelta], share: float) -> timedelta:
+    """As PostgreSQL's percentile_cont: between the two nearest."""
+    if not waits:
+        return timedelta(0)
+    place, ordered = share * (len(waits) - 1), sorted(waits)
+    low = ordered[int(place)]
+    high = ordered[min(int(place) + 1, len(waits) - 1)]
+    return low + (high - low) * (place - int(place))

@@ -172,6 +172,10 @@ def _end(
 def _is_wanted(member: Member, state: CharterState, wanted: Search) -> bool:
     return (
         wanted.beginnings <= set(beginnings(member.name, member.shop))
+        and (
+            wanted.trained is None
+            or (member.role is Role.MERCHANT and (member.trained is not None) == wanted.trained)
+        )
         and wanted.phone in (None, member.phone)
         and (wanted.trade is None or wanted.trade in member.trades)
         and wanted.commune in (None, member.commune)

@@ -10,7 +10,15 @@ from pathlib import Path
 from appservice.app import clock, open_office, provisioning
 from appservice.demo.cast import Cast
 from appservice.demo.child import wait_until
-from appservice.demo.people import BRETAGNE, LIFFRE, PEOPLE, REDON, Person
+from appservice.demo.people import (
+    BRETAGNE,
+    LIFFRE,
+    MANTES,
+    MANTES_LA_JOLIE,
+    PEOPLE,
+    REDON,
+    Person,
+)
 from appservice.demo.ports import any_free_port
 from appservice.demo.stage import SERVICES, Answer, Stage
 from appservice.domain.charter import Signature
@@ -68,8 +76,20 @@ NEWCOMERS = (
         "cariou", "chef_de_quart", "Major Cariou", FINISTERE, EVERY_CHANNEL,
         zone=f"commune:{QUIMPER}", number="+33639980025",
     ),
+    Person(
+        "nguyen", "national_police", "Gardien Nguyen", MANTES, ("matrix",),
+        zone=f"commune:{MANTES_LA_JOLIE}",
+    ),
+    Person(
+        "moreau", "asvp", "Agente Moreau", MANTES, ("matrix",),
+        zone=f"commune:{MANTES_LA_JOLIE}",
+    ),
+    Person(
+        "dupre", "mairie", "Odile Dupré", MANTES, ("matrix",), zone=f"commune:{MANTES_LA_JOLIE}"
+    ),
 )  # fmt: skip
-"""`hamon` and `prigent` never sign; `guyot` comes and goes; Finistère has charters of its own."""
+"""`hamon` and `prigent` never sign; `guyot` comes and goes; Finistère has charters of its own;
+Mantes has somebody of each role."""
 
 
 def townspeople() -> dict[str, Person]:

@@ -38,6 +38,8 @@ ACTS: Mapping[str, str] = {
     "inbound.unreadable": "Message indéchiffrable",
     "keys.rotate": "Clés maîtresses changées",
     "member.agree-sms": "Accord aux SMS",
+    "member.train": "Formation notée",
+    "member.untrain": "Marque de formation retirée",
     "member.stop-sms": "STOP aux SMS",
     "readmit": "Personne réadmise, par sa signature",
     "readmit.offer": "Réadmission décidée",

@@ -62,6 +62,7 @@ class Search:
     commune: Insee | None = None
     channel: Channel | None = None
     state: CharterState | None = None  # IN_FORCE holds EXPIRING too
+    trained: bool | None = None  # merchants alone, who were trained or not
     order: Order = Order.NAME
 
     @property
@@ -73,6 +74,7 @@ class Search:
             f"commune:{self.commune}" if self.commune else "",
             f"channel:{self.channel}" if self.channel else "",
             f"charter:{self.state}" if self.state else "",
+            f"trained:{self.trained}".lower() if self.trained is not None else "",
         )
         return tuple(code for code in named if code)
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from appservice.domain.console.rights import may_sit
 from appservice.domain.ids import Insee, MemberId, TradeId, UserId
 from appservice.domain.member import Channel, Member, Role
 from appservice.domain.membership.land import Land, Plot, guichet_alias, guichet_key, room_alias
@@ -51,6 +52,7 @@ class Builder:
         self._templates = templates
         self._merchants: dict[tuple[Kind, TradeId, Zone], _Crowd] = {}
         self._officers: dict[Zone, _Crowd] = {}
+        self._watchers: dict[Zone, _Crowd] = {}
         self._spaces: dict[Zone, _Crowd] = {}
         self._guichets: list[DesiredRoom] = []
         self._guichet_texts = _Texts(templates[Kind.GUICHET], territory)
@@ -62,11 +64,10 @@ class Builder:
         self._seat_in_spaces(member, until, communes)
         if member.role is Role.MERCHANT:
             self._seat_merchant(member, until)
-        elif member.role.is_officer:
-            for level in self._land.levels:
-                zones = self._land.zones(level)
-                for zone in dict.fromkeys(zones[insee] for insee in communes):
-                    self._officers.setdefault(zone, _Crowd()).add(member, until)
+        elif may_sit(member.role, Kind.POSTE):
+            self._seat_over(self._officers, member, until, communes)
+        elif may_sit(member.role, Kind.ALERTES):
+            self._seat_over(self._watchers, member, until, communes)
         guichet = self.guichet(member, until)
         if guichet is not None:
             self._guichets.append(guichet)
@@ -119,6 +120,15 @@ class Builder:
                 crowd = self._merchants.setdefault((kind, trade_id, zone), _Crowd())
                 crowd.add(member, until)
 
+    def _seat_over(
+        self, crowds: dict[Zone, _Crowd], member: Member, until: int, communes: Iterable[Insee]
+    ) -> None:
+        """Over the whole of an agent's land, however wide rooms are."""
+        for level in self._land.levels:
+            zones = self._land.zones(level)
+            for zone in dict.fromkeys(zones[insee] for insee in communes):
+                crowds.setdefault(zone, _Crowd()).add(member, until)
+
     def _seat_in_spaces(self, member: Member, until: int, communes: Iterable[Insee]) -> None:
         zones = [self._land.root.zone]
         if self._land.has_commune_spaces:
@@ -144,6 +154,8 @@ class Builder:
     def _room(self, key: RoomKey, texts: "_Texts", merchants: _Crowd, plot: Plot) -> DesiredRoom:
         officers = self._officers.get(key.zone, _NOBODY)
         crowd = merchants.together_with(officers)
+        if key.kind is Kind.ALERTES:  # whose readers have no power there
+            crowd = crowd.together_with(self._watchers.get(key.zone, _NOBODY))
         alias = room_alias(key.kind, key.trade, plot)
         powers = self._powers(texts, tuple(officers.people))
         return texts.room(key, alias, plot.name, plot.parent, crowd, powers)

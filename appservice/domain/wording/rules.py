@@ -38,7 +38,7 @@ def listed(policy: Policy, channel: Channel) -> str:
 def one(policy: Policy, rule: Rule, role: Role, channel: Channel) -> str:
     """What it forbids, what follows for whoever asks, the article, what to write instead."""
     number = list(policy.rules).index(rule.id) + 1
-    follows = WHAT_FOLLOWS[rule.decision_for(role.value)]
+    follows = WHAT_FOLLOWS[rule.decision_for(role.voice)]
     if channel is Channel.SMS:
         return f"Règle {number}, {follows}. {rule.sentences['fr']} ({rule.legal_basis})"
     lines = (

@@ -75,7 +75,7 @@ def help_for(member: Member, territory: Territory, channel: Channel) -> str:
     """What this person can do, here."""
     contact = f"Votre mairie : {territory.contact}." if territory.contact else ""
     urgent = f"Urgence : 17 ou 112. {NOT_EMERGENCY_LINE}"
-    if member.role.kind == "merchant":
+    if member.role.is_witness:
         if channel is Channel.SMS:
             brief = "Urgence : 17 ou 112. Pour signaler, écrivez quoi, où, quand."
             return f"{brief} REGLES, MOI, STOP. {contact}".strip()

@@ -76,6 +76,6 @@ def _roles(table: Table) -> Mapping[str, Position]:
         return {}
     if not inner.keys():
         table.problem("roles", "« roles » est vide : personne ne pourrait entrer")
-    known = [position.value for position in Position if position is not Position.MERCHANT]
+    known = [position.value for position in Position if position.may_sign_in]
     chosen = {word: inner.choice(word, known) for word in inner.keys()}  # noqa: SIM118 - a Table
     return {word: Position(name) for word, name in chosen.items() if name in known}

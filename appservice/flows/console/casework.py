@@ -114,7 +114,7 @@ async def _known(step: Step, report: Report) -> Waiting:
     by = _holder(report)
     people = await step.tx.members.some({report.author, *([by] if by else [])})
     author = people.get(report.author)
-    role = author.role.value if author else "merchant"
+    role = author.role.voice if author else "merchant"
     return Waiting(
         report=report,
         author=author,

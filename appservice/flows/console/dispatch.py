@@ -194,7 +194,7 @@ async def _followed(step: Step, alert: Alert) -> Followed:
     author = people.get(alert.author)
     findings: tuple[Finding, ...] = ()
     if isinstance(alert.stage, Held) and author is not None:
-        findings = judge(Submission(alert.text, author.role.value), step.world.policy).findings
+        findings = judge(Submission(alert.text, author.role.voice), step.world.policy).findings
     return Followed(
         alert=alert,
         author=author,

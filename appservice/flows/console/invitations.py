@@ -50,8 +50,8 @@ class Invitations:
             person = await tx.members.get(member)
             if person is None:
                 raise PermanentFailure("Personne inconnue du registre.")
-            if position_of(person.role) is Position.MERCHANT:
-                raise PermanentFailure("La console n'est pas ouverte aux commerçants.")
+            if not position_of(person.role).may_sign_in:
+                raise PermanentFailure("La console n'est ouverte ni aux commerçants ni aux ASVP.")
             namesake = await tx.console.accounts.at(_login(login))
             if namesake is not None and namesake.member != member:
                 raise PermanentFailure("Cet identifiant est déjà pris.")

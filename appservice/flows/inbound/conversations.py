@@ -50,7 +50,7 @@ async def _message(step: Step, message: Message, media: Media) -> None:
 
 
 def _command(step: Step, message: Message) -> Command | None:
-    if step.member.role.kind != "merchant":
+    if not step.member.role.is_witness:
         return parse_agent(message.text, step.territory)
     if message.attachments:
         return None  # a photo makes it a report, whatever the words

@@ -27,8 +27,11 @@ from appservice.domain.commands import (
     SubmitAlert,
     TakeReport,
 )
+from appservice.domain.commands.allowed import missing
+from appservice.domain.console.rights import Right
 from appservice.domain.errors import NotAllowed, NotUnderstood
 from appservice.domain.member import Channel
+from appservice.domain.wording import alerts as alert_words
 from appservice.domain.wording import reports as report_words
 from appservice.domain.wording import rules as rule_words
 from appservice.domain.wording import talk as words
@@ -45,6 +48,7 @@ _ReportCommand = (
 
 async def obey(step: Step, command: Command) -> None:
     """Raises what the stories raise: a French sentence for whoever typed it."""
+    _must_have_right(step, command)
     match command:
         case SubmitAlert(trades=trades, zone=zone, text=text, urgent=urgent):
             _must_be_verified(step)
@@ -68,6 +72,17 @@ async def obey(step: Step, command: Command) -> None:
             await _case(step, command)
         case _:
             await _question(step, command)
+
+
+def _must_have_right(step: Step, command: Command) -> None:
+    """As the matrix says; what depends on the case (whose alert, which land) is the flow's."""
+    needed = missing(command, step.member.role)
+    if needed == {Right.READ_REPORTS}:
+        raise NotAllowed(report_words.OFFICERS_ONLY)
+    if needed == {Right.SUBMIT_ALERT}:
+        raise NotAllowed(alert_words.MERCHANT_SUBMITS)
+    if needed:
+        raise NotAllowed
 
 
 def _must_be_verified(step: Step) -> None:

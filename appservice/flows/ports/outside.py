@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from appservice.domain.audit import Checkpoint
+from appservice.domain.console.indicators import Indicators
 from appservice.domain.console.openly import LandCounts
 from appservice.domain.figures import Figures
 from appservice.domain.gate import GateTrial
@@ -127,4 +128,10 @@ class Counted(Protocol):
         self, texts: Collection[str], now: datetime, since: datetime
     ) -> Mapping[str, LandCounts]:
         """`texts` are the hashes of the charters in force. Raises TemporaryFailure."""
+        ...
+
+    async def indicators(
+        self, texts: Collection[str], now: datetime, since: datetime
+    ) -> Mapping[str, Indicators]:
+        """The same, with training and times."""
         ...

@@ -1,8 +1,12 @@
 """What is counted of each territory, in SQL: merchants in force, alerts, reports."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import datetime
 
+from asyncpg import Record
+
+from appservice.domain.console.indicators import QUICK, Indicators
 from appservice.domain.console.openly import LandCounts
 from appservice.domain.ids import TradeId
 from appservice.domain.member import Role
@@ -32,6 +36,39 @@ class PgCounts:
             for land in lands
         }
 
+    async def indicators(
+        self, texts: Collection[str], now: datetime, since: datetime
+    ) -> Mapping[str, Indicators]:
+        lands = await self.by_territory(texts, now, since)
+        async with self._database.session() as session:
+            enrolled = await session.rows(ENROLLED, Role.MERCHANT.value)
+            taken = await session.rows(TAKEN, since, QUICK)
+        people = {row["territory"]: row for row in enrolled}
+        times = {row["territory"]: row for row in taken}
+        return {
+            land: _indicators(lands.get(land, LandCounts()), people.get(land), times.get(land))
+            for land in {*lands, *people}
+        }
+
+
+def _indicators(counts: LandCounts, people: Record | None, times: Record | None) -> Indicators:
+    found = Indicators(
+        merchants=people["count"] if people else 0,
+        in_force=sum(counts.merchants.values()),
+        trained=people["trained"] if people else 0,
+        alerts=counts.alerts,
+        reports=counts.reports,
+    )
+    if times is None:
+        return found
+    return replace(
+        found,
+        taken=times["count"],
+        median=times["median"],
+        ninth=times["ninth"],
+        quick=times["quick"],
+    )
+
 
 MERCHANTS = """
 SELECT m.territory, m.trades[1] AS trade, count(*) FROM members m JOIN LATERAL (
@@ -45,3 +82,14 @@ SELECT territory, count(*) FROM alerts
 WHERE stage IN ('published', 'cancelled') AND submitted_at >= $1 GROUP BY 1
 """
 REPORTS = "SELECT territory, count(*) FROM reports WHERE received_at >= $1 GROUP BY 1"
+ENROLLED = """
+SELECT territory, count(*), count(trained_on) AS trained FROM members WHERE role = $1 GROUP BY 1
+"""
+TAKEN = """
+SELECT territory, count(*), percentile_cont(0.5) WITHIN GROUP (ORDER BY wait) AS median,
+    percentile_cont(0.9) WITHIN GROUP (ORDER BY wait) AS ninth,
+    count(*) FILTER (WHERE wait <= $2) AS quick
+FROM (SELECT territory, taken_at - received_at AS wait FROM reports
+      WHERE received_at >= $1 AND taken_at IS NOT NULL) waits
+GROUP BY 1
+"""

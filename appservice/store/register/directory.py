@@ -48,6 +48,7 @@ async def find(
         size,
         *_former(merchant),
         *_former(agent),
+        wanted.trained,
     )
     if row is None:  # an aggregate has a row
         return Found((), 0, 0, 1)
@@ -110,6 +111,7 @@ WITH known AS (
         AND ($4::text IS NULL OR $4 = ANY (m.trades))
         AND ($5::text IS NULL OR m.commune = $5)
         AND ($6::text IS NULL OR $6 = ANY (m.channels))
+        AND ($21::boolean IS NULL OR m.role = $10 AND (m.trained_on IS NOT NULL) = $21)
 ), found AS MATERIALIZED (
     SELECT * FROM known
     WHERE $7::text IS NULL OR state = $7 OR ($7 = 'in-force' AND state = 'expiring')

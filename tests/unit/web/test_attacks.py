@@ -223,6 +223,8 @@ async def test_by_https_the_browser_keeps_the_cookie_from_everybody(world):
         log=None,
         public_key="",
         openly=None,
+        watching=None,
+        training=None,
     )
     assert desk.is_secure
     assert desk.cookie.startswith("__Host-")

@@ -125,6 +125,7 @@ SAME = {
     "Pages",
     "Participants",
     "Commune",
+    "Communes",
     "Canal",
     "Version",
     "Identification",

@@ -1,0 +1,22 @@
+"""The protocol in force: the rules, charters and settings of each territory."""
+
+from aiohttp import web
+
+from appservice.web.desk import DESK, asked, visitor_of
+from appservice.web.rendering import render
+
+
+async def page(request: web.Request) -> web.Response:
+    desk, visitor = request.app[DESK], visitor_of(request)
+    language, world = asked(request).language, desk.world
+    return render(
+        request,
+        "protocol.html",
+        policy=world.policy.hash[:12],
+        rules=[
+            (rule.id, rule.sentences.get(language) or rule.sentences["fr"], rule.legal_basis)
+            for rule in world.policy.rules.values()
+        ],
+        charters=world.charters,
+        lands=[land for land in world.territories.values() if visitor.covers(land.id)],
+    )
