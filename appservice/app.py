@@ -32,6 +32,7 @@ from appservice.flows.console.audience import Audiences
 from appservice.flows.console.casework import Casework
 from appservice.flows.console.composing import Composing
 from appservice.flows.console.dispatch import Dispatch
+from appservice.flows.console.importing import Importing
 from appservice.flows.console.invitations import Invitations
 from appservice.flows.console.log import Log
 from appservice.flows.console.openly import Openly
@@ -160,6 +161,7 @@ async def console(office: Office, world: World, membership: Membership) -> Async
     shared = (office.store, clock, new_id, world, ScryptPasswords(), TotpCodes())
     presence, invitations = Presence(*shared), Invitations(*shared)
     register = Register(office.store, clock, world)
+    importing = Importing(office.store, clock, new_id, office.enrolment)
     signer = Signer(office.store, clock, new_id, office.signing, office.store.wake.ring)
     desk = Desk(
         *(chosen.url, clock, world, presence, invitations, office.enrolment),
@@ -171,6 +173,7 @@ async def console(office: Office, world: World, membership: Membership) -> Async
         composing=Composing(office.store, clock, world),
         dispatch=Dispatch(office.store, clock, world),
         log=Log(office.store, office.store.audit, office.keys, clock),
+        importing=importing,
         openly=Openly(office.store.counted, clock, world),
         watching=Watching(office.store.counted, clock, world),
         training=Training(office.store, clock),
@@ -186,7 +189,8 @@ async def console(office: Office, world: World, membership: Membership) -> Async
         server = ConsoleServer(desk)
         await server.open(chosen.listen.host, chosen.listen.port)
         try:
-            yield
+            async with importing.working():
+                yield
         finally:
             await server.close()
 

@@ -1,7 +1,7 @@
 """Enrolment: the mairie, and nobody else, says who may sign a charter and take part."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from appservice.domain.audit import Act
@@ -75,7 +75,11 @@ class Enrolment:
         Raises NotAllowed.
         """
         async with self.store.transaction() as tx:
-            known, mistakes = await self._look(tx, people, by)
+            return await self.examine_all(tx, people, by)
+
+    async def examine_all(self, tx: Transaction, people: Sequence[Member], by: str) -> "Examined":
+        """As `examine`, inside somebody else's transaction."""
+        known, mistakes = await self._look(tx, people, by)
         here = {rank for rank, one in enumerate(people) if known.holder_of(one) is not None}
         alike = {rank: known.like(one) for rank, one in enumerate(people) if rank not in here}
         return Examined(
@@ -161,14 +165,22 @@ def _taken(person: Member, holders: dict[Channel, Member], rank: int) -> list[Mi
     ]
 
 
+def said_twice(seen: set[str], person: Member) -> Iterator[tuple[str, str]]:
+    """Fields of this person that `seen` holds already, each with a sentence; adds the others."""
+    for channel in Channel:
+        address = person.address(channel)
+        if address is None:
+            continue
+        field, what = _TWICE[channel]
+        if (known := f"{field} {address}") in seen:
+            yield field, f"{what} est donné deux fois."
+        seen.add(known)
+
+
 def _repeated(people: Sequence[Member]) -> list[Mistake]:
-    first: dict[tuple[Channel, str], int] = {}
-    mistakes = []
-    for rank, person in enumerate(people):
-        for channel in Channel:
-            address = person.address(channel)
-            if address is None or first.setdefault((channel, address), rank) == rank:
-                continue
-            field, what = _TWICE[channel]
-            mistakes.append(Mistake(rank, field, "repeated", f"{what} est donné deux fois."))
-    return mistakes
+    seen: set[str] = set()
+    return [
+        Mistake(rank, field, "repeated", french)
+        for rank, person in enumerate(people)
+        for field, french in said_twice(seen, person)
+    ]

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from appservice.domain.audit import Act
+from appservice.domain.console.sheet import KEPT
 from appservice.domain.errors import PermanentFailure
 from appservice.domain.ids import MemberId
 from appservice.domain.member import Channel
@@ -164,6 +165,8 @@ class PgStore:
             await session.run(PURGE_STRANGERS, now - STRANGERS_KEPT)
             await session.run(PURGE_THREADS, now - STRANGERS_KEPT)
             await session.run(PURGE_SIGNING_LINKS, now - LINKS_KEPT)
+            await session.run(PURGE_SHEETS, now - KEPT)
+            await session.run(PURGE_SHEET_KEYS)
 
     async def index_members(self) -> int:
         """Lets searches find whoever was enrolled by a version that had none; how many."""
@@ -223,6 +226,7 @@ async def connect(
 
 VACUUMED = (
     "data_keys", "members", "console_accounts", "blobs", "journal", "deliveries", "parcels",
+    "sheet_parts",
 )  # fmt: skip
 LAND = """
 SELECT coalesce((SELECT territory FROM members WHERE id = $1),
@@ -272,6 +276,11 @@ PURGE_STRANGERS = "DELETE FROM strangers WHERE answered_at <= $1"
 PURGE_TRIES = "DELETE FROM console_attempts WHERE first_at <= $1"
 PURGE_THREADS = "DELETE FROM threads WHERE asked_at <= $1"
 PURGE_SIGNING_LINKS = "DELETE FROM signing_links WHERE until <= $1"
+PURGE_SHEETS = "DELETE FROM sheets WHERE given_at <= $1"
+PURGE_SHEET_KEYS = """
+DELETE FROM data_keys k WHERE starts_with(owner, 'sheet:')
+    AND NOT EXISTS (SELECT FROM sheets s WHERE k.owner = 'sheet:' || s.id || '/' || s.territory)
+"""
 PURGE_BLOBS = "DELETE FROM blobs WHERE until <= $1"
 ALL_KEYS = """
 SELECT k.owner, k.master, k.wrapped,

@@ -19,6 +19,7 @@ from appservice.flows.console.audience import Audiences
 from appservice.flows.console.casework import Casework
 from appservice.flows.console.composing import Composing
 from appservice.flows.console.dispatch import Dispatch
+from appservice.flows.console.importing import Importing
 from appservice.flows.console.invitations import Invitations
 from appservice.flows.console.log import Log
 from appservice.flows.console.openly import Openly
@@ -51,6 +52,7 @@ class Desk:
     signing_links: SigningLinks = field(kw_only=True)
     signer: Signer = field(kw_only=True)
     log: Log = field(kw_only=True)
+    importing: Importing = field(kw_only=True)
     audiences: Audiences = field(kw_only=True)
     casework: Casework = field(kw_only=True)
     composing: Composing = field(kw_only=True)

@@ -4,6 +4,7 @@ import base64
 import itertools
 import re
 from collections.abc import Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from html import unescape
@@ -33,6 +34,7 @@ from appservice.flows.console.audience import Audiences
 from appservice.flows.console.casework import Casework
 from appservice.flows.console.composing import Composing
 from appservice.flows.console.dispatch import Dispatch
+from appservice.flows.console.importing import Importing
 from appservice.flows.console.invitations import Invitations
 from appservice.flows.console.log import Log
 from appservice.flows.console.openly import Openly
@@ -115,6 +117,7 @@ class ConsoleTown:
     """As browsers name the console."""
     key: Ed25519PrivateKey = field(default_factory=Ed25519PrivateKey.generate)
     """Of the service."""
+    stack: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     @property
     def invitations(self) -> Invitations:
@@ -159,11 +162,13 @@ class ConsoleTown:
             receipts=Receipts(self.store, self.clock, self.world, signer),
             receipt_maker=PdfReceipts(receipt_identity(self.key)),
             log=Log(self.store, self.store.audit, self.seals, self.clock),
+            importing=Importing(self.store, self.clock, self.new_id, enrolment),
             openly=Openly(self.store.counted, self.clock, self.world),
             watching=Watching(self.store.counted, self.clock, self.world),
             training=Training(self.store, self.clock),
             public_key=self.public_key,
         )
+        await self.stack.enter_async_context(desk.importing.working())
         self.server = ConsoleServer(desk)
         await self.server.open("127.0.0.1", port)
         return self
@@ -171,6 +176,7 @@ class ConsoleTown:
     async def close(self) -> None:
         for person in self.people:
             await person.close()
+        await self.stack.aclose()
         if self.server is not None:
             await self.server.close()
 

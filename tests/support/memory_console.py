@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from appservice.domain.console import Account, AccountId, Credential, Invitation, Opened
 from appservice.domain.console.account import SESSION_LASTS
 from appservice.domain.console.passkey import Passkey
+from appservice.domain.console.sheet import Line, Sheet, SheetId, Stage
 from appservice.domain.ids import MemberId
 from support.memory_tables import Tables
 
@@ -149,6 +150,31 @@ class MemoryAttempts:
         self._rows.pop(name, None)
 
 
+class MemorySheets:
+    def __init__(self, tables: Tables) -> None:
+        self._rows, self._lines = tables.sheets, tables.sheet_lines
+
+    async def save(self, sheet: Sheet) -> None:
+        self._rows[sheet.id] = sheet
+        if sheet.stage is Stage.ENROLLED:
+            for part in [key for key in self._lines if key[0] == sheet.id]:
+                del self._lines[part]
+
+    async def put(self, sheet: Sheet, part: int, lines: Sequence[Line]) -> None:
+        self._lines[sheet.id, part] = tuple(lines)
+
+    async def get(self, sheet: SheetId, *, hold: bool = False) -> Sheet | None:
+        return self._rows.get(sheet)
+
+    async def part(self, sheet: Sheet, part: int) -> Sequence[Line]:
+        return self._lines.get((sheet.id, part), ())
+
+    async def unfinished(self) -> Sequence[Sheet]:
+        waiting = (Stage.LOOKING, Stage.READY, Stage.ENROLLING)
+        found = [sheet for sheet in self._rows.values() if sheet.stage in waiting]
+        return sorted(found, key=lambda sheet: (sheet.at, sheet.id))
+
+
 class MemoryConsole:
     def __init__(self, tables: Tables) -> None:
         self.accounts = MemoryAccounts(tables)
@@ -157,3 +183,4 @@ class MemoryConsole:
         self.subjects = MemorySubjects(tables)
         self.passkeys = MemoryPasskeys(tables)
         self.attempts = MemoryAttempts(tables)
+        self.sheets = MemorySheets(tables)

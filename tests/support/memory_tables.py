@@ -8,6 +8,7 @@ from appservice.domain.audit import Act
 from appservice.domain.charter import Charter, Signature
 from appservice.domain.console import Account, AccountId, Invitation, Opened
 from appservice.domain.console.passkey import Passkey
+from appservice.domain.console.sheet import Line, Sheet, SheetId
 from appservice.domain.delivery import Parcel, State, Urgency
 from appservice.domain.ids import AlertId, BlobId, MemberId, ParcelId, ReportId
 from appservice.domain.member import Channel, Member
@@ -83,6 +84,8 @@ class Tables:
     passkeys: dict[bytes, Passkey] = field(default_factory=dict)
     subjects: dict[str, tuple[str, str]] = field(default_factory=dict)
     attempts: dict[str, tuple[datetime, int]] = field(default_factory=dict)
+    sheets: dict[SheetId, Sheet] = field(default_factory=dict)
+    sheet_lines: dict[tuple[SheetId, int], tuple[Line, ...]] = field(default_factory=dict)
     handled: dict[tuple[Channel, str], None] = field(default_factory=dict)
     strangers: dict[tuple[Channel, str], datetime] = field(default_factory=dict)
     threads: dict[tuple[MemberId, ReportId], datetime] = field(default_factory=dict)

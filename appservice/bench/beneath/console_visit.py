@@ -1,5 +1,6 @@
 """Somebody at the console, watch in hand; and what the database alone needs for the same."""
 
+import asyncio
 import statistics
 import time
 from collections.abc import Mapping, Sequence
@@ -11,6 +12,7 @@ import asyncpg
 from appservice.web.rendering import form_token
 
 PAGE = 50  # people of a page
+LOOKS = 0.5  # seconds between two
 _SEALED = bytes(range(200))  # as long as a merchant's sealed words
 
 
@@ -51,19 +53,46 @@ class Visitor:
         whole = {"jeton": form_token(self.session), **form}
         return await self._timed("POST", f"{self.console}{path}", status, whole)
 
+    async def given(self, path: str, form: Mapping[str, str]) -> str:
+        """Sends a form that leads to a page of its own: where that is."""
+        whole = {"jeton": form_token(self.session), **form}
+        url = f"{self.console}{path}"
+        async with self.http.post(
+            url, data=whole, headers=self._headers, allow_redirects=False
+        ) as answer:
+            if answer.status != 303:
+                raise NotServed(f"POST {path}: {answer.status}")
+            return answer.headers["Location"]
+
+    async def follows(self, path: str, until: str) -> None:
+        """Looks again, as the page's script does, until something leads there."""
+        while True:
+            url = f"{self.console}{path}/etat"
+            async with self.http.get(url, headers=self._headers) as answer:
+                text = await answer.text()
+            if 'data-still="yes"' not in text:
+                await asyncio.sleep(LOOKS)
+            elif until in text:
+                return
+            else:
+                raise NotServed(f"GET {path}: not what was to come")
+
     async def reads_nothing(self) -> float:
         return await self._timed("GET", self.empty, 200)
 
     async def sends_to_nobody(self, form: Mapping[str, str]) -> float:
         return await self._timed("POST", self.empty, 303, form)
 
+    @property
+    def _headers(self) -> dict[str, str]:
+        return {"Cookie": f"maillage={self.session}", "Origin": self.console}
+
     async def _timed(
         self, method: str, url: str, status: int, form: Mapping[str, str] | None = None
     ) -> float:
-        headers = {"Cookie": f"maillage={self.session}", "Origin": self.console}
         start = time.perf_counter()
         async with self.http.request(
-            method, url, data=form, headers=headers, allow_redirects=False
+            method, url, data=form, headers=self._headers, allow_redirects=False
         ) as answer:
             await answer.read()
             took = (time.perf_counter() - start) * 1000

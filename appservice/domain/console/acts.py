@@ -57,6 +57,7 @@ ACTS: Mapping[str, str] = {
     "report.take": "Signalement pris en charge",
     "retention.shred": "Clé détruite, au terme de la conservation",
     "revoke": "Participation retirée",
+    "sheet.enrol": "Inscription d'un fichier lancée",
     "shred": "Clé détruite, à la demande",
     "sign": "Charte signée",
     "signal.trust": "Nouveau téléphone Signal accepté",

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from appservice.domain.console import Account, AccountId, Credential, Invitation, Opened
 from appservice.domain.console.passkey import Passkey
+from appservice.domain.console.sheet import Line, Sheet, SheetId
 from appservice.domain.ids import MemberId
 
 
@@ -127,6 +128,28 @@ class KeyChecks(Protocol):
         ...
 
 
+class Sheets(Protocol):
+    """Sheets of merchants that were given and are not yet enrolled."""
+
+    async def save(self, sheet: Sheet) -> None:
+        """Adds it, or replaces where it stands; the lines of one that is enrolled are erased."""
+        ...
+
+    async def put(self, sheet: Sheet, part: int, lines: Sequence[Line]) -> None:
+        """Adds lines to one that was just saved; `part` counts from 0."""
+        ...
+
+    async def get(self, sheet: SheetId, *, hold: bool = False) -> Sheet | None:
+        """Held, nobody else holds it until the transaction ends."""
+        ...
+
+    async def part(self, sheet: Sheet, part: int) -> Sequence[Line]: ...
+
+    async def unfinished(self) -> Sequence[Sheet]:
+        """Those that move, or wait for somebody to decide; the oldest first."""
+        ...
+
+
 class Attempts(Protocol):
     """How often something was tried of late."""
 
@@ -152,6 +175,8 @@ class Console(Protocol):
     def passkeys(self) -> Passkeys: ...
     @property
     def attempts(self) -> Attempts: ...
+    @property
+    def sheets(self) -> Sheets: ...
 
 
 class Passwords(Protocol):

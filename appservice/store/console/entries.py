@@ -7,6 +7,7 @@ from appservice.domain.console.account import SESSION_LASTS
 from appservice.flows.ports import console as ports
 from appservice.store.console.accounts import PgAccounts, owner_of
 from appservice.store.console.passkeys import PgPasskeys
+from appservice.store.console.sheets import PgSheets
 from appservice.store.session import Session
 from appservice.store.vault import open_text
 
@@ -111,6 +112,7 @@ class PgConsole:
         self.subjects: ports.Subjects = PgSubjects(session)
         self.passkeys: ports.Passkeys = PgPasskeys(session)
         self.attempts: ports.Attempts = PgAttempts(session)
+        self.sheets: ports.Sheets = PgSheets(session)
 
 
 REPLACE = "DELETE FROM console_invitations WHERE account = $1"

@@ -1,12 +1,13 @@
 """A sheet of merchants (CSV), each mistake at its line and column."""
 
+import codecs
 import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from itertools import chain
+from typing import IO, TextIO
 
-from appservice.domain.enrolment import Mistake
-from appservice.domain.member import Member
+from appservice.domain.console.sheet import Fault, Line
 from appservice.domain.territory import Territory
 from appservice.web.enrolling.typed import Typed, understand
 
@@ -26,34 +27,11 @@ _REQUIRED = ("nom", "commerce", "metiers", "commune", "canaux")
 UTF8 = b"\xef\xbb\xbf"
 """Tells spreadsheets what the file is written in."""
 _SEPARATORS = ";,\t"
-MOST_LINES = 1000
+MOST_LINES = 10_000
 _LONGEST_CELL = 500
+_LONGEST_HEADER = 2000
+_BLOCK = 64 * 1024
 _FORMULAS = ("=", "+", "-", "@", "\t", "\r")
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Fault:
-    """Something to mend. `column` is as the sheet writes it, empty for a whole line."""
-
-    line: int
-    column: str
-    french: str
-
-
-@dataclass(frozen=True, slots=True)
-class Sheet:
-    """People, the lines where they are, and what could not be read."""
-
-    people: Sequence[Member]
-    lines: Sequence[int]
-    faults: Sequence[Fault]
-
-    def located(self, mistakes: Sequence[Mistake]) -> list[Fault]:
-        """What the flow says of people, where the sheet wrote it."""
-        columns = {field: column for column, field in COLUMNS.items()}
-        return [
-            Fault(self.lines[m.rank], columns.get(m.field, m.field), m.french) for m in mistakes
-        ]
 
 
 def template(territory: Territory) -> bytes:
@@ -84,48 +62,67 @@ def harmless(cell: str) -> str:
     return f"'{cell}" if cell.startswith(_FORMULAS) else cell
 
 
-def decoded(data: bytes) -> str:
-    """UTF-8, else what an older spreadsheet of Windows writes."""
+def text_of(file: IO[bytes]) -> TextIO:
+    """UTF-8, else what an older spreadsheet of Windows writes; read as it is asked for."""
+    check = codecs.getincrementaldecoder("utf-8")()
+    encoding = "utf-8-sig"
     try:
-        return data.decode("utf-8-sig")
+        while block := file.read(_BLOCK):
+            check.decode(block)
+        check.decode(b"", final=True)
     except UnicodeDecodeError:
-        return data.decode("cp1252", errors="replace")
+        encoding = "cp1252"
+    file.seek(0)
+    return io.TextIOWrapper(file, encoding, errors="replace", newline="")
 
 
-def read(text: str, territory: Territory, server_name: str) -> Sheet:
-    """Never raises: whatever is wrong is a fault at its line."""
-    first, _, _ = text.partition("\n")
+def lines_of(text: TextIO, territory: Territory, server_name: str) -> Iterator[Line]:
+    """Never raises: whatever is wrong is a fault at its line; at least one line comes."""
+    first = text.readline(_LONGEST_HEADER)
     separator = max(_SEPARATORS, key=first.count)
-    people: list[Member] = []
-    lines: list[int] = []
-    faults: list[Fault] = []
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    rows = csv.reader(chain([first], text), delimiter=separator, strict=True)
+    count = 0
     try:
         header = [name.strip().lower() for name in next(rows, [])]
-        missing = [name for name in _REQUIRED if name not in header]
-        unknown = [name for name in header if name and name not in COLUMNS]
-        faults += [Fault(1, name, "Cette colonne manque.") for name in missing]
-        faults += [Fault(1, name[:40], "Cette colonne n'est pas attendue.") for name in unknown]
-        if faults:
-            return Sheet((), (), tuple(faults))
-        for line, cells in _filled(rows):
-            if len(people) == MOST_LINES:
-                faults.append(Fault(line, "", f"{MOST_LINES} personnes au plus par fichier."))
-                break
-            if len(cells) > len(header) or any(len(cell) > _LONGEST_CELL for cell in cells):
-                faults.append(Fault(line, "", "Trop de colonnes, ou un texte trop long."))
-                continue
-            words = dict(zip(header, cells, strict=False))
-            read_so = understand(_typed(words), territory, server_name)
-            people.append(read_so.person)
-            lines.append(line)
-            columns = {field: column for column, field in COLUMNS.items()}
-            faults += [Fault(line, columns[f], said) for f, said in read_so.problems.items()]
+        if faults := tuple(_about_columns(header)):
+            yield Line(1, None, faults)
+            return
+        for number, cells in _filled(rows):
+            if count == MOST_LINES:
+                yield _unread(number, f"{MOST_LINES} personnes au plus par fichier.")
+                return
+            count += 1
+            yield _read(number, header, cells, territory, server_name)
     except csv.Error:
-        faults.append(Fault(rows.line_num, "", "Ligne illisible : un guillemet n'est pas fermé."))
-    if not people and not faults:
-        faults.append(Fault(1, "", "Le fichier ne contient personne."))
-    return Sheet(tuple(people), tuple(lines), tuple(faults))
+        count += 1
+        yield _unread(rows.line_num, "Ligne illisible : un guillemet n'est pas fermé.")
+    if not count:
+        yield _unread(1, "Le fichier ne contient personne.")
+
+
+def _about_columns(header: Sequence[str]) -> Iterator[Fault]:
+    for name in _REQUIRED:
+        if name not in header:
+            yield Fault(1, name, "Cette colonne manque.")
+    for name in header:
+        if name and name not in COLUMNS:
+            yield Fault(1, name[:40], "Cette colonne n'est pas attendue.")
+
+
+def _read(
+    number: int, header: Sequence[str], cells: Sequence[str], land: Territory, server_name: str
+) -> Line:
+    if len(cells) > len(header) or any(len(cell) > _LONGEST_CELL for cell in cells):
+        return _unread(number, "Trop de colonnes, ou un texte trop long.")
+    words = dict(zip(header, cells, strict=False))
+    read_so = understand(_typed(words), land, server_name)
+    problems = read_so.problems.items()
+    faults = tuple(Fault(number, name, french) for name, french in problems)
+    return Line(number, read_so.person, faults)
+
+
+def _unread(number: int, french: str) -> Line:
+    return Line(number, None, (Fault(number, "", french),))
 
 
 def _filled(rows: Iterator[list[str]]) -> Iterator[tuple[int, list[str]]]:

@@ -1,6 +1,6 @@
-"""The mairie enrols a merchant, or a sheet of them: looked at first, then written, once."""
+"""The mairie enrols a merchant: each mistake at its field; the same form twice is once."""
 
-from aiohttp import hdrs, web
+from aiohttp import web
 
 from appservice.domain.enrolment import LANGUAGES, EnrolmentRefused, Mistake
 from appservice.domain.errors import NotAllowed
@@ -8,7 +8,6 @@ from appservice.domain.ids import MemberId
 from appservice.domain.member import Channel, Member
 from appservice.web.desk import (
     DESK,
-    asked,
     member_of,
     sent_to,
     several_of,
@@ -16,13 +15,10 @@ from appservice.web.desk import (
     text_of,
     visitor_of,
 )
-from appservice.web.enrolling import sheet
 from appservice.web.enrolling.typed import Typed, understand
 from appservice.web.languages import NAMES
 from appservice.web.rendering import render
 
-LARGEST_SHEET = 512 * 1024
-"""Bytes; a thousand merchants hold in a fifth of that."""
 _FEW = 25
 """Communes that a list shows; beyond, one types and the browser completes."""
 
@@ -60,54 +56,6 @@ async def enrolled_page(request: web.Request) -> web.Response:
     return render(request, "enrolled.html", member=member, territory=territory_of(request))
 
 
-async def import_page(request: web.Request) -> web.Response:
-    return render(request, "import.html", columns=sheet.COLUMNS, most=sheet.MOST_LINES)
-
-
-async def template_file(request: web.Request) -> web.Response:
-    response = web.Response(body=sheet.template(territory_of(request)), content_type="text/csv")
-    response.headers[hdrs.CONTENT_DISPOSITION] = 'attachment; filename="commercants.csv"'
-    return response
-
-
-async def look_at_sheet(request: web.Request) -> web.Response:
-    """What enrolling this sheet would do; nothing is written."""
-    return await _preview(request, _sheet_text(request))
-
-
-async def enrol_sheet(request: web.Request) -> web.Response:
-    """The sheet that was looked at comes back with the page, and is judged anew."""
-    text, by = _sheet_text(request), _mairie(request)
-    enrolment = request.app[DESK].enrolment
-    read = sheet.read(text, territory_of(request), enrolment.server_name)
-    if read.faults:
-        return await _preview(request, text)
-    try:
-        people = await enrolment.enrol_all(read.people, by)
-    except EnrolmentRefused:
-        return await _preview(request, text)
-    return render(request, "imported.html", people=people)
-
-
-async def _preview(request: web.Request, text: str) -> web.Response:
-    enrolment = request.app[DESK].enrolment
-    read = sheet.read(text, territory_of(request), enrolment.server_name)
-    examined = await enrolment.examine(read.people, _mairie(request))
-    unread = {(fault.line, fault.column) for fault in read.faults}
-    said = [f for f in read.located(examined.mistakes) if (f.line, f.column) not in unread]
-    faults = sorted([*read.faults, *said])
-    return render(
-        *(request, "import_preview.html", 422 if faults else 200),
-        faults=faults,
-        people=read.people,
-        lines=read.lines,
-        enrolled=examined.enrolled,
-        lookalikes=examined.lookalikes,
-        territory=territory_of(request),
-        text=text,
-    )
-
-
 def _form(
     request: web.Request,
     typed: Typed,
@@ -142,13 +90,6 @@ def _typed(request: web.Request) -> Typed:
         language=text_of(request, "language"),
         fallback=bool(text_of(request, "fallback")),
     )
-
-
-def _sheet_text(request: web.Request) -> str:
-    value = asked(request).form.get("sheet", "")
-    if isinstance(value, web.FileField):
-        return sheet.decoded(value.file.read())
-    return value if isinstance(value, str) else ""
 
 
 def _by_field(mistakes: tuple[Mistake, ...]) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """Merchants by the sheet, from the mairie's file to the rooms of a real homeserver."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -61,12 +62,20 @@ def a_sheet(server: str, **mistakes: str) -> str:
     return "\r\n".join(lines)
 
 
-async def upload(mairie: Person, path: str, text: str) -> Page:
+async def upload(mairie: Person, text: str) -> Page:
     await mairie.get("/importer")
     data = aiohttp.FormData()
     data.add_field("jeton", mairie.token)
     data.add_field("sheet", text.encode(), filename="commercants.csv", content_type="text/csv")
-    return await mairie.raw("POST", path, data=data, headers={"Origin": mairie.origin})
+    return await mairie.raw("POST", "/importer", data=data, headers={"Origin": mairie.origin})
+
+
+async def stood_still(mairie: Person, page: Page) -> Page:
+    """Once the service is through with the sheet."""
+    async with asyncio.timeout(60):
+        while 'data-still="yes"' not in page.text:
+            page = await mairie.get(page.path)  # waits a moment by itself
+    return page
 
 
 async def merchants(store: PgStore) -> list[Member]:
@@ -102,14 +111,14 @@ async def test_S2_09_150_merchants_of_one_sheet_are_enrolled_invited_and_listed(
         line3=f"Personne;Tabac;astronautes;{COMMUNE};element;@x:{server}",
         line77=f"Personne;Tabac;buralistes;Paris;pigeon;@y:{server}",
     )
-    refused = await upload(mairie, "/importer", wrong)
-    assert refused.status == 422
+    refused = await stood_still(mairie, await upload(mairie, wrong))
     faults = re.findall(r"<tr><td>(\d+)</td><td>(\w+)</td>", refused.text)
     assert faults == [("3", "metiers"), ("77", "canaux"), ("77", "commune")]
-    assert (await upload(mairie, "/importer/inscrire", wrong)).status == 422
-    assert await merchants(town.store) == [], "all of them, or nobody"
+    assert (await mairie.post(f"{refused.path}/inscrire")).status == 409
+    assert await merchants(town.store) == [], "nobody, while anything is wrong"
 
-    done = await upload(mairie, "/importer/inscrire", a_sheet(server))
+    looked = await stood_still(mairie, await upload(mairie, a_sheet(server)))
+    done = await stood_still(mairie, await mairie.post(f"{looked.path}/inscrire"))
     assert f"Au registre : {MANY}." in done.text
     enrolled = await merchants(town.store)
     assert len(enrolled) == MANY

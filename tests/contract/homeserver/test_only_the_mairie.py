@@ -67,7 +67,7 @@ async def test_S2_01_only_the_mairie_enrols_and_nobody_enrols_themselves(
         for path, form in (
             ("/inscrire", FORM),
             ("/importer", {"sheet": SHEET}),
-            ("/importer/inscrire", {"sheet": SHEET}),
+            ("/importer/absent/inscrire", {}),
         ):
             page = await person.post(path, form, allow_redirects=False)
             assert page.status == (403 if person.secret else 303), path

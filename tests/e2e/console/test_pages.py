@@ -1,14 +1,18 @@
 """Every page that a person walks through, at both sizes, by day and by night, without a script."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pyotp
 import pytest
 from playwright.async_api import Browser, Page, expect
 from support.browser import LOOKS, seen, troubles_of, violations
-from support.console import PASSWORD, ConsoleTown
+from support.console import LIFFRE, PASSWORD, ConsoleTown
 
+from appservice.domain.console.sheet import Sheet, SheetId, Stage
+from appservice.domain.ids import MemberId
 from appservice.domain.member import Member, Role
 
 pytestmark = pytest.mark.browser
@@ -133,9 +137,11 @@ async def test_from_a_form_and_a_sheet_to_the_list(
     await judged("import-mistakes")
     await page.get_by_role("link", name="Choisir un autre fichier").click()
     await upload(page, "\n".join(lines))
+    await expect(page.get_by_role("button", name="Inscrire ces personnes (5)")).to_be_visible()
     await judged("import-preview")
     await page.get_by_role("button", name="Inscrire ces personnes (5)").click()
     await expect(page.get_by_text("Au registre : 5.")).to_be_visible()
+    await sheet_in_the_middle(town, page, judged)
     await page.goto(f"{town.url}/participants?q=commerce")
     await expect(page.get_by_role("table")).to_contain_text(f"Commerce {first}")
     await judged("participants")
@@ -148,6 +154,21 @@ async def test_from_a_form_and_a_sheet_to_the_list(
     await expect(page.get_by_text("Participation retirée.")).to_be_visible()
     assert [trouble for trouble in troubles if "422" not in trouble] == []
     await context.close()
+
+
+async def sheet_in_the_middle(town: ConsoleTown, page: Page, judged: Any) -> None:
+    """Its lines are elsewhere: it stands where it is, until somebody says that it is through."""
+    sheet = Sheet(SheetId("waits"), LIFFRE, MemberId("m"), town.clock(), 300, Stage.ENROLLING, 200)
+    async with town.store.transaction() as tx:
+        await tx.console.sheets.save(sheet)
+    await page.goto(f"{town.url}/importer/waits")
+    await expect(page.get_by_role("progressbar", name="200 lignes sur 300")).to_be_visible()
+    await judged("import-progress")
+    async with town.store.transaction() as tx:
+        await tx.console.sheets.save(replace(sheet, stage=Stage.ENROLLED))
+    # The script asks by itself.
+    await expect(page.get_by_text("Au registre : 300.")).to_be_visible(timeout=30_000)
+    await expect(page.get_by_role("heading", level=1)).to_have_text("C'est fait")
 
 
 async def upload(page: Page, text: str) -> None:

@@ -6,16 +6,17 @@ from typing import Any
 
 import pytest
 from support.leaks import Thief, tables
-from support.store_builders import HandClock, a_merchant, a_parcel, a_report, an_alert
+from support.store_builders import NOON, HandClock, a_merchant, a_parcel, a_report, an_alert
 
+from appservice.domain.console.sheet import Sheet, SheetId
 from appservice.domain.errors import PermanentFailure
 from appservice.domain.ids import AlertId, MemberId
 from appservice.files.keyring.territories import FOLDER, load_territory_keys, make_territory_keys
 from appservice.files.keys import Keys, load_keys
 from appservice.store.vault import Vault
 
-LIFFRE = {"m1", "case:A1", "case:S1"}
-MANTES = {"m2", "case:A2", "case:S2"}
+LIFFRE = {"m1", "case:A1", "case:S1", "sheet:s1/liffre"}
+MANTES = {"m2", "case:A2", "case:S2", "sheet:s2/mantes"}
 
 
 class Stolen:
@@ -39,6 +40,8 @@ async def _live(store: Any) -> None:
             await tx.reports.open(a_report(territory=place, author=member))
             parcel = a_parcel(f"p{number}", alert=AlertId(number), member=member)
             await tx.outbox.put([parcel])
+            sheet = Sheet(SheetId(f"s{number}"), place, member, NOON)
+            await tx.console.sheets.save(sheet)
 
 
 @pytest.mark.parametrize(("place", "opened"), [("liffre", LIFFRE), ("mantes", MANTES)])

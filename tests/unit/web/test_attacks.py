@@ -220,6 +220,7 @@ async def test_by_https_the_browser_keeps_the_cookie_from_everybody(world):
         audiences=None,
         receipts=None,
         receipt_maker=None,
+        importing=None,
         log=None,
         public_key="",
         openly=None,

@@ -1,4 +1,4 @@
-"""Enrolling in the browser: one at a time or by sheet, on one's own land only."""
+"""Enrolling in the browser, on one's own land only."""
 
 import re
 from typing import Any
@@ -9,7 +9,6 @@ from support.console import LIFFRE, MANTES, ConsoleTown, Page, Person
 
 from appservice.domain.console import Position
 from appservice.domain.member import Channel, Role
-from appservice.web.enrolling import sheet
 
 SIRET = "732 829 320 00074"
 TABAC: dict[str, Any] = {
@@ -37,14 +36,6 @@ async def send(person: Person, path: str, form: dict[str, Any]) -> Page:
     for name, value in {"jeton": person.token, **form}.items():
         for one in value if isinstance(value, list) else [value]:
             data.add_field(name, one)
-    return await person.raw("POST", path, data=data, headers={"Origin": person.origin})
-
-
-async def upload(person: Person, content: bytes, path: str = "/importer") -> Page:
-    await person.get("/importer")
-    data = aiohttp.FormData()
-    data.add_field("jeton", person.token)
-    data.add_field("sheet", content, filename="commercants.csv", content_type="text/csv")
     return await person.raw("POST", path, data=data, headers={"Origin": person.origin})
 
 
@@ -167,7 +158,7 @@ async def test_nobody_else_enrols(town: ConsoleTown):
     lapsed = await town.signed_in(await town.agent(Role.MAIRIE, signed=False))
     for person in (*others, lapsed):
         await person.get("/droits")
-        for path in ("/inscrire", "/importer", "/importer/inscrire"):
+        for path in ("/inscrire", "/importer", "/importer/absent/inscrire"):
             assert (await send(person, path, TABAC)).status == 403
         assert (await person.get("/participants")).status == 403
     assert await merchants(town) == []
@@ -189,123 +180,12 @@ async def test_a_mairie_sees_its_own_land_only(town: ConsoleTown):
     assert (await ours.get("/inscrit/absent")).status == 404
 
 
-def a_sheet(count: int, first: int = 0, **changes: str) -> str:
-    lines = ["nom;commerce;siret;metiers;commune;mobile;canaux;element;langue"]
-    for n in range(first, first + count):
-        words = {
-            "nom": f"Personne {n}",
-            "commerce": f"Commerce {n}",
-            "metiers": "buralistes",
-            "commune": "35152 Liffré",
-            "mobile": f"06 39 98 {n // 100:02} {n % 100:02}",
-            "canaux": "sms",
-            **changes,
-        }
-        lines.append(";".join(words.get(c, "") for c in sheet.COLUMNS))
-    return "\r\n".join(lines) + "\r\n\r\n"
-
-
-async def test_a_hundred_and_fifty_merchants_come_from_one_sheet(town: ConsoleTown):
-    mairie = await town.mairie()
-    content = a_sheet(150)
-    looked = await upload(mairie, content.encode())
-    assert looked.status == 200
-    assert "Inscrire ces personnes (150)" in looked.text.replace("</button>", "")
-    assert await merchants(town) == [], "looking writes nothing"
-    done = await send(mairie, "/importer/inscrire", {"sheet": content})
-    assert "Au registre : 150." in done.text
-    assert len(await merchants(town)) == 150
-    again = await upload(mairie, content.encode())
-    assert "Inscrire ces personnes (0)" in again.text
-    assert again.text.count("Déjà au registre, tel quel") == 150
-    await send(mairie, "/importer/inscrire", {"sheet": content})
-    assert len(await merchants(town)) == 150
-    found = await mairie.get("/participants?q=personne-14&page=99")
-    assert "11 sur 151" in found.text
-    assert (await mairie.get("/participants?page=3")).text.count('<th scope="row">') == 50
-
-
-async def test_each_mistake_of_a_sheet_is_told_by_line_and_column(town: ConsoleTown):
-    mairie = await town.mairie()
-    rows = a_sheet(4).split("\r\n")
-    rows[2] = rows[2].replace("06 39 98 00 01", "pas un numéro")
-    rows[3] = rows[3].replace("buralistes", "astronautes")
-    rows[4] = rows[4].replace("06 39 98 00 03", "06 39 98 00 00")
-    page = await upload(mairie, "\r\n".join(rows).encode())
-    assert page.status == 422
-    table = re.findall(r"<tr><td>(\d+)</td><td>(\w*)</td><td>(.*?)</td>", page.text)
-    assert [(line, column) for line, column, _ in table] == [
-        ("3", "mobile"), ("4", "metiers"), ("5", "mobile"),
-    ]  # fmt: skip
-    assert "n&#39;est pas un numéro de téléphone" in table[0][2]
-    assert "Personne n&#39;a été inscrit" in page.text
-    forced = await send(mairie, "/importer/inscrire", {"sheet": "\r\n".join(rows)})
-    assert forced.status == 422
-    assert await merchants(town) == []
-
-
-@pytest.mark.parametrize(
-    ("content", "line", "said"),
-    [
-        (b"", "1", "Cette colonne manque."),
-        (b"nom;commerce;metiers;commune;canaux;iban\r\n", "1", "pas attendue"),
-        (b"nom;commerce;metiers;commune;canaux\r\n", "1", "ne contient personne"),
-        (b'nom;commerce;metiers;commune;canaux\r\n"Zo', "2", "guillemet"),
-        (b"nom;commerce;metiers;commune;canaux\r\na;b;c;d;e;f;g\r\n", "2", "Trop de colonnes"),
-        (b"\x00\xff\xfe\x89PNG", "1", "Cette colonne manque."),
-        (b"nom;commerce;metiers;commune;canaux\r\n" + b"x" * 600 + b"\r\n", "2", "trop long"),
-    ],
-    ids=["empty", "unknown", "nobody", "quote", "columns", "binary", "long"],
-)
-async def test_a_sheet_that_is_none_is_explained(
-    town: ConsoleTown, content: bytes, line: str, said: str
-):
-    page = await upload(await town.mairie(), content)
-    assert page.status == 422
-    assert f"<td>{line}</td>" in page.text
-    assert said in page.text
-
-
-async def test_a_sheet_that_is_too_long_is_refused(town: ConsoleTown):
-    mairie = await town.mairie()
-    assert (await upload(mairie, b"x" * 600_000)).status == 413
-    page = await upload(mairie, a_sheet(sheet.MOST_LINES + 1).encode())
-    assert page.status == 422
-    assert "1000 personnes au plus" in page.text
-
-
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252"])
-@pytest.mark.parametrize("separator", [";", ",", "\t"])
-async def test_what_spreadsheets_write_is_read(town: ConsoleTown, encoding: str, separator: str):
-    territory = town.world.territories[LIFFRE]
-    text = a_sheet(1, nom="Zoé Lefèvre").replace(";", separator)
-    read = sheet.read(sheet.decoded(text.encode(encoding)), territory, "maillage.test")
-    assert read.faults == ()
-    assert [person.name for person in read.people] == ["Zoé Lefèvre"]
-
-
-async def test_the_template_is_a_sheet_that_is_read(town: ConsoleTown):
-    mairie = await town.mairie()
-    page = await mairie.get("/importer/modele.csv")
-    assert page.headers["Content-Disposition"] == 'attachment; filename="commercants.csv"'
-    territory = town.world.territories[LIFFRE]
-    read = sheet.read(page.text.lstrip("\ufeff"), territory, "maillage.test")
-    assert read.faults == ()
-    assert len(read.people) == 1
-
-
-async def test_a_twin_in_a_sheet_is_remarked(town: ConsoleTown):
-    mairie = await town.mairie()
-    await mairie.get("/inscrire")
-    await send(mairie, "/inscrire", TABAC)
-    page = await upload(mairie, a_sheet(1, commerce="TABAC de la halle").encode())
-    assert "Ressemble à Claire Tanguy, Tabac de la Halle" in page.text
-
-
 async def test_the_list_is_filtered_by_the_state_of_charters(town: ConsoleTown):
     mairie = await town.mairie()
-    await mairie.get("/importer")
-    await send(mairie, "/importer/inscrire", {"sheet": a_sheet(3)})
+    await mairie.get("/inscrire")
+    for number in (3, 4, 5):
+        shop = {"shop": f"Tabac {number}", "phone": f"06 39 98 00 0{number}", "mxid": f"t{number}"}
+        await send(mairie, "/inscrire", {**TABAC, **shop, "siret": ""})
     first, *_ = await merchants(town)
     await town.sign(first)
     assert "2 sur 4" in (await mairie.get("/participants?charte=never-signed")).text

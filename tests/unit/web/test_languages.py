@@ -25,7 +25,7 @@ from appservice.web import admission, filters
 from appservice.web.alerting.shown import REPORT_STAGES, STAGES, STEPS, VERDICTS
 from appservice.web.languages import NAMES, SOURCE, accepted_by, catalogue, choose
 from appservice.web.openid import provider
-from appservice.web.pages import log, openly
+from appservice.web.pages import importing, log, openly
 from appservice.web.pages.links import LINK_STATES
 from appservice.web.receipts import page as receipt
 from appservice.web.routes import ROUTES
@@ -64,6 +64,7 @@ def said_elsewhere() -> Iterator[str]:
     yield from (*VERDICTS.values(), *STAGES.values(), *STEPS.values())
     yield from REPORT_STAGES.values()
     yield from LINK_STATES.values()
+    yield from importing.STAGES.values()
     yield from refusals.SENTENCES
     yield from receipt.TEXTS
     for error in (*every_error(), NotAllowed, TextChanged):
