@@ -124,7 +124,7 @@ class Signer:
             verdict = link.judge(given, now)
             if verdict == "right":
                 signature = await self._sign(tx, link, person, form)
-                await tx.signing_links.save(replace(link, used_at=now))
+                await tx.signing_links.save(replace(link, used_at=signature.signed_at))
             elif verdict == "wrong" and _SIX_DIGITS.fullmatch(code):
                 # Kept though the form is refused: a hundred tries at once are a hundred.
                 await self._note(tx, link.tried(), person.territory)

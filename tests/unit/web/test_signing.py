@@ -3,9 +3,10 @@
 import asyncio
 import hashlib
 import html
+import itertools
 import re
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -26,8 +27,9 @@ from appservice.domain.charter import InForce, NotInForce, sign_bytes
 from appservice.domain.errors import PermanentFailure
 from appservice.domain.ids import MemberId
 from appservice.domain.member import Channel, Member, Role
-from appservice.domain.signing import CODE_LASTS, LINK_LASTS, MOST_CODES, MOST_TRIES
+from appservice.domain.signing import BOXES, CODE_LASTS, LINK_LASTS, MOST_CODES, MOST_TRIES
 from appservice.domain.telephone.consent import Consent, Stopped
+from appservice.flows.charter.signer import Form
 from appservice.flows.reconciliation import TOPIC
 
 MINUTE = timedelta(minutes=1)
@@ -129,6 +131,25 @@ async def test_a_link_works_once(town: ConsoleTown):
     assert (await reader.get(f"{path}/fait")).status == 410
     assert (await send(reader, path, form)).status == 410
     assert len(town.store.tables.signatures) == 2
+
+
+async def test_a_clock_that_runs_shows_what_was_signed(town: ConsoleTown):
+    """Each part reads the time for itself."""
+    member = await a_newcomer(town)
+    path, reader = await a_link(await town.mairie(), member), town.visitor()
+    page, code = await with_code(town, reader, path)
+    form, ticks = filled(page, code), itertools.count(1)
+
+    def running() -> datetime:
+        return town.clock() + timedelta(milliseconds=next(ticks))
+
+    assert town.server is not None
+    signer = replace(town.server.desk.signer, clock=running)
+    wish = Form(form["hash"], frozenset(BOXES), form["name"], code, "fr")
+    signed = await signer.sign(path.rpartition("/")[2], wish)
+    assert signed is not None
+    _, shown = await signer.done(path.rpartition("/")[2])
+    assert shown == signed
 
 
 async def test_a_link_ends_and_can_be_taken_back_or_replaced(town: ConsoleTown):
