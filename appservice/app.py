@@ -24,6 +24,7 @@ from appservice.files.keys import Keys, load_keys
 from appservice.files.media import CleanMedia
 from appservice.files.registration import Tokens, read_tokens
 from appservice.files.world import load_world
+from appservice.flows.arrival.arriving import Arriving
 from appservice.flows.charter.links import SigningLinks
 from appservice.flows.charter.receipts import Receipts
 from appservice.flows.charter.reminders import Reminders
@@ -57,6 +58,7 @@ from appservice.flows.telephone import consent
 from appservice.flows.unreadable import Unreadable
 from appservice.matrix.accounts import first_contact
 from appservice.matrix.api import Api
+from appservice.matrix.people import accounts_of
 from appservice.matrix.rooms import Rooms, no_voice
 from appservice.matrix.service import MatrixService
 from appservice.matrix.settings import Callbacks, MatrixSettings
@@ -162,7 +164,9 @@ async def console(office: Office, world: World, membership: Membership) -> Async
     presence, invitations = Presence(*shared), Invitations(*shared)
     register = Register(office.store, clock, world)
     importing = Importing(office.store, clock, new_id, office.enrolment)
-    signer = Signer(office.store, clock, new_id, office.signing, office.store.wake.ring)
+    ring, matrix = office.store.wake.ring, office.config.homeserver
+    signer = Signer(office.store, clock, new_id, office.signing, ring)
+    arriving = Arriving(office.store, clock, new_id, world, None, matrix.server_name, ring)
     desk = Desk(
         *(chosen.url, clock, world, presence, invitations, office.enrolment),
         register,
@@ -180,12 +184,15 @@ async def console(office: Office, world: World, membership: Membership) -> Async
         public_key=office.keys.public_key_b64,
         signing_links=office.signing_links,
         signer=signer,
+        arriving=arriving,
+        signal_number=office.ourselves.signal,
         receipts=Receipts(office.store, clock, world, signer),
         receipt_maker=PdfReceipts(office.keys.receipt_identity),
     )
     await office.store.index_members()
     async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http:
-        desk = replace(desk, providers=providers(chosen, world, http))
+        arriving = replace(arriving, accounts=accounts_of(http, matrix.url, matrix.admin_token))
+        desk = replace(desk, providers=providers(chosen, world, http), arriving=arriving)
         server = ConsoleServer(desk)
         await server.open(chosen.listen.host, chosen.listen.port)
         try:

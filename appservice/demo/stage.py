@@ -34,6 +34,7 @@ SERVICES = (
     "mesures",
     "console",
 )
+ACCOUNT_MAKER = "comptes.token"  # a file
 SIGNAL_ACCOUNT = "+33639980000"  # of the range that ARCEP keeps for fiction
 
 
@@ -104,6 +105,7 @@ class Stage:
         self.homeserver = Homeserver(plan)
         await self.homeserver.start()
         self._stack.push_async_callback(self.homeserver.stop)
+        await self._appoint_account_maker()
 
     async def start_standins(self) -> None:
         self.signal = SignalCliStandIn(
@@ -179,6 +181,7 @@ class Stage:
                 "url": self.homeserver.url,
                 "server_name": self.server_name,
                 "registration": "synapse/registration.yaml",
+                "admin_token": ACCOUNT_MAKER,
             },
             "listen": {"port": self.ports["service"]},
             "metrics": {"port": self.ports["mesures"]},
@@ -212,11 +215,23 @@ class Stage:
         with self.config.open("w", encoding="utf-8") as file:
             YAML(typ="safe", pure=True).dump(content, file)
 
+    async def _appoint_account_maker(self) -> None:
+        """The administrator in whose name the service makes the accounts of people."""
+        path = self.state / ACCOUNT_MAKER
+        if not path.is_file():
+            password = secrets.token_urlsafe(16)
+            maker = await self.homeserver.register_user("comptes", password, admin=True)
+            _keep_secret(path, maker.access_token)
+
     def _secret(self, name: str) -> str:
         """Made at the first start, kept for the others."""
         path = self.state / name
         if not path.is_file():
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(descriptor, "w", encoding="ascii") as file:
-                file.write(secrets.token_urlsafe(16))
+            _keep_secret(path, secrets.token_urlsafe(16))
         return path.read_text(encoding="ascii")
+
+
+def _keep_secret(path: Path, secret: str) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(secret)

@@ -84,8 +84,7 @@ def _about_the_person(member: Member) -> _Found:
 def _about_channels(member: Member, server_name: str) -> _Found:
     if not member.channels:
         yield "channels", "no-channel", "Au moins un canal : matrix, signal ou sms."
-    if Channel.MATRIX in member.channels and member.mxid is None:
-        yield "mxid", "no-address", "Le canal matrix demande un identifiant Matrix."
+    # On Matrix an account may come later: it is opened, or proved, once the charter is signed.
     if Channel.SIGNAL in member.channels and member.signal is None and member.phone is None:
         yield "phone", "no-address", "Le canal signal demande un numéro ou un compte Signal."
     if Channel.SMS in member.channels and member.phone is None:

@@ -128,6 +128,7 @@ class Membership:
             person = await tx.members.get(member)
             await tx.signatures.revoke(member, now)
             await take_back(tx, member, now)
+            await tx.arrivals.end(member, now)
             await tx.acts.append(
                 Act(by, "revoke", member, now, territory=person.territory if person else "")
             )

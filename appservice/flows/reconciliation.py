@@ -18,6 +18,16 @@ _LOG = logging.getLogger(__name__)
 TOPIC = "reconcile"
 """Whoever changed the register rings here (`Wake`)."""
 
+Ring = Callable[[str], Awaitable[None]]
+
+
+async def announced(ring: Ring) -> None:
+    """Tells of a change that is written already: whoever is not told comes by in a minute."""
+    try:
+        await ring(TOPIC)
+    except MaillageError as failure:
+        _LOG.warning("nobody was told of a change: %s", failure.code)
+
 
 @dataclass(slots=True)
 class Reconciliation:

@@ -51,7 +51,7 @@ class Api:
         *,
         seconds: float = 60,
     ) -> Json:
-        """Raises MatrixError, Unreachable. `path` starts after `/_matrix/client/v3`."""
+        """Raises MatrixError, Unreachable. A `path` that is not whole follows CLIENT."""
         data = json.dumps(body).encode() if body is not None else None
         async with self.open(method, path, data, query, seconds=seconds) as answer:
             return await _read_json(answer.response)
@@ -68,7 +68,7 @@ class Api:
     ) -> "Opening":
         """The raw answer, for bodies that are not JSON. Raises like `call`."""
         masquerade = {"user_id": self.user_id, "device_id": self.device_id}
-        full = path if path.startswith("/_matrix") else CLIENT + path
+        full = path if path.startswith("/_") else CLIENT + path
         return Opening(
             self.http.request(
                 method,

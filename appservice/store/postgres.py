@@ -25,6 +25,7 @@ from appservice.store.mail.outbox import PgOutbox
 from appservice.store.mail.queue import PgQueue
 from appservice.store.mail.recall import PgRecall
 from appservice.store.members import PgMembers
+from appservice.store.register.arrivals import PgArrivals
 from appservice.store.register.counts import PgCounts
 from appservice.store.register.directory import index_members
 from appservice.store.register.roll import PgRoll
@@ -54,6 +55,7 @@ class PgTransaction:
         self.roll: ports.Roll = PgRoll(session)
         self.signatures: ports.Signatures = PgSignatures(session)
         self.signing_links: ports.SigningLinks = PgSigningLinks(session)
+        self.arrivals: ports.Arrivals = PgArrivals(session)
         self.alerts: ports.Alerts = PgAlerts(session)
         self.reports: ports.Reports = PgReports(session)
         self.cases: ports.Cases = PgCases(session)
@@ -115,6 +117,7 @@ class PgStore:
             await session.run(SHRED_MEMBER, owner)
             await session.run(SHRED_ACCOUNT, owner)
             await session.run(SHRED_SIGNING_LINKS, owner)
+            await session.run(SHRED_ARRIVALS, owner)
             await session.run(SHRED_BLOBS, owner)
             await session.run(SHRED_PARCELS, owner, session.clock())
             await session.run(SHRED_JOURNAL, owner, session.clock())
@@ -167,6 +170,7 @@ class PgStore:
             await session.run(PURGE_SIGNING_LINKS, now - LINKS_KEPT)
             await session.run(PURGE_SHEETS, now - KEPT)
             await session.run(PURGE_SHEET_KEYS)
+            await session.run(PURGE_ARRIVALS, now - LINKS_KEPT)
 
     async def index_members(self) -> int:
         """Lets searches find whoever was enrolled by a version that had none; how many."""
@@ -243,6 +247,7 @@ DELETE FROM consents WHERE member = $1
 SHRED_THREADS = "DELETE FROM threads WHERE member = $1"
 SHRED_ACCOUNT = "DELETE FROM console_accounts WHERE member = $1"
 SHRED_SIGNING_LINKS = "DELETE FROM signing_links WHERE member = $1"
+SHRED_ARRIVALS = "DELETE FROM arrivals WHERE member = $1"
 SHRED_BLOBS = "DELETE FROM blobs WHERE owner = $1"
 SHRED_PARCELS = """
 UPDATE deliveries SET state = 'failed', code = 'shredded', settled_at = $2
@@ -281,6 +286,8 @@ PURGE_SHEET_KEYS = """
 DELETE FROM data_keys k WHERE starts_with(owner, 'sheet:')
     AND NOT EXISTS (SELECT FROM sheets s WHERE k.owner = 'sheet:' || s.id || '/' || s.territory)
 """
+# Which account is theirs is known for as long as they are.
+PURGE_ARRIVALS = "DELETE FROM arrivals WHERE until <= $1 AND account IS NULL"
 PURGE_BLOBS = "DELETE FROM blobs WHERE until <= $1"
 ALL_KEYS = """
 SELECT k.owner, k.master, k.wrapped,

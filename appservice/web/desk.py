@@ -12,6 +12,8 @@ from appservice.domain.errors import NotAllowed
 from appservice.domain.ids import AlertId, MemberId
 from appservice.domain.territory import Territory
 from appservice.domain.world import World
+from appservice.flows.arrival.arriving import Arriving
+from appservice.flows.arrival.handing import Handing
 from appservice.flows.charter.links import SigningLinks
 from appservice.flows.charter.receipts import Receipts
 from appservice.flows.charter.signer import Signer
@@ -51,6 +53,7 @@ class Desk:
     removal: Removal
     signing_links: SigningLinks = field(kw_only=True)
     signer: Signer = field(kw_only=True)
+    arriving: Arriving = field(kw_only=True)
     log: Log = field(kw_only=True)
     importing: Importing = field(kw_only=True)
     audiences: Audiences = field(kw_only=True)
@@ -65,6 +68,7 @@ class Desk:
     public_key: str = field(kw_only=True)  # of the service, in base64
     behind_proxy: bool = False  # the last address of X-Forwarded-For is then the visitor's
     providers: Mapping[str, Provider] = field(default_factory=dict)  # by organisation
+    signal_number: str = ""  # of the service
 
     @property
     def key_checks(self) -> WebAuthnKeys | None:
@@ -77,6 +81,10 @@ class Desk:
         if checks is None:
             return None
         return Passkeys(self.presence.store, self.clock, self.presence.new_id, checks)
+
+    @property
+    def handing(self) -> Handing:
+        return Handing(self.arriving)
 
     @property
     def vouching(self) -> Vouching:

@@ -71,7 +71,7 @@ def style() -> bytes:
     """The base that the set-up brings, then ours. Without the base, pages are plain but whole."""
     folder = files("appservice.web") / "static"
     base = folder / "base.css"
-    ours = [(folder / name).read_bytes() for name in ("console.css", "alerts.css")]
+    ours = [(folder / name).read_bytes() for name in ("console.css", "alerts.css", "arrival.css")]
     return b"".join([base.read_bytes() if base.is_file() else b"", *ours])
 
 

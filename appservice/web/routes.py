@@ -4,6 +4,7 @@ from appservice.domain.console import Right
 from appservice.web.governance import indicators, protocol, training
 from appservice.web.pages import (
     alerts,
+    arrival,
     compose,
     correct,
     doors,
@@ -68,6 +69,16 @@ ROUTES: tuple[Route, ...] = (
     Route(GET, "/signer/{token}/charte", signing.charter_file, Access.PUBLIC),
     Route(GET, "/signer/{token}/fait", signing.signed_page, Access.PUBLIC),
     Route(GET, "/signer/{token}/recu.pdf", signing.receipt, Access.PUBLIC),
+    Route(GET, "/arrivee/{token}", arrival.steps_page, Access.PUBLIC),
+    Route(POST, "/participants/{member}/arrivee", arrival.hand, Right.ENROL),
+    Route(
+        *(GET, "/participants/{member}/mot-de-passe", arrival.reset_page, Right.ENROL),
+        dangerous=True,
+    ),
+    Route(
+        *(POST, "/participants/{member}/mot-de-passe", arrival.reset, Right.ENROL),
+        dangerous=True,
+    ),
     Route(GET, "/participants/{member}/recu.pdf", links.receipt, Right.READ_REGISTER),
     Route(
         *(GET, "/participants/{member}/retirer", register.removal_page, Right.REVOKE),

@@ -27,6 +27,7 @@ from appservice.domain.territory import Level, Zone
 from appservice.domain.world import World
 from appservice.files.keyring.receipts import receipt_identity
 from appservice.files.world import load_world, shipped_paths
+from appservice.flows.arrival.arriving import Arriving
 from appservice.flows.charter.links import SigningLinks
 from appservice.flows.charter.receipts import Receipts
 from appservice.flows.charter.signer import Signer
@@ -52,6 +53,7 @@ from appservice.web.factors import TotpCodes
 from appservice.web.receipts.sealed import PdfReceipts
 from appservice.web.routing import Access
 from appservice.web.server import ConsoleServer
+from support.accounts import MemoryAccounts
 from support.golden import PlainSeals
 from support.store_builders import HandClock
 
@@ -118,6 +120,8 @@ class ConsoleTown:
     key: Ed25519PrivateKey = field(default_factory=Ed25519PrivateKey.generate)
     """Of the service."""
     stack: AsyncExitStack = field(default_factory=AsyncExitStack)
+    accounts: MemoryAccounts = field(default_factory=MemoryAccounts)
+    """Of the homeserver."""
 
     @property
     def invitations(self) -> Invitations:
@@ -159,6 +163,11 @@ class ConsoleTown:
             composing=Composing(self.store, self.clock, self.world),
             dispatch=Dispatch(self.store, self.clock, self.world),
             signer=signer,
+            arriving=Arriving(
+                *(self.store, self.clock, self.new_id, self.world, self.accounts),
+                *("maillage.test", self.ring),
+            ),
+            signal_number="+33639980000",
             receipts=Receipts(self.store, self.clock, self.world, signer),
             receipt_maker=PdfReceipts(receipt_identity(self.key)),
             log=Log(self.store, self.store.audit, self.seals, self.clock),

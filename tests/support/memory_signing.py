@@ -1,10 +1,11 @@
 """Links to sign by, texts that were signed and evidence, in memory."""
 
 from dataclasses import replace
+from datetime import datetime
 
 from appservice.domain.charter import Charter, Signature
-from appservice.domain.ids import MemberId
-from appservice.domain.signing import Evidence, SigningLink
+from appservice.domain.ids import MemberId, UserId
+from appservice.domain.signing import Arrival, Evidence, SigningLink
 from support.memory_tables import Tables
 
 
@@ -29,6 +30,33 @@ class MemorySigningLinks:
 
     async def save(self, link: SigningLink) -> None:
         self._rows[link.digest] = link
+
+
+class MemoryArrivals:
+    def __init__(self, tables: Tables) -> None:
+        self._rows = tables.arrivals
+
+    async def add(self, arrival: Arrival) -> None:
+        await self.end(arrival.member, arrival.made_at)
+        self._rows[arrival.digest] = arrival
+
+    async def get(self, digest: bytes) -> Arrival | None:
+        return self._rows.get(digest)
+
+    async def hold(self, digest: bytes) -> Arrival | None:
+        return self._rows.get(digest)  # a transaction in memory is alone
+
+    async def save(self, arrival: Arrival) -> None:
+        self._rows[arrival.digest] = arrival
+
+    async def user_of(self, member: MemberId) -> UserId | None:
+        users = (x.user for x in reversed(self._rows.values()) if x.member == member and x.user)
+        return next(users, None)
+
+    async def end(self, member: MemberId, now: datetime) -> None:
+        for digest, other in self._rows.items():
+            if other.member == member and other.revoked_at is None:
+                self._rows[digest] = replace(other, revoked_at=now)
 
 
 class MemorySignedTexts:

@@ -39,7 +39,7 @@ from support.memory_chain import MemoryChain
 from support.memory_console import MemoryConsole
 from support.memory_counts import MemoryCounts
 from support.memory_queue import MemoryQueue
-from support.memory_signing import MemorySignedTexts, MemorySigningLinks
+from support.memory_signing import MemoryArrivals, MemorySignedTexts, MemorySigningLinks
 from support.memory_tables import Slip, Tables
 from support.memory_telephone import MemoryTelephone
 from support.memory_turns import next_turn
@@ -460,6 +460,7 @@ class MemoryTransaction:
         self.roll = MemoryRoll(tables)
         self.signatures = MemorySignatures(tables)
         self.signing_links = MemorySigningLinks(tables)
+        self.arrivals = MemoryArrivals(tables)
         self.alerts = MemoryAlerts(tables)
         self.reports = MemoryReports(tables)
         self.cases = MemoryCases(tables)

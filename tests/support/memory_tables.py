@@ -14,7 +14,7 @@ from appservice.domain.ids import AlertId, BlobId, MemberId, ParcelId, ReportId
 from appservice.domain.member import Channel, Member
 from appservice.domain.report import Report
 from appservice.domain.room import KnownRoom
-from appservice.domain.signing import Evidence, SigningLink
+from appservice.domain.signing import Arrival, Evidence, SigningLink
 from appservice.domain.telephone.consent import Consent
 from bridges.protocol import Attachment, Receipt
 
@@ -71,6 +71,7 @@ class Tables:
     signed_texts: dict[str, Charter] = field(default_factory=dict)
     evidence: dict[tuple[MemberId, str, datetime], Evidence] = field(default_factory=dict)
     signing_links: dict[bytes, SigningLink] = field(default_factory=dict)
+    arrivals: dict[bytes, Arrival] = field(default_factory=dict)
     alerts: dict[AlertId, Alert] = field(default_factory=dict)
     reports: dict[ReportId, Report] = field(default_factory=dict)
     rooms: dict[str, KnownRoom] = field(default_factory=dict)

@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 
 ACTS: Mapping[str, str] = {
+    "account.make": "Compte Element ouvert",
+    "account.password": "Mot de passe Element remis de nouveau",
+    "account.reset": "Mot de passe Element remplacé, téléphones déconnectés",
     "alert.approve": "Alerte validée par une deuxième personne",
     "alert.cancel": "Alerte retirée",
     "alert.correct": "Alerte corrigée",
@@ -14,6 +17,7 @@ ACTS: Mapping[str, str] = {
     "alert.refused-by-rule": "Alerte refusée par une règle",
     "alert.reroute": "Alerte passée par SMS, Signal étant en panne",
     "alert.submit": "Alerte proposée",
+    "arrival.hand": "Premiers pas remis de nouveau",
     "audit.chain": "Chaîne d'audit emportée",
     "audit.export": "Journal emporté dans un fichier",
     "audit.read": "Journal lu",

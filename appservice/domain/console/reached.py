@@ -121,7 +121,7 @@ _WHY: Mapping[Why, tuple[str, str]] = {
     ),
     Why.NO_ADDRESS: (
         "Aucune adresse sur les canaux choisis",
-        "Compléter son inscription, ou lui faire écrire un premier message sur Signal.",
+        "Compléter son inscription, remettre ses premiers pas, ou le faire écrire sur Signal.",
     ),
     Why.UNASKED: (
         "SMS : l'accord n'a pas encore été demandé",

@@ -1,5 +1,12 @@
-"""Signing a charter in the browser: the link, the code, and what is kept of who signed."""
+"""Signing a charter in the browser: the link, the code, the record, the page that follows."""
 
+from appservice.domain.signing.arrival import (
+    AFTER_SIGNING,
+    ON_PAPER,
+    Arrival,
+    account_name,
+    password_of,
+)
 from appservice.domain.signing.evidence import BOXES, Evidence, evidence_from, is_same_name
 from appservice.domain.signing.link import (
     CODE_EVERY,
@@ -16,6 +23,7 @@ from appservice.domain.signing.link import (
 )
 
 __all__ = [
+    "AFTER_SIGNING",
     "BOXES",
     "CODE_EVERY",
     "CODE_LASTS",
@@ -23,12 +31,16 @@ __all__ = [
     "LINK_LASTS",
     "MOST_CODES",
     "MOST_TRIES",
+    "ON_PAPER",
+    "Arrival",
     "Code",
     "Evidence",
     "SigningLink",
     "State",
+    "account_name",
     "code_digest",
     "evidence_from",
     "is_same_name",
+    "password_of",
     "six_digits",
 ]

@@ -26,6 +26,7 @@ class HomeserverConfig:
     server_name: str
     bot_localpart: str
     registration: Path
+    admin_token: Path | None = None  # of the account that makes those of people
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +107,13 @@ def _section(root: Table, key: str, read: Callable[[Table], _T]) -> _T | None:
 
 
 def _homeserver(table: Table) -> HomeserverConfig:
-    table.only("url", "server_name", "bot_localpart", "registration")
+    table.only("url", "server_name", "bot_localpart", "registration", "admin_token")
     return HomeserverConfig(
         url=url_of(table, "url"),
         server_name=table.text("server_name"),
         bot_localpart=table.text("bot_localpart", "maillage"),
         registration=path_of(table, "registration"),
+        admin_token=path_of(table, "admin_token") if "admin_token" in table else None,
     )
 
 

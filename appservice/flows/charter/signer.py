@@ -1,20 +1,20 @@
 """Whoever holds a link reads the charter, asks for a code, and signs: once."""
 
-import logging
 import re
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
 from appservice.domain.audit import Act
 from appservice.domain.charter import Charter, Signature
 from appservice.domain.delivery import Parcel, Urgency
-from appservice.domain.errors import MaillageError, PermanentFailure
+from appservice.domain.errors import PermanentFailure
 from appservice.domain.member import Channel, Member
 from appservice.domain.signing import (
+    AFTER_SIGNING,
     BOXES,
     CODE_LASTS,
     DONE_LASTS,
     MOST_CODES,
+    Arrival,
     Evidence,
     SigningLink,
     code_digest,
@@ -26,16 +26,13 @@ from appservice.domain.wording.signing import code_text
 from appservice.flows.charter import refusals as say
 from appservice.flows.console.entry import LinkIsOver, NotThat, Tries, digest, new_token
 from appservice.flows.ports import Clock, NewId, Store, Transaction
-from appservice.flows.reconciliation import TOPIC
+from appservice.flows.reconciliation import Ring, announced
 from appservice.flows.signature import Signing
 
-_LOG = logging.getLogger(__name__)
 _CODES_TO_ONE_NUMBER = MOST_CODES
 """In a quarter of an hour, however many links were made."""
 
 _SIX_DIGITS = re.compile(r"[0-9]{6}")
-
-Ring = Callable[[str], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,15 +122,15 @@ class Signer:
             if verdict == "right":
                 signature = await self._sign(tx, link, person, form)
                 await tx.signing_links.save(replace(link, used_at=signature.signed_at))
+                # The same paper leads on, for a day.
+                until = now + AFTER_SIGNING
+                await tx.arrivals.add(Arrival(link.digest, person.id, link.by, now, until))
             elif verdict == "wrong" and _SIX_DIGITS.fullmatch(code):
                 # Kept though the form is refused: a hundred tries at once are a hundred.
                 await self._note(tx, link.tried(), person.territory)
         if signature is None:
             raise NotThat("code", _PROBLEMS[verdict])
-        try:
-            await self.ring(TOPIC)
-        except MaillageError as failure:  # the next walk comes by itself
-            _LOG.warning("nobody was told of a signature: %s", failure.code)
+        await announced(self.ring)
         return signature
 
     async def done(self, token: str) -> tuple[Offered, Signature]:

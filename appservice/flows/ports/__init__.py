@@ -4,6 +4,7 @@
 parcels in one transaction, so a process may die between any two steps and lose nothing.
 """
 
+from appservice.flows.ports.arrival import Accounts, Arrivals
 from appservice.flows.ports.console import (
     Codes,
     Console,
@@ -42,9 +43,11 @@ from appservice.flows.ports.telephone import Consents, Strangers, Telephone, Tex
 from appservice.flows.ports.transaction import Archive, Store, Transaction
 
 __all__ = [
+    "Accounts",
     "Acts",
     "Alerts",
     "Archive",
+    "Arrivals",
     "Blobs",
     "Cases",
     "Chain",

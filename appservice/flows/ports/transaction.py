@@ -8,6 +8,7 @@ from typing import Protocol
 from appservice.domain.audit import Act
 from appservice.domain.member import Channel
 from appservice.domain.world import Retention
+from appservice.flows.ports.arrival import Arrivals
 from appservice.flows.ports.console import Console
 from appservice.flows.ports.mail import Outbox, Recall
 from appservice.flows.ports.registers import (
@@ -41,6 +42,8 @@ class Transaction(Protocol):
     def signatures(self) -> Signatures: ...
     @property
     def signing_links(self) -> SigningLinks: ...
+    @property
+    def arrivals(self) -> Arrivals: ...
     @property
     def alerts(self) -> Alerts: ...
     @property

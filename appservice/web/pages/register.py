@@ -87,7 +87,9 @@ async def member_page(request: web.Request) -> web.Response:
         raise web.HTTPNotFound
     desk = request.app[DESK]
     link = await desk.signing_links.latest(visitor_of(request), found.member.id)
-    return _about(request, "participant.html", found, link=link, link_states=LINK_STATES)
+    account = await desk.handing.account_of(visitor_of(request), found.member.id)
+    values = {"link": link, "link_states": LINK_STATES, "account": account}
+    return _about(request, "participant.html", found, **values)
 
 
 async def removal_page(request: web.Request) -> web.Response:

@@ -58,6 +58,7 @@ async def signed_page(request: web.Request) -> web.Response:
         signed_at=f"{day(signature.signed_at)} {hour(signature.signed_at)}",
         until=day(signature.valid_until),
         receipt=f"/signer/{_token(request)}/recu.pdf",
+        onward=f"/arrivee/{_token(request)}",
     )
 
 

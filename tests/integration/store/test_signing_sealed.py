@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from support.store_builders import NOON, a_merchant, a_signature
 
-from appservice.domain.ids import MemberId
-from appservice.domain.signing import Evidence, SigningLink
+from appservice.domain.ids import MemberId, UserId
+from appservice.domain.signing import Arrival, Evidence, SigningLink
 from appservice.store.postgres import LINKS_KEPT, PgStore
 
 EVIDENCE = Evidence("Léa Kervadec", ("read", "professional"), "sms", "42", "fr", "un-sel")
@@ -33,6 +33,22 @@ async def test_evidence_is_sealed_and_erased_with_its_member(store: PgStore, sql
         assert signature is not None, "the proof that somebody signed stays"
         assert await tx.signatures.evidence(signature) is None
     assert await sql.fetchval("SELECT count(*) FROM signing_links") == 0
+
+
+async def test_pages_go_with_their_member_and_what_they_opened_is_known_until_then(
+    store: PgStore, sql
+):
+    async with store.transaction() as tx:
+        await tx.members.save(a_merchant("m1"))
+        for name, user in ((b"a", None), (b"b", UserId("@m12345678:maillage.test"))):
+            member, until = MemberId("m1"), NOON + DAY
+            await tx.arrivals.add(Arrival(name * 32, member, "mairie", NOON, until, user=user))
+    await store.purge(NOON + DAY + LINKS_KEPT)
+    assert await sql.fetchval("SELECT count(*) FROM arrivals") == 1
+    async with store.transaction() as tx:
+        assert await tx.arrivals.user_of(MemberId("m1")) == "@m12345678:maillage.test"
+    await store.shred("m1")
+    assert await sql.fetchval("SELECT count(*) FROM arrivals") == 0
 
 
 async def test_links_that_are_long_over_are_swept(store: PgStore, sql):

@@ -43,6 +43,17 @@ def test_a_whole_configuration_is_read(path):
     assert config.settings.photo_follows_within == timedelta(minutes=15)
 
 
+def test_who_makes_people_s_accounts_is_named_by_a_file(path):
+    assert load_config(path).homeserver.admin_token is None
+    text = path.read_text("utf-8")
+    named = text.replace("homeserver:\n", "homeserver:\n  admin_token: dsn\n", 1)
+    path.write_text(named, "utf-8")
+    assert load_config(path).homeserver.admin_token == path.parent / "dsn"
+    path.write_text(named.replace("admin_token: dsn", "admin_token: nowhere"), "utf-8")
+    with pytest.raises(BadFiles, match="nowhere"):
+        load_config(path)
+
+
 @pytest.mark.parametrize(
     ("gateway", "kind"),
     [

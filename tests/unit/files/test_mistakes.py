@@ -106,7 +106,6 @@ EXPECTED: dict[str, list[str]] = {
         "25: « 06 12 » n'est pas un numéro de téléphone",
     ],
     "seed.no-address.yaml": [
-        "2: Le canal matrix demande un identifiant Matrix.",
         "2: Le canal signal demande un numéro ou un compte Signal.",
         "2: Le canal sms demande un numéro de mobile.",
         "9: Au moins un canal : matrix, signal ou sms.",

@@ -217,6 +217,7 @@ async def test_by_https_the_browser_keeps_the_cookie_from_everybody(world):
         dispatch=None,
         signing_links=None,
         signer=None,
+        arriving=None,
         audiences=None,
         receipts=None,
         receipt_maker=None,

@@ -90,7 +90,6 @@ async def test_the_same_form_sent_twice_enrols_once(town: ConsoleTown):
         ("phone", "02 99 00 00 00", "n&#39;est pas un numéro de mobile"),
         ("channels", [], "Au moins un canal"),
         ("channels", ["pigeon"], "Canaux connus"),
-        ("mxid", "", "demande un identifiant Matrix"),
         ("mxid", "@tanguy:ailleurs.fr", "doit être sur maillage.test"),
         ("language", "klingon", "Langue :"),
     ],

@@ -17,6 +17,7 @@ from appservice.domain.console.search import CharterState, Order
 from appservice.domain.enrolment import LANGUAGES
 from appservice.domain.errors import MaillageError, NotAllowed
 from appservice.domain.wording import alerts as words
+from appservice.flows.arrival import handing
 from appservice.flows.charter import refusals
 from appservice.flows.charter.links import IS_OUT, NOT_OUT
 from appservice.flows.console import entry, passkeys, vouching
@@ -136,6 +137,11 @@ SAME = {
 SAID_BY_FLOWS = {
     IS_OUT,
     NOT_OUT,
+    handing.NOT_SIGNED,
+    handing.NOT_OURS,
+    handing.NOT_DONE,
+    "Le serveur Matrix ne répond pas.",
+    "Le serveur Matrix est occupé.",
     "Choisissez une zone de la liste.",
     "Choisissez des métiers de la liste.",
     "Choisissez une infraction de la liste.",
@@ -169,7 +175,6 @@ SAID_BY_FLOWS = {
     "Déjà inscrit avec ce numéro.",
     "Déjà inscrit avec cet identifiant Matrix.",
     "Le canal sms demande un numéro de mobile.",
-    "Le canal matrix demande un identifiant Matrix.",
 }
 
 

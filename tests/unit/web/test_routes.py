@@ -17,7 +17,7 @@ PUBLIC = {
     "/connexion", "/invitation/{token}",
     "/signer/{token}", "/signer/{token}/charte", "/signer/{token}/fait",
     "/signer/{token}/recu.pdf",
-    "/connexion/cle", "/connexion/organisme/{organisation}",
+    "/arrivee/{token}", "/connexion/cle", "/connexion/organisme/{organisation}",
     "/connexion/organisme/{organisation}/retour",
 }  # fmt: skip
 
