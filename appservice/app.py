@@ -64,6 +64,7 @@ from appservice.matrix.service import MatrixService
 from appservice.matrix.settings import Callbacks, MatrixSettings
 from appservice.operations.readiness import Readiness
 from appservice.operations.server import Watch
+from appservice.stamps import stamping
 from appservice.store.postgres import PgStore, connect
 from appservice.web.factors import ScryptPasswords, TotpCodes
 from bridges.protocol import Bridge, Groups
@@ -114,7 +115,8 @@ class Office:
 
     @property
     def signing(self) -> Signing:
-        return Signing(self.store, self.keys, clock, self.world)
+        stamped = self.config.time_stamps is not None
+        return Signing(self.store, self.keys, clock, self.world, stamped)
 
     @property
     def signing_links(self) -> SigningLinks:
@@ -311,6 +313,7 @@ async def serve(office: Office, stop: asyncio.Event, *, safe: bool = False) -> N
         parts += [remind(store, world, clock), consent.watch(store, world, clock)]
         parts.append(_reminders(office, world).watch())
         parts.append(Live(store, world, clock).run())
+        parts += stamping(office.config.time_stamps, store, clock)
         if Channel.SIGNAL in bridges:
             parts.append(Needs(bridges[Channel.SIGNAL], store, world, clock).run())
         if round_signal is not None:

@@ -151,6 +151,13 @@ def _installing(add: Add) -> None:
     audit.add_argument("what", choices=("export", "verify"))
     audit.add_argument("file", nargs="?", metavar="FICHIER")
     audit.add_argument("--key", help="clé publique, en base64")
+    receipt = add(
+        *("receipt", "vérifie un reçu de signature, hors ligne"),
+        _lazily("commands.receipt", "check"),
+    )
+    receipt.add_argument("file", metavar="RECU.pdf")
+    receipt.add_argument("--key", required=True, help="clé publique, en base64")
+    receipt.add_argument("--authority", metavar="PEM", help="certificats de l'horodatage")
 
 
 def _signal(add: Add) -> None:

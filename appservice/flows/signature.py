@@ -28,6 +28,7 @@ class Signing:
     seals: Seals
     clock: Clock
     world: World
+    time_stamps: bool = False  # whether an authority is asked for each
 
     async def shown_to(self, member: MemberId) -> Charter:
         """The charter that this member has to read; its `hash` comes back with the signature."""
@@ -72,6 +73,8 @@ class Signing:
         )
         signature = replace(unsealed, seal=self.seals.sign(sign_bytes(unsealed)))
         await tx.signatures.add(signature, charter, evidence)
+        if self.time_stamps:
+            await tx.time_stamps.ask(signature, now)
         land = person.territory
         if readmitted_by is not None:
             await tx.acts.append(Act(readmitted_by, "readmit", member, now, territory=land))

@@ -13,6 +13,7 @@ from appservice.domain.member import Channel
 from appservice.domain.world import Retention
 from appservice.flows import ports
 from appservice.flows.ports import Clock, NewId
+from appservice.flows.ports.stamps import TimeStamps
 from appservice.store import journal, migrate
 from appservice.store.alerts import PgAlerts
 from appservice.store.audit import Audit, PgActs
@@ -34,6 +35,7 @@ from appservice.store.retention import PgRetention
 from appservice.store.rooms import PgRooms
 from appservice.store.session import Database, Session, open_pool
 from appservice.store.signatures import PgSignatures
+from appservice.store.signing.time_stamps import PgTimeStamps
 from appservice.store.signing_links import PgSigningLinks
 from appservice.store.telephone.drawer import telephone
 from appservice.store.vault import Secrets, Vault
@@ -56,6 +58,7 @@ class PgTransaction:
         self.signatures: ports.Signatures = PgSignatures(session)
         self.signing_links: ports.SigningLinks = PgSigningLinks(session)
         self.arrivals: ports.Arrivals = PgArrivals(session)
+        self.time_stamps: TimeStamps = PgTimeStamps(session)
         self.alerts: ports.Alerts = PgAlerts(session)
         self.reports: ports.Reports = PgReports(session)
         self.cases: ports.Cases = PgCases(session)

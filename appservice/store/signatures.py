@@ -49,11 +49,11 @@ class PgSignatures:
 
     async def latest(self, member: MemberId) -> Signature | None:
         row = await self._session.row(LATEST, member)
-        return _signature(row) if row else None
+        return signature_of(row) if row else None
 
     async def all_latest(self) -> Mapping[MemberId, Signature]:
         rows = await self._session.rows(ALL_LATEST)
-        return {MemberId(row["member"]): _signature(row) for row in rows}
+        return {MemberId(row["member"]): signature_of(row) for row in rows}
 
     async def revoke(self, member: MemberId, at: datetime) -> None:
         await self._session.run(REVOKE, member, at)
@@ -72,7 +72,8 @@ class PgSignatures:
         return evidence_from(key.open(SEALED, row["sealed"]))
 
 
-def _signature(row: Record) -> Signature:
+def signature_of(row: Record) -> Signature:
+    """As its row says."""
     return Signature(
         member=MemberId(row["member"]),
         charter=row["charter"],

@@ -115,6 +115,7 @@ class ConsoleTown:
     seals: Any = field(default_factory=PlainSeals)
     public_key: str = "a2V5"
     rung: list[str] = field(default_factory=list)
+    time_stamps: bool = False
     host: str = "127.0.0.1"
     """As browsers name the console."""
     key: Ed25519PrivateKey = field(default_factory=Ed25519PrivateKey.generate)
@@ -135,7 +136,7 @@ class ConsoleTown:
 
     @property
     def signing(self) -> Signing:
-        return Signing(self.store, KeySeals(self.key), self.clock, self.world)
+        return Signing(self.store, KeySeals(self.key), self.clock, self.world, self.time_stamps)
 
     async def ring(self, topic: str) -> None:
         self.rung.append(topic)

@@ -1,11 +1,13 @@
 """Links to sign by, texts that were signed and evidence, in memory."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from appservice.domain.charter import Charter, Signature
 from appservice.domain.ids import MemberId, UserId
 from appservice.domain.signing import Arrival, Evidence, SigningLink
+from appservice.domain.signing.stamp import Stamp, Stamped
 from support.memory_tables import Tables
 
 
@@ -57,6 +59,36 @@ class MemoryArrivals:
         for digest, other in self._rows.items():
             if other.member == member and other.revoked_at is None:
                 self._rows[digest] = replace(other, revoked_at=now)
+
+
+class MemoryTimeStamps:
+    def __init__(self, tables: Tables) -> None:
+        self._rows, self._members = tables.time_stamps, tables.members
+
+    async def ask(self, signature: Signature, at: datetime) -> None:
+        self._rows[signature.member, signature.seal] = (Stamp(signature, at), at)
+
+    async def due(self, now: datetime, limit: int) -> Sequence[Stamp]:
+        waiting = sorted(self._rows.values(), key=lambda row: row[1])
+        found = [stamp for stamp, at in waiting if stamp.token is None and at <= now]
+        return [stamp for stamp in found if stamp.signature.member in self._members][:limit]
+
+    async def later(self, stamp: Stamp, until: datetime, code: str) -> None:
+        self._change(stamp, until, lambda known: replace(known, tries=known.tries + 1, code=code))
+
+    async def keep(self, stamp: Stamp, stamped: Stamped) -> None:
+        words = {"token": stamped.token, "at": stamped.at, "authority": stamped.authority}
+        self._change(stamp, stamped.at, lambda known: replace(known, code="", **words))
+
+    async def of(self, signature: Signature) -> Stamp | None:
+        found = self._rows.get((signature.member, signature.seal))
+        return found[0] if found is not None and signature.member in self._members else None
+
+    def _change(self, stamp: Stamp, until: datetime, change: Callable[[Stamp], Stamp]) -> None:
+        key = (stamp.signature.member, stamp.signature.seal)
+        known, _ = self._rows[key]
+        if known.token is None:
+            self._rows[key] = (change(known), until)
 
 
 class MemorySignedTexts:

@@ -39,7 +39,12 @@ from support.memory_chain import MemoryChain
 from support.memory_console import MemoryConsole
 from support.memory_counts import MemoryCounts
 from support.memory_queue import MemoryQueue
-from support.memory_signing import MemoryArrivals, MemorySignedTexts, MemorySigningLinks
+from support.memory_signing import (
+    MemoryArrivals,
+    MemorySignedTexts,
+    MemorySigningLinks,
+    MemoryTimeStamps,
+)
 from support.memory_tables import Slip, Tables
 from support.memory_telephone import MemoryTelephone
 from support.memory_turns import next_turn
@@ -461,6 +466,7 @@ class MemoryTransaction:
         self.signatures = MemorySignatures(tables)
         self.signing_links = MemorySigningLinks(tables)
         self.arrivals = MemoryArrivals(tables)
+        self.time_stamps = MemoryTimeStamps(tables)
         self.alerts = MemoryAlerts(tables)
         self.reports = MemoryReports(tables)
         self.cases = MemoryCases(tables)

@@ -15,6 +15,7 @@ from appservice.domain.member import Channel, Member
 from appservice.domain.report import Report
 from appservice.domain.room import KnownRoom
 from appservice.domain.signing import Arrival, Evidence, SigningLink
+from appservice.domain.signing.stamp import Stamp
 from appservice.domain.telephone.consent import Consent
 from bridges.protocol import Attachment, Receipt
 
@@ -72,6 +73,7 @@ class Tables:
     evidence: dict[tuple[MemberId, str, datetime], Evidence] = field(default_factory=dict)
     signing_links: dict[bytes, SigningLink] = field(default_factory=dict)
     arrivals: dict[bytes, Arrival] = field(default_factory=dict)
+    time_stamps: dict[tuple[MemberId, str], tuple[Stamp, datetime]] = field(default_factory=dict)
     alerts: dict[AlertId, Alert] = field(default_factory=dict)
     reports: dict[ReportId, Report] = field(default_factory=dict)
     rooms: dict[str, KnownRoom] = field(default_factory=dict)

@@ -27,6 +27,7 @@ ACTS: Mapping[str, str] = {
     "charter.lock": "Lien de signature bloqué",
     "charter.receipt": "Reçu de signature emporté",
     "charter.remind": "Fin de charte rappelée",
+    "charter.stamp": "Signature horodatée par une autorité",
     "charter.unlink": "Lien de signature annulé",
     "console-accept": "Compte de la console ouvert",
     "console-in": "Entrée dans la console",

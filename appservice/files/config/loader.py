@@ -10,6 +10,7 @@ from appservice.domain.world import Settings
 from appservice.files.config.console import ConsoleConfig, console_of
 from appservice.files.config.fields import Address, address_of, path_of, port_of, split, url_of
 from appservice.files.config.sms import SmsConfig, sms_of
+from appservice.files.config.stamps import TimeStampConfig, time_stamps_of
 from appservice.files.world import WorldPaths, shipped_paths
 from appservice.files.yaml_source import BadFiles, ProblemList, Table, read_yaml
 
@@ -67,6 +68,7 @@ class Config:
     sms: SmsConfig | None = None
     metrics: Address = METRICS
     console: ConsoleConfig | None = None
+    time_stamps: TimeStampConfig | None = None
 
 
 def load_config(path: Path) -> Config:
@@ -77,7 +79,7 @@ def load_config(path: Path) -> Config:
         raise BadFiles(problems)
     root.only(
         "homeserver", "listen", "database", "keys", "signal", "sms", "world", "alerts", "metrics",
-        "console",
+        "console", "time_stamps",
     )  # fmt: skip
     homeserver = _section(root, "homeserver", _homeserver)
     database = _section(root, "database", _database)
@@ -96,8 +98,10 @@ def load_config(path: Path) -> Config:
         settings = replace(settings, gsm7_only=sms.gsm7_only)
     if homeserver is None or database is None or len(problems):
         raise BadFiles(problems)
+    stamps = _section(root, "time_stamps", time_stamps_of) if "time_stamps" in root else None
     return Config(
-        homeserver, listen, database, keys, world, settings, signal, sms, metrics, console
+        *(homeserver, listen, database, keys, world, settings, signal, sms, metrics, console),
+        stamps,
     )
 
 

@@ -9,6 +9,7 @@ from appservice.domain.errors import NotAllowed
 from appservice.domain.ids import MemberId
 from appservice.domain.member import Member
 from appservice.domain.signing import Evidence
+from appservice.domain.signing.stamp import Stamp
 from appservice.domain.territory import Territory
 from appservice.domain.world import World
 from appservice.flows.charter.signer import Signer
@@ -24,6 +25,7 @@ class Record:
     charter: Charter  # as it was signed
     signature: Signature
     evidence: Evidence | None
+    stamp: Stamp | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,8 @@ class Receipts:
         if territory is None or charter is None:
             return None
         evidence = await tx.signatures.evidence(signature)
-        return Record(person, territory, charter, signature, evidence)
+        stamp = await tx.time_stamps.of(signature)
+        return Record(person, territory, charter, signature, evidence, stamp)
 
     def _still_there(self, signature: Signature) -> Charter | None:
         """Signed before texts were kept: the files hold it, unless they changed."""

@@ -24,6 +24,7 @@ from appservice.flows.ports.registers import (
     Signatures,
     SigningLinks,
 )
+from appservice.flows.ports.stamps import TimeStamps
 from appservice.flows.ports.telephone import Telephone
 
 
@@ -44,6 +45,8 @@ class Transaction(Protocol):
     def signing_links(self) -> SigningLinks: ...
     @property
     def arrivals(self) -> Arrivals: ...
+    @property
+    def time_stamps(self) -> TimeStamps: ...
     @property
     def alerts(self) -> Alerts: ...
     @property

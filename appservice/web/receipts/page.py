@@ -43,7 +43,11 @@ CHECK = (
     "calcul."
 )
 WHOLE = "Le texte signé, en entier"
+NO_STAMP = "aucun : l'heure est celle du service"
+STAMP_AWAITED = "demandé, pas encore reçu : l'heure est celle du service"
+STAMPED = "%(when)s, par %(authority)s ; la réponse est jointe (horodatage.tsr)"
 TEXTS = (
+    NO_STAMP, STAMP_AWAITED, STAMPED, "Horodatage (RFC 3161)",
     TITLE, DESK, BY_SMS, BY_HAND, CHECK, WHOLE, "Personne", "Nom tel qu'il a été écrit",
     "Identification", "Territoire", "Identifiant au registre",
 )  # fmt: skip
@@ -108,6 +112,7 @@ def _facts(record: Record, say: Say) -> Sequence[tuple[str, str]]:
         facts.append(("Nom tel qu'il a été écrit", evidence.name))
     return [
         *facts,
+        ("Horodatage (RFC 3161)", _stamped(record, say)),
         ("Empreinte du texte (SHA-256)", signature.text_hash),
         ("Sceau du service (Ed25519)", signature.seal),
     ]
@@ -120,6 +125,16 @@ def _identified(record: Record, say: Say) -> str:
     if evidence.proof == "sms":
         return say(BY_SMS) % {"end": evidence.number_end}
     return say(BY_HAND)
+
+
+def _stamped(record: Record, say: Say) -> str:
+    stamp = record.stamp
+    if stamp is None:
+        return say(NO_STAMP)
+    if stamp.at is None:
+        return say(STAMP_AWAITED)
+    when = f"{day(stamp.at)} {hour(stamp.at)}"
+    return say(STAMPED) % {"when": when, "authority": stamp.authority}
 
 
 def _charter(text: str) -> Iterator[Flowable]:

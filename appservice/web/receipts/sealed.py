@@ -61,4 +61,6 @@ def attachments(record: Record) -> dict[str, bytes]:
     }
     if record.evidence is not None:
         found["preuve.json"] = record.evidence.payload
+    if record.stamp is not None and record.stamp.token is not None:
+        found["horodatage.tsr"] = record.stamp.token
     return found

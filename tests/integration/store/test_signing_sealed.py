@@ -6,6 +6,7 @@ from support.store_builders import NOON, a_merchant, a_signature
 
 from appservice.domain.ids import MemberId, UserId
 from appservice.domain.signing import Arrival, Evidence, SigningLink
+from appservice.domain.signing.stamp import Stamped
 from appservice.store.postgres import LINKS_KEPT, PgStore
 
 EVIDENCE = Evidence("Léa Kervadec", ("read", "professional"), "sms", "42", "fr", "un-sel")
@@ -49,6 +50,21 @@ async def test_pages_go_with_their_member_and_what_they_opened_is_known_until_th
         assert await tx.arrivals.user_of(MemberId("m1")) == "@m12345678:maillage.test"
     await store.shred("m1")
     assert await sql.fetchval("SELECT count(*) FROM arrivals") == 0
+
+
+async def test_a_time_stamp_is_sealed_and_erased_with_its_member(store: PgStore, sql):
+    await fill(store)
+    async with store.transaction() as tx:
+        signature = await tx.signatures.latest(MemberId("m1"))
+        assert signature is not None
+        await tx.time_stamps.ask(signature, NOON)
+        [stamp] = await tx.time_stamps.due(NOON, 1)
+        await tx.time_stamps.keep(stamp, Stamped(b"a token of the authority", NOON, "Horloge"))
+    assert "a token" not in str(await sql.fetch("SELECT * FROM time_stamps"))
+    await store.shred("m1")
+    async with store.transaction() as tx:
+        assert await tx.time_stamps.of(signature) is None
+        assert list(await tx.time_stamps.due(NOON + DAY, 1)) == []
 
 
 async def test_links_that_are_long_over_are_swept(store: PgStore, sql):

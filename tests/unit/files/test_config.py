@@ -41,6 +41,9 @@ def test_a_whole_configuration_is_read(path):
     assert config.settings.sms_expires_after == timedelta(minutes=45)
     assert config.settings.photo_kept == timedelta(hours=24)
     assert config.settings.photo_follows_within == timedelta(minutes=15)
+    assert config.time_stamps is not None
+    assert config.time_stamps.url == "http://tsa.example.fr/"
+    assert config.time_stamps.certificates == path.parent / "dsn"
 
 
 def test_who_makes_people_s_accounts_is_named_by_a_file(path):

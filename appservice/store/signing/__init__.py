@@ -1,0 +1,1 @@
+"""What surrounds a signature: the word of others on it."""
