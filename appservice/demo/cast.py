@@ -16,8 +16,9 @@ from appservice.demo.failure import StartFailed
 from appservice.demo.guests import Guest
 from appservice.demo.homeserver import Account
 from appservice.demo.people import PEOPLE, Person, seed
+from appservice.demo.prompt import Answer
 from appservice.demo.scenery import Scenery, look_around
-from appservice.demo.stage import Answer, Stage
+from appservice.demo.stage import Stage
 from appservice.demo.standins.signal_people import Note
 from appservice.domain.ids import RoomId
 

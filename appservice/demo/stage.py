@@ -1,6 +1,5 @@
 """Everything the demonstration stands on, started in order and stopped in reverse."""
 
-import asyncio
 import os
 import secrets
 import sys
@@ -18,6 +17,7 @@ from appservice.demo.failure import StartFailed
 from appservice.demo.homeserver import Homeserver
 from appservice.demo.homeserver_files import HomeserverPlan
 from appservice.demo.ports import LOOPBACK
+from appservice.demo.prompt import Answer, maillage
 from appservice.demo.standins.kannel import KannelStandIn
 from appservice.demo.standins.signal_cli import SignalCliStandIn
 from appservice.files.config import load_config
@@ -40,15 +40,6 @@ SIGNAL_ACCOUNT = "+33639980000"  # of the range that ARCEP keeps for fiction
 
 class ServiceFailed(StartFailed):
     """The service did not start."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a command said."""
-
-    status: int
-    out: str
-    err: str
 
 
 @dataclass(slots=True)
@@ -162,14 +153,7 @@ class Stage:
 
     async def maillage(self, *words: str) -> Answer:
         """Runs the command as a person would."""
-        process = await asyncio.create_subprocess_exec(
-            *self._command(*words),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        out, err = await process.communicate()
-        return Answer(process.returncode or 0, out.decode(), err.decode())
+        return await maillage("--config", str(self.config), *words)
 
     def _command(self, *words: str) -> Sequence[str]:
         return [sys.executable, "-m", "appservice", "--config", str(self.config), *words]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ruamel.yaml import YAML
 
 from appservice.demo.people import MANTES, MANTES_LA_JOLIE, Person, seed
-from appservice.demo.stage import Answer
+from appservice.demo.prompt import Answer
 from support.fault_stage import Town
 
 _numbers = itertools.count(1)

@@ -20,7 +20,8 @@ from appservice.demo.people import (
     Person,
 )
 from appservice.demo.ports import any_free_port
-from appservice.demo.stage import SERVICES, Answer, Stage
+from appservice.demo.prompt import Answer
+from appservice.demo.stage import SERVICES, Stage
 from appservice.domain.charter import Signature
 from appservice.domain.enrolment import OPERATOR
 from appservice.domain.room import Kind
