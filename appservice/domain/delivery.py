@@ -45,6 +45,9 @@ REROUTED = "rerouted"
 QUIET = "quiet-hours"
 """The code of a queued text that waits for the morning."""
 
+NAMELESS = "nameless"
+"""The code of what is in hand and has not left: it does so once its name is written."""
+
 GUICHET = "guichet:"
 """A Matrix target `guichet:<member id>`: the room is opened on demand at delivery."""
 

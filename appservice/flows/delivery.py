@@ -7,19 +7,19 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
-from typing import assert_never
 
-from appservice.domain.delivery import QUIET, Claimed, Kind, Parcel, Settled, State
+from appservice.domain.delivery import Claimed, Parcel, Settled
 from appservice.domain.errors import TemporaryFailure
 from appservice.domain.ids import AlertId
 from appservice.domain.member import Channel
 from appservice.domain.world import World
 from appservice.flows import progress
-from appservice.flows.departure.obstacles import Given, Later, Obstacles, obstacles
+from appservice.flows.departure.fates import LATER, Fate, not_ready, settled, unreached
+from appservice.flows.departure.obstacles import Given, Obstacles, obstacles
 from appservice.flows.departure.packing import pack
+from appservice.flows.departure.tempo import Tempo
 from appservice.flows.ports import Clock, Guichets, Queue, Store, Wake
 from bridges.protocol import (
-    Accepted,
     Bridge,
     Named,
     Outcome,
@@ -31,20 +31,19 @@ from bridges.protocol import (
 
 _LOG = logging.getLogger(__name__)
 
-_LATER = timedelta(seconds=5)
-_LONGEST = timedelta(minutes=5)
 _AT_ONCE = 200  # outcomes in one statement
+_COMPANY = 0.1  # seconds that an answer waits for others, where names tell what has left
+_STOCK = 0.25  # seconds of work that are claimed ahead, where that can be taken back
+_MOST = 200  # parcels
+_FRESH = 1.0  # seconds for which a look at charters and consents holds
 
 Instead = Callable[[Parcel, Sequence[str]], Awaitable[None]]
 """Told of an alert that a channel will never bring to these addresses."""
 
-_Fate = Outcome | Given | Later
-"""What the channel answered, or why it was not asked."""
-
 
 @dataclass(slots=True)
 class _Batch:
-    """Parcels claimed together, and whether another hand is about to take the next one."""
+    """Parcels that leave together, and whether another hand is about to take the next one."""
 
     waiting: deque[Claimed]
     obstacles: Obstacles
@@ -56,9 +55,12 @@ class _Batch:
 class Delivery:
     """The worker of one channel. `run` until `stop`; `deliver_once` is one round, for tests.
 
-    Parcels are claimed, looked at and settled by the batch. A batch is served by one hand, which
-    calls another one before each message: while the channel makes the first wait, the second goes
-    on; where nothing waits, the first has done it all before the second comes.
+    Parcels are claimed, looked at, named and settled by the batch. A batch is served by one hand,
+    which calls another one before each message: while the channel makes the first wait, the second
+    goes on; where nothing waits, the first has done it all before the second comes.
+
+    What is claimed and not yet named never left: whoever dies with it leaves it to be claimed
+    again. So parcels are named a window at a time, however many are claimed.
     """
 
     channel: Channel
@@ -72,8 +74,12 @@ class Delivery:
     lease: timedelta = timedelta(minutes=2)
     poll: timedelta = timedelta(seconds=2)
     instead: Instead | None = None
+    _tempo: Tempo = field(default_factory=Tempo)
     _in_hand: int = 0  # claimed, and the channel has not answered
-    _answers: list[tuple[Settled, _Fate]] = field(default_factory=list)  # to be written
+    _asked: int = 0  # of them, those that are named or need no name
+    _low: int = 0  # in hand, when the next ones are claimed
+    _room: asyncio.Event = field(default_factory=asyncio.Event)  # to name the next ones
+    _answers: list[tuple[Settled, Fate]] = field(default_factory=list)  # to be written
     _sequels: dict[object, Callable[[], Awaitable[None]]] = field(default_factory=dict)
     _ending: set[AlertId] = field(default_factory=set)  # whose last line may be due
     _batches: set[asyncio.Task[None]] = field(default_factory=set)
@@ -127,10 +133,14 @@ class Delivery:
             await asyncio.wait(under_way)
 
     async def _claim(self) -> int:
-        free = self._capacity - self._in_hand
-        if free < self._ahead or self._paused_for() > 0:
+        ahead, stock = self._ahead()
+        capacity = self._workers + (stock if self._workers > 1 else 0)
+        self._low = capacity - ahead
+        free = capacity - self._in_hand
+        if free < ahead or self._paused_for() > 0:
             return 0
-        found = await self.queue.claim(self.channel, free, self.lease, self.clock())
+        names = self._namer is not None
+        found = await self.queue.claim(self.channel, free, self.lease, self.clock(), names=names)
         if found:
             self._in_hand += len(found)
             task = asyncio.create_task(self._serve(found))
@@ -141,18 +151,30 @@ class Delivery:
         return len(found)
 
     @property
-    def _ahead(self) -> int:
-        """How many are claimed in one go, at least, and wait while the others are sent.
-
-        Half of what the channel takes at once: a claim, a look and a settlement cost as much for
-        one as for many. No more, since what is claimed by a process that dies is of unknown fate.
-        """
-        return max(1, self.bridge.abilities.workers // 2)
+    def _namer(self) -> Named | None:
+        return self.bridge if isinstance(self.bridge, Named) else None
 
     @property
-    def _capacity(self) -> int:
-        workers = self.bridge.abilities.workers
-        return workers if workers == 1 else workers + self._ahead
+    def _workers(self) -> int:
+        return self.bridge.abilities.workers
+
+    @property
+    def _few(self) -> int:
+        """Named, and the next ones are not too many: a window's worth is on its way."""
+        return self._workers + self._workers // 2
+
+    def _ahead(self) -> tuple[int, int]:
+        """How many are claimed in one go, at least; and how many wait while others are sent.
+
+        A claim, a look and a settlement cost as much for one as for many. Half of what the channel
+        takes at once, since what a dead process had claimed is of unknown fate; where names tell
+        what has left, what a channel takes in a moment, so that something urgent waits no longer.
+        """
+        least = max(1, self._workers // 2)
+        if self._namer is None:
+            return least, least
+        stock = min(_MOST, max(least, int(self._tempo.a_second * _STOCK)))
+        return max(least, stock // 2), stock
 
     async def _rest(self) -> None:
         """Until a parcel is queued, something moves, or the time to look again has come."""
@@ -168,29 +190,48 @@ class Delivery:
 
     async def _serve(self, found: Sequence[Claimed]) -> None:
         """Never raises."""
-        try:
-            seen = await self._obstacles(found)
-            await self._name(found)
-        except TemporaryFailure:
-            for claimed in found:
-                self._answered(claimed, _not_ready(claimed))
-        except Exception as error:
-            for claimed in found:
-                self._lost(claimed, error)
-        else:
-            async with asyncio.TaskGroup() as hands:
-                await self._hand(_Batch(deque(found), seen, hands))
+        size = len(found) if self._namer is None else self._workers
+        seen: Obstacles = {}
+        until = 0.0  # when the look is too old
+        async with asyncio.TaskGroup() as hands:
+            for start in range(0, len(found), size):
+                part = found[start : start + size]
+                await self._has_room()
+                self._asked += len(part)
+                try:
+                    if self._now() >= until:
+                        seen, until = await self._obstacles(found[start:]), self._now() + _FRESH
+                    ready = await self._named(part)
+                except TemporaryFailure:
+                    for claimed in part:
+                        self._answered(claimed, not_ready(claimed))
+                except Exception as error:
+                    for claimed in part:
+                        self._lost(claimed, error)
+                else:
+                    hands.create_task(self._hand(_Batch(deque(ready), seen, hands)))
+
+    async def _has_room(self) -> None:
+        """Until few enough may have left for more to be named."""
+        while self._namer is not None and self._asked > self._few:
+            self._room.clear()
+            await self._room.wait()
 
     async def _obstacles(self, found: Sequence[Claimed]) -> Obstacles:
         # Looked at together: an alert to a thousand people is one alert.
         parcels = [claimed.parcel for claimed in found]
         return await obstacles(self.store, self.world, parcels, self.clock())
 
-    async def _name(self, found: Sequence[Claimed]) -> None:
-        """A receipt may come though we die before we have written that anything left."""
-        if isinstance(self.bridge, Named):
-            names = [(claimed, self.bridge.name_of(claimed.parcel.key)) for claimed in found]
-            await self.queue.name(names)
+    async def _named(self, part: Sequence[Claimed]) -> Sequence[Claimed]:
+        """Those that may leave: a receipt then finds them though we die before we settle."""
+        namer = self._namer
+        if namer is None:
+            return part
+        names = [(claimed, namer.name_of(claimed.parcel.key)) for claimed in part]
+        ours = await self.queue.name(names)
+        for _ in range(len(part) - len(ours)):
+            self._freed()  # the lease ran out meanwhile: somebody else's now
+        return [claimed for claimed in part if claimed.id in ours]
 
     async def _hand(self, batch: _Batch) -> None:
         """One parcel after the other. Never raises."""
@@ -205,7 +246,7 @@ class Delivery:
             except Exception as error:
                 self._lost(claimed, error)
 
-    async def _try(self, claimed: Claimed, seen: Obstacles) -> _Fate:
+    async def _try(self, claimed: Claimed, seen: Obstacles) -> Fate:
         """Everything that may fail before the bridge is asked leads to a later try."""
         obstacle = seen.get(claimed.parcel.key)
         if obstacle is not None:
@@ -213,7 +254,7 @@ class Delivery:
         try:
             message = await pack(self.store, self.guichets, claimed)
         except TemporaryFailure:
-            return _not_ready(claimed)
+            return not_ready(claimed)
         if isinstance(message, Given):
             return message
         async with self._hands:
@@ -229,14 +270,15 @@ class Delivery:
             # A bridge never raises; one that does has told us nothing of what it did.
             _log_failure(claimed, error)
             if self.bridge.abilities.idempotent:
-                return Throttled(_LATER.total_seconds(), "bridge-broke")
+                return Throttled(LATER.total_seconds(), "bridge-broke")
             return Unknown("bridge-broke")
 
-    def _answered(self, claimed: Claimed, outcome: _Fate) -> None:
+    def _answered(self, claimed: Claimed, outcome: Fate) -> None:
         """To be written down with all that is answered meanwhile."""
+        self._tempo.took(self._now())
         if isinstance(outcome, Throttled) and not outcome.alone:
             self._pause(outcome.after)
-        self._answers.append((self._settled(claimed, outcome), outcome))
+        self._answers.append((settled(claimed, outcome, self.clock()), outcome))
         self._begin("settling", self._settle)
         self._freed()
 
@@ -247,31 +289,17 @@ class Delivery:
 
     def _freed(self) -> None:
         self._in_hand -= 1
-        if self._in_hand == self._capacity - self._ahead:
+        self._asked -= 1
+        if self._in_hand == self._low:
             self._moved.set()  # something may wait for a free hand
-
-    def _settled(self, claimed: Claimed, outcome: _Fate) -> Settled:
-        now = self.clock()
-        match outcome:
-            case Accepted(provider_id=name, detail=detail):
-                sent = _as_sent(claimed, outcome)
-                return Settled(claimed, State.ACCEPTED, now, name, detail=detail, sent=sent)
-            case Throttled(after=after, code=code):
-                retry_at = now + timedelta(seconds=after)
-                return Settled(claimed, State.QUEUED, now, retry_at=retry_at, code=code)
-            case Rejected(code=code) | Given(code=code):
-                return Settled(claimed, State.FAILED, now, code=code)
-            case Later(until=until):
-                return Settled(claimed, State.QUEUED, now, retry_at=until, code=QUIET)
-            case Unknown(code=code, detail=detail):
-                sent = _as_sent(claimed, outcome)
-                return Settled(claimed, State.UNKNOWN, now, code=code, detail=detail, sent=sent)
-            case _:
-                assert_never(outcome)
+        if self._asked <= self._few:
+            self._room.set()
 
     async def _settle(self) -> None:
         """Until every answer is written. Never raises."""
         while self._answers:
+            if self._in_hand and self._namer is not None:
+                await asyncio.sleep(_COMPANY)  # a commit costs more
             batch, self._answers = self._answers[:_AT_ONCE], self._answers[_AT_ONCE:]
             try:
                 await self.queue.settle([said for said, _ in batch])
@@ -283,7 +311,7 @@ class Delivery:
                     self._note_sequels(said.claimed.parcel, outcome)
             self._moved.set()  # the conversation may go on
 
-    def _note_sequels(self, parcel: Parcel, outcome: _Fate) -> None:
+    def _note_sequels(self, parcel: Parcel, outcome: Fate) -> None:
         """What a written outcome asks for: a person's eye, another way, a last line."""
         if isinstance(outcome, Rejected | Unknown):
             doubt = "rejected" if isinstance(outcome, Rejected) else "unknown"
@@ -292,7 +320,7 @@ class Delivery:
             self._sequels[about] = partial(progress.doubt, self.store, self.world, parcel, doubt)
         if parcel.alert is not None:
             self._ending.add(parcel.alert)
-            people = _unreached(parcel, outcome)
+            people = unreached(parcel, outcome)
             if people and self.instead is not None:
                 self._sequels[parcel.key] = partial(self.instead, parcel, people)
         if self._sequels:
@@ -332,34 +360,14 @@ class Delivery:
 
     def _paused_for(self) -> float:
         """Seconds, not above 0 when the channel may be asked."""
-        return self._paused_until - asyncio.get_running_loop().time()
+        return self._paused_until - self._now()
 
     def _pause(self, after: float) -> None:
         """A channel that says slow down says it for everybody."""
-        until = asyncio.get_running_loop().time() + after
-        self._paused_until = max(self._paused_until, until)
+        self._paused_until = max(self._paused_until, self._now() + after)
 
-
-def _unreached(parcel: Parcel, outcome: _Fate) -> Sequence[str]:
-    """People whom the channel can't reach may be reached another way."""
-    if parcel.kind is not Kind.POST:
-        return ()
-    match outcome:
-        case Rejected() if not parcel.to_group:
-            return [parcel.target]
-        case Accepted(failed=failed):
-            return list(failed)
-        case _:
-            return ()
-
-
-def _as_sent(claimed: Claimed, outcome: Accepted | Unknown) -> str | None:
-    return outcome.sent if outcome.sent != claimed.parcel.body else None
-
-
-def _not_ready(claimed: Claimed) -> Throttled:
-    wait = min(_LATER * (1 << min(claimed.attempts, 10)), _LONGEST)
-    return Throttled(wait.total_seconds(), "not-ready", alone=True)
+    def _now(self) -> float:
+        return asyncio.get_running_loop().time()
 
 
 def _log_failure(claimed: Claimed, error: Exception) -> None:

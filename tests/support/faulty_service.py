@@ -18,7 +18,6 @@ from typing import Any
 
 from appservice import app, cli
 from appservice.flows import alerts, progress, reports
-from appservice.flows.inbound.inbox import decode
 from appservice.matrix.reading import Reader
 from appservice.matrix.rooms import Rooms
 from appservice.matrix.server import Door
@@ -28,7 +27,6 @@ from appservice.store.mail.queue import PgQueue
 from appservice.store.members import PgMembers
 from appservice.store.postgres import PgStore
 from appservice.store.rooms import PgRooms
-from bridges.protocol import Receipt
 from bridges.signal.bridge import SignalBridge
 
 Names = Callable[..., str]
@@ -90,8 +88,8 @@ def around_claims(orders: Orders) -> None:
     """`claimed CHANNEL KIND`, where the bridge has not been asked yet."""
     claim = PgQueue.claim
 
-    async def claimed(self: Any, *args: Any) -> Any:
-        found = await claim(self, *args)
+    async def claimed(self: Any, *args: Any, **more: Any) -> Any:
+        found = await claim(self, *args, **more)
         for one in found:
             orders.reach(f"claimed {_parcel(one.parcel)}")
         return found
@@ -138,12 +136,6 @@ def _parcel(parcel: Any) -> str:
     return f"{parcel.channel} {parcel.kind if parcel.kind != 'post' else kind}"
 
 
-def _journal(source: str, _key: str, payload: bytes, *_: Any) -> str:
-    if source in {"signal", "sms"} and isinstance(decode(payload), Receipt):
-        return f"journal {source} receipt"
-    return f"journal {source}"
-
-
 def _event(event: Any) -> str:
     return "echo" if event.sender.startswith("@maillage:") else f"reading {event.kind}"
 
@@ -151,7 +143,7 @@ def _event(event: Any) -> str:
 def wrap(orders: Orders) -> None:
     """Every boundary that the tests name."""
     around(orders, Door, "_transaction", "transaction")
-    around(orders, PgJournal, "write", _journal)
+    around(orders, PgJournal, "write", lambda source, *_: f"journal {source}")
     around(orders, PgJournal, "done", "entry done")
     around(orders, Reader, "read", _event)
     for module in (alerts, reports):

@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from appservice.domain.delivery import (
+    NAMELESS,
     QUIET,
     REPORTED_WITHIN,
     Claimed,
@@ -35,7 +36,13 @@ class MemoryQueue:
         self.holds_alerts = False
 
     async def claim(
-        self, channel: Channel, limit: int, lease: timedelta, now: datetime
+        self,
+        channel: Channel,
+        limit: int,
+        lease: timedelta,
+        now: datetime,
+        *,
+        names: bool = False,
     ) -> Sequence[Claimed]:
         self._sweep(channel, now)
         taken: list[Claimed] = []
@@ -44,6 +51,7 @@ class MemoryQueue:
             slip.attempts += 1
             slip.token = f"token-{next(self._tokens)}"
             slip.lease_until = now + lease
+            slip.code = NAMELESS if names else ""
             acted_on = self._tables.slips.get(slip.parcel.replaces or "")
             provider_id = acted_on.provider_id if acted_on else None
             taken.append(Claimed(slip.id, slip.token, slip.parcel, slip.attempts, provider_id))
@@ -55,11 +63,15 @@ class MemoryQueue:
                 slip.lease_until = now
         self._sweep(channel, now)
 
-    async def name(self, names: Sequence[tuple[Claimed, str]]) -> None:
+    async def name(self, names: Sequence[tuple[Claimed, str]]) -> Collection[ParcelId]:
+        ours: set[ParcelId] = set()
         for claimed, name in names:
             slip = self._by_id(claimed.id)
-            if slip is not None and slip.token == claimed.token:
-                slip.provider_id = name
+            if slip is None or slip.token != claimed.token or slip.state is not State.SUBMITTING:
+                continue
+            slip.provider_id, slip.code = name, ""
+            ours.add(claimed.id)
+        return ours
 
     async def settle(self, outcomes: Sequence[Settled]) -> Collection[ParcelId]:
         return {said.claimed.id for said in outcomes if self._settle(said)}
@@ -114,8 +126,9 @@ class MemoryQueue:
         for slip in self._of(channel):
             expires_at = slip.parcel.expires_at
             if slip.state is State.SUBMITTING and slip.lease_until and slip.lease_until <= now:
-                if channel is Channel.MATRIX:
+                if channel is Channel.MATRIX or slip.code == NAMELESS:
                     slip.state, slip.token = State.QUEUED, ""
+                    slip.attempts -= slip.code == NAMELESS  # nobody was asked
                 else:
                     slip.state, slip.code = State.UNKNOWN, "lease-ran-out"
                 slip.settled_at = now

@@ -102,9 +102,13 @@ class Ledger:
             Parcel(f"essai:{batch}:{number}", Channel.SMS, number, text, expires_at=end)
             for number, text in zip(numbers, texts, strict=True)
         ]
+        await self.queue(parcels)
+        return numbers
+
+    async def queue(self, parcels: Sequence[Parcel]) -> None:
+        assert self.process is not None
         async with self.process.store.transaction() as tx:
             await tx.outbox.put(parcels)
-        return numbers
 
     async def rows(self, sql: str) -> list[asyncpg.Record]:
         connection = await asyncpg.connect(self.dsn)

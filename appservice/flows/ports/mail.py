@@ -82,7 +82,13 @@ class Queue(Protocol):
     """The delivery side of the outbox."""
 
     async def claim(
-        self, channel: Channel, limit: int, lease: timedelta, now: datetime
+        self,
+        channel: Channel,
+        limit: int,
+        lease: timedelta,
+        now: datetime,
+        *,
+        names: bool = False,
     ) -> Sequence[Claimed]:
         """At most one parcel per conversation, urgent before the rest, then by turns.
 
@@ -91,7 +97,8 @@ class Queue(Protocol):
         A parcel that waits (`retry_at`) holds up those behind it, except urgent ones, unless it
         waits for the morning. Then it takes its turn anew.
         Parcels past `expires_at` become EXPIRED. A lease that ran out becomes UNKNOWN, or QUEUED
-        again on a channel that is idempotent (Matrix). So does an SMS without a report in time.
+        again on a channel that is idempotent (Matrix), or when whoever claimed `names` what leaves
+        and had not named it. An SMS without a report in time becomes UNKNOWN as well.
         """
         ...
 
@@ -101,12 +108,13 @@ class Queue(Protocol):
         A late answer of somebody who was not dead after all still settles its parcel.
         """
 
-    async def name(self, names: Sequence[tuple[Claimed, str]]) -> None:
+    async def name(self, names: Sequence[tuple[Claimed, str]]) -> Collection[ParcelId]:
         """What the channel will call these parcels, written before they leave.
 
-        Whoever dies before they settle leaves them UNKNOWN; a receipt that comes all the same
-        then finds its parcel.
+        Returns those that are still ours: the others must not leave. Whoever dies before they
+        settle leaves them UNKNOWN; a receipt that comes all the same then finds its parcel.
         """
+        ...
 
     async def settle(self, outcomes: Sequence[Settled]) -> Collection[ParcelId]:
         """Writes each outcome whose lease is still ours, or was the last one and gave UNKNOWN.

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from asyncpg import Record
 
-from appservice.domain.delivery import REPORTED_WITHIN, Claimed, Settled
+from appservice.domain.delivery import NAMELESS, REPORTED_WITHIN, Claimed, Settled
 from appservice.domain.ids import ParcelId
 from appservice.domain.member import Channel
 from appservice.flows.ports import NewId
@@ -41,13 +41,20 @@ class PgQueue:
         return CLAIM_BUT_ALERTS if self.holds_alerts else CLAIM
 
     async def claim(
-        self, channel: Channel, limit: int, lease: timedelta, now: datetime
+        self,
+        channel: Channel,
+        limit: int,
+        lease: timedelta,
+        now: datetime,
+        *,
+        names: bool = False,
     ) -> Sequence[Claimed]:
-        token = self._new_id()
+        token, code = self._new_id(), NAMELESS if names else ""
         async with self._database.session() as session:
             await self._sweep(session, channel, now)
             await self._awaken(session, channel, now)
-            rows = await _take(session, self._query, channel.value, now, limit, token, now + lease)
+            values = (channel.value, now, limit, token, now + lease, code)
+            rows = await _take(session, self._query, *values)
             keys = await session.keys(owners_of(rows))
         claimed: list[Claimed] = []
         for row in rows:
@@ -60,13 +67,14 @@ class PgQueue:
 
     async def let_go(self, channel: Channel, now: datetime) -> None:
         async with self._database.session() as session:
-            await session.run(LET_GO, channel.value, now, channel in IDEMPOTENT)
+            await session.run(LET_GO, channel.value, now, channel in IDEMPOTENT, NAMELESS)
 
-    async def name(self, names: Sequence[tuple[Claimed, str]]) -> None:
+    async def name(self, names: Sequence[tuple[Claimed, str]]) -> Collection[ParcelId]:
         vault = self._database.vault
         rows = [(one.id, one.token, name, message_index(vault, name)) for one, name in names]
         async with self._database.session() as session:
-            await session.run(NAME, *(list(column) for column in zip(*rows, strict=True)))
+            columns = (list(column) for column in zip(*rows, strict=True))
+            return {ParcelId(row["id"]) for row in await session.rows(NAME, *columns)}
 
     async def settle(self, outcomes: Sequence[Settled]) -> Collection[ParcelId]:
         async with self._database.session() as session:
@@ -93,7 +101,8 @@ class PgQueue:
         if swept is not None and swept <= now < swept + SWEEP_EVERY:
             return
         silent = now - REPORTED_WITHIN
-        await session.run(SWEEP, channel.value, now, channel in IDEMPOTENT, silent)
+        again = channel in IDEMPOTENT
+        await session.run(SWEEP, channel.value, now, again, NAMELESS, silent)
         await receipts.apply(session, channel, now)
         self._swept[channel] = now
         self._wakes[channel] = now  # others may have written down what is due
@@ -171,14 +180,15 @@ def _claimed(row: Record, keys: Mapping[str, DataKey]) -> Claimed | None:
     return Claimed(ParcelId(row["id"]), row["token"], parcel, row["attempts"], replaced)
 
 
-# Leases that ran out, texts that no operator reported on although their validity is long over
-# (gateways lose reports), and what nobody wants to read any more.
+# Leases that ran out (what has no name yet had not left), texts that no operator reported on
+# although their validity is long over (gateways lose reports), and what nobody wants to read any
+# more.
 LET_GO = """
 UPDATE deliveries SET lease_until = NULL,
-    state = CASE WHEN NOT $3 THEN 'unknown' WHEN expires_at <= $2 THEN 'expired'
+    state = CASE WHEN NOT ($3 OR code = $4) THEN 'unknown' WHEN expires_at <= $2 THEN 'expired'
             ELSE 'queued' END,
-    token = CASE WHEN $3 THEN NULL ELSE token END,
-    code = 'lease-ran-out', settled_at = $2
+    token = CASE WHEN $3 OR code = $4 THEN NULL ELSE token END,
+    attempts = attempts - (code = $4)::int, code = 'lease-ran-out', settled_at = $2
 WHERE channel = $1 AND state = 'submitting'
 """
 _SWEEP = """
@@ -186,7 +196,7 @@ WITH lapsed AS (
     {let_go} AND lease_until <= $2
 ), silent AS (
     UPDATE deliveries SET state = 'unknown', code = 'no-receipt', settled_at = $2
-    WHERE $1 = 'sms' AND channel = 'sms' AND state = 'accepted' AND settled_at <= $4
+    WHERE $1 = 'sms' AND channel = 'sms' AND state = 'accepted' AND settled_at <= $5
 )
 UPDATE deliveries SET state = 'expired', code = 'expired', settled_at = $2
 WHERE channel = $1 AND state = 'queued' AND expires_at <= $2
@@ -224,7 +234,7 @@ WITH due AS MATERIALIZED (
     JOIN deliveries d USING (id) WHERE d.state || '' = 'queued' FOR UPDATE OF d SKIP LOCKED
 ), taken AS (
     UPDATE deliveries d SET state = 'submitting', token = $4, lease_until = $5,
-        attempts = d.attempts + 1, turn = next.turn
+        attempts = d.attempts + 1, turn = next.turn, code = $6
     FROM next WHERE d.id = next.id
     RETURNING d.id, d.channel, d.urgency, d.turn, d.expires_at, d.attempts, d.token
 )
@@ -233,9 +243,9 @@ SELECT *, (SELECT provider_id FROM deliveries JOIN parcels acted_on USING (id)
 FROM taken JOIN parcels p USING (id) ORDER BY urgency, turn, id
 """
 NAME = """
-UPDATE deliveries d SET provider_id = said.name, provider_index = said.index
+UPDATE deliveries d SET provider_id = said.name, provider_index = said.index, code = ''
 FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bytea[]) AS said (id, token, name, index)
-WHERE d.id = said.id AND d.token = said.token AND d.state = 'submitting'
+WHERE d.id = said.id AND d.token = said.token AND d.state = 'submitting' RETURNING d.id
 """
 _NO_ALERT = """AND NOT EXISTS (
     SELECT FROM parcels a WHERE a.id = {}.id AND a.alert IS NOT NULL AND a.kind <> 'delete')

@@ -163,6 +163,33 @@ async def test_what_a_dead_process_had_for_matrix_is_said_again_at_once(store: A
     assert await store.queue.settle([Settled(text, State.ACCEPTED, NOON, provider_id="1")])
 
 
+@pytest.mark.parametrize("known_to_be_dead", [True, False])
+async def test_what_was_claimed_and_never_named_had_not_left_and_is_claimed_again(
+    store: Any, known_to_be_dead: bool
+) -> None:
+    await put(store, a_parcel("p1", alert=SEVEN), a_parcel("p2", PAUL))
+    first, named = await store.queue.claim(Channel.SMS, 2, MINUTE, NOON, names=True)
+    assert await store.queue.name([(named, "sms-2")]) == {named.id}
+    after = NOON if known_to_be_dead else NOON + 2 * MINUTE
+    if known_to_be_dead:
+        await store.queue.let_go(Channel.SMS, NOON)
+    [again] = await store.queue.claim(Channel.SMS, 2, MINUTE, after, names=True)
+    assert (again.parcel, again.attempts) == (first.parcel, 1)  # nobody was asked
+    # Whoever froze with it meanwhile finds that it is no longer theirs.
+    assert await store.queue.name([(first, "sms-1"), (named, "sms-2")]) == set()
+    assert not await store.queue.settle([Settled(first, State.ACCEPTED, NOON, "sms-1")])
+    assert await store.queue.name([(again, "sms-1")]) == {again.id}
+    assert await store.queue.settle([Settled(again, State.ACCEPTED, after, "sms-1")])
+    assert await state(store) is State.ACCEPTED
+
+
+async def test_what_became_stale_with_who_had_claimed_it_is_not_sent(store: Any) -> None:
+    await put(store, a_parcel("p1", alert=SEVEN, expires_at=NOON + MINUTE))
+    await store.queue.claim(Channel.SMS, 1, MINUTE, NOON, names=True)
+    assert await claim(store, NOON + 2 * MINUTE) == []
+    assert await state(store) is State.EXPIRED
+
+
 async def test_a_lease_that_ran_out_on_matrix_is_tried_again(store: Any) -> None:
     await put(store, a_parcel("p1", "!a:exemple.fr", channel=Channel.MATRIX))
     [first] = await claim(store, channel=Channel.MATRIX)

@@ -7,6 +7,8 @@ from support.bridge_worlds import eventually
 from support.real_sms import RealGateway
 from support.sms_ledger import LEASE, Ledger
 
+from appservice.domain.delivery import Parcel, Urgency
+from appservice.domain.ids import AlertId
 from appservice.domain.member import Channel
 from bridges.sms.segments import prepare
 
@@ -14,6 +16,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.sms_real]
 
 PLAIN = "Alerte : faux billets de 50 € constatés à Liffré [tabac]."
 ACCENTS = "Être prudent : « faux livreur » à Cesson-Sévigné, rappelez-vous l’œuvre…"
+NAMED_AT_ONCE = 20  # a window and a half on its way, and the next window
 LONG = "Vol par ruse constaté à Redon, vérifiez {vos} livraisons. " * 7
 
 
@@ -184,8 +187,42 @@ async def test_a_service_killed_amid_a_fan_out_leaves_one_honest_row_each(
     assert states.total() == 60
     copies = [len(operator.shown(number)) for number in numbers]
     assert max(copies) == 1
-    assert copies.count(0) <= states["unknown"]
+    assert copies.count(0) <= states["unknown"] <= NAMED_AT_ONCE
     assert await ledger.asked_once()
+
+
+async def test_seven_thousand_texts_starve_nobody(ledger: Ledger, gateway: RealGateway) -> None:
+    """An answer waits for what is in hand, another alert for every other turn, no longer."""
+    process, operator = ledger.process, gateway.operator
+    assert process is not None
+    await process.stop()
+    process = await ledger.start(rate=40)
+
+    def alert(number: int, places: range) -> list[Parcel]:
+        about = AlertId(number)
+        return [
+            Parcel(f"alert:A{number}:{n}", Channel.SMS, f"+3363998{n:04}", PLAIN, alert=about)
+            for n in places
+        ]
+
+    await ledger.queue(alert(1, range(7000)))
+    await eventually(lambda: len(operator.parts) >= 20, "the first texts")
+    usual = Parcel("usual", Channel.SMS, "+33639987501", "Reçu")
+    urgent = Parcel("urgent", Channel.SMS, "+33639987502", "17", urgency=Urgency.URGENT)
+    await ledger.queue([*alert(2, range(7600, 7603)), usual, urgent])
+    others = {parcel.target for parcel in (*alert(2, range(7600, 7603)), usual)}
+    before = len(operator.parts)
+
+    def arrived() -> list[str]:
+        return [part.number for part in operator.parts[before:]]
+
+    await eventually(lambda: others <= set(arrived()), "the other texts")
+    in_hand = 2 * 8 + 10  # a window on its way, one that is named, a quarter of a second's worth
+    assert arrived().index(urgent.target) <= in_hand
+    assert max(arrived().index(number) for number in others) <= in_hand + 3 * len(others)
+    assert ledger.process is not None
+    await ledger.process.die()  # nobody waits for the other seven thousand
+    ledger.process = None
 
 
 async def test_a_long_answer_comes_in_whole_and_once(ledger: Ledger, gateway: RealGateway) -> None:

@@ -194,7 +194,7 @@ async def test_the_claim_looks_at_one_conversation_whatever_the_planner_knows(
     await sql.execute("SET plan_cache_mode = force_generic_plan")  # as the store's connections
     for name, query in (("whatever", CLAIM), ("but_alerts", CLAIM_BUT_ALERTS)):
         await sql.execute(f"PREPARE {name} AS {query}")
-        rows = await sql.fetch(f"EXPLAIN EXECUTE {name} (NULL, NULL, NULL, NULL, NULL)")
+        rows = await sql.fetch(f"EXPLAIN EXECUTE {name} (NULL, NULL, NULL, NULL, NULL, NULL)")
         plan = "\n".join(row[0] for row in rows)
         for index, alias in (("deliveries_next_said", "q"), ("deliveries_in_flight", "b")):
             found = rf"{index} on deliveries {alias}\b.*\n *Index Cond: .*conversation"
@@ -225,7 +225,7 @@ async def test_a_claim_costs_the_same_whatever_waits(sql: asyncpg.Connection) ->
         for token in ("warm", "counted"):
             explained = await sql.fetchval(
                 "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE next "
-                f"('sms', '{NOON.isoformat()}', 8, '{token}', '{NOON.isoformat()}')"
+                f"('sms', '{NOON.isoformat()}', 8, '{token}', '{NOON.isoformat()}', '')"
             )
         [told] = json.loads(explained)
         plan = told["Plan"]

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import timedelta
@@ -12,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.bridges import FakeBridge
 from support.fuzz import examples
+from support.memory_queue import MemoryQueue
 from support.memory_store import MemoryStore
 from support.story import (
     ALERTES,
@@ -20,15 +22,18 @@ from support.story import (
     DAVID,
     MOREL,
     POSTE,
+    START,
     Story,
     guichet,
     until,
 )
 
-from appservice.domain.delivery import Kind, Parcel, State, Urgency
+from appservice.domain.delivery import Claimed, Kind, Parcel, State, Urgency
 from appservice.domain.errors import TemporaryFailure
+from appservice.domain.ids import ParcelId
 from appservice.domain.member import Channel
-from appservice.flows import progress
+from appservice.domain.telephone.consent import Consent, Stopped, name_of
+from appservice.flows import delivery, progress
 from bridges.protocol import (
     Accepted,
     Outgoing,
@@ -256,11 +261,11 @@ class FlakyQueue:
         self._real = real
         self._failures = failures
 
-    async def claim(self, *args: object) -> object:
+    async def claim(self, *args: object, **more: object) -> object:
         if self._failures:
             self._failures -= 1
             raise [TemporaryFailure(), OSError("gone")][self._failures % 2]
-        return await self._real.claim(*args)  # type: ignore[attr-defined] # passes through
+        return await self._real.claim(*args, **more)  # type: ignore[attr-defined] # passes through
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._real, name)
@@ -350,6 +355,94 @@ async def test_what_was_claimed_ahead_is_not_asked_of_a_channel_that_said_later(
     story.later(minutes=2)
     await story.deliver()
     assert {state(story, f"p{n}") for n in range(9)} == {State.ACCEPTED}
+
+
+class SlowAndNamed(Slow):
+    """Calls a message by the name that we give it."""
+
+    def name_of(self, key: str) -> str:
+        return f"name-{key}"
+
+
+def numbered(count: int) -> list[Parcel]:
+    return [sms(f"p{n:02}", f"+336399801{n:02}") for n in range(count)]
+
+
+async def test_however_much_is_claimed_little_is_named_before_the_channel_answers(
+    story: Story,
+) -> None:
+    """What a process that dies had not named is claimed again; the rest is of unknown fate."""
+    story.bridges[Channel.SMS] = bridge = SlowAndNamed()
+    bridge.abilities = replace(bridge.abilities, workers=4)
+    await put(story, *numbered(40))
+    slips = [story.store.tables.slips[f"p{n:02}"] for n in range(40)]
+    worker = story.delivery(Channel.SMS)
+    worker._tempo.a_second = 100  # as if it had been quick until now
+    running = asyncio.create_task(worker.run())
+
+    def in_hand() -> list[str | None]:
+        return [slip.provider_id for slip in slips if slip.state is State.SUBMITTING]
+
+    await until(lambda: bridge.waiting == 4 and sum(map(bool, in_hand())) == 8)
+    assert len(in_hand()) > 20
+    bridge.may_end.set()
+    await until(lambda: all(slip.state is State.ACCEPTED for slip in slips))
+    await worker.stop()
+    await running
+    assert bridge.most == 4
+
+
+async def test_what_another_process_has_claimed_meanwhile_does_not_leave(story: Story) -> None:
+    """Ours froze between its claim and the first word to the channel."""
+    story.bridges[Channel.SMS] = bridge = SlowAndNamed()
+    bridge.may_end.set()
+    await put(story, sms("a"))
+    worker = story.delivery(Channel.SMS)
+    worker.queue = queue = Frozen(story)
+    await worker.deliver_once()
+    assert len(queue.others) == 1
+    assert not bridge.begun.is_set()
+    assert state(story, "a") is State.SUBMITTING
+
+
+class Frozen(MemoryQueue):
+    """Nobody names anything before the lease has run out and somebody else has claimed it."""
+
+    def __init__(self, story: Story) -> None:
+        super().__init__(story.store.tables)
+        self.others: list[Claimed] = []
+
+    async def name(self, names: Sequence[tuple[Claimed, str]]) -> Collection[ParcelId]:
+        lease = timedelta(minutes=2)
+        later = START + 2 * lease
+        self.others += await self.claim(Channel.SMS, 9, lease, later, names=True)
+        return await super().name(names)
+
+
+async def test_a_look_at_charters_and_consents_does_not_hold_for_long(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who said STOP while the channel was slow gets nothing of what had been claimed before."""
+    monkeypatch.setattr(delivery, "_FRESH", 0.0)
+    story.bridges[Channel.SMS] = bridge = SlowAndNamed()
+    bridge.abilities = replace(bridge.abilities, workers=2)
+    parcels = [replace(parcel, member=DAVID.id) for parcel in numbered(6)]
+    await put(story, *parcels)
+    worker = story.delivery(Channel.SMS)
+    worker._tempo.a_second = 100
+    running = asyncio.create_task(worker.run())
+    await until(lambda: bridge.waiting == 2)
+    assert state(story, "p05") is State.SUBMITTING
+    async with story.store.transaction() as tx:
+        said = Consent(DAVID.id, Stopped(story.now), "STOP")
+        known = await tx.telephone.consents.of(DAVID.phone or "")
+        expected = name_of(known.stage) if known else None
+        assert await tx.telephone.consents.advance(DAVID.phone or "", said, expected)
+    bridge.may_end.set()
+    await until(lambda: state(story, "p05") is State.FAILED)
+    await worker.stop()
+    await running
+    assert story.store.tables.slips["p05"].code == "stopped"
 
 
 async def test_one_parcel_that_breaks_us_leaves_the_others_in_peace(
