@@ -33,8 +33,6 @@ _LOG = logging.getLogger(__name__)
 _KINDS: Mapping[str, type[Thing]] = {
     kind.__name__: kind for kind in (Message, Edited, Deleted, Reacted, Receipt)
 }
-_RECEIPT = b'{"kind": "Receipt"'
-"""How a receipt begins, encoded."""
 _AT_ONCE = 50
 
 
@@ -112,12 +110,29 @@ class Inbox:
     _waiting: dict[int, Retry] = field(default_factory=dict)
 
     def sink(self) -> Sink:
-        """What the bridge calls: returns once the journal holds the thing."""
+        """What the bridge calls: returns once the thing is written down.
+
+        A receipt is, where it is kept for good; the journal would only hold it twice. One that
+        fails there for no outage goes through the journal, where it can be parked.
+        """
 
         async def write(thing: Thing) -> None:
+            if isinstance(thing, Receipt) and await self._kept(thing):
+                return
             await self.journal.write(self.source, key_of(thing), encode(thing), self.clock())
 
         return write
+
+    async def _kept(self, receipt: Receipt) -> bool:
+        """Raises TemporaryFailure."""
+        try:
+            await self.inbound.receipts(self.channel, [receipt])
+        except TemporaryFailure:
+            raise
+        except Exception as error:
+            _LOG.error("a receipt of %s failed: %s", self.channel, type(error).__name__)
+            return False
+        return True
 
     @property
     def source(self) -> str:
@@ -137,28 +152,11 @@ class Inbox:
     async def work_once(self) -> bool:
         """One round over what is pending; True when something was handled."""
         not_due = [entry for entry in self._waiting if not self._is_due(entry)]
-        due = dict(await self.journal.pending(self.source, _AT_ONCE, not_due))
-        receipts = {e: payload for e, payload in due.items() if payload.startswith(_RECEIPT)}
-        handled = bool(receipts) and await self._together(receipts)
-        for entry, payload in due.items():
-            if entry not in receipts:
-                handled |= await self._one(entry, payload)
-        return handled
+        due = await self.journal.pending(self.source, _AT_ONCE, not_due)
+        return any([await self._one(entry, payload) for entry, payload in due])
 
     def _is_due(self, entry: int) -> bool:
         return self._waiting[entry].at <= self.clock()
-
-    async def _together(self, receipts: Mapping[int, bytes]) -> bool:
-        """An alert to thousands of telephones is answered by as many; who fails is seen alone."""
-        try:
-            said = [thing for p in receipts.values() if isinstance(thing := decode(p), Receipt)]
-            await self.inbound.receipts(self.channel, said)
-        except Exception:
-            return any([await self._one(entry, payload) for entry, payload in receipts.items()])
-        for entry in receipts:
-            self._waiting.pop(entry, None)
-        await self.journal.done(*receipts)
-        return True
 
     async def _one(self, entry: int, payload: bytes) -> bool:
         try:

@@ -10,8 +10,10 @@ from appservice.domain.delivery import NAMELESS, REPORTED_WITHIN, Claimed, Settl
 from appservice.domain.ids import ParcelId
 from appservice.domain.member import Channel
 from appservice.flows.ports import NewId
+from appservice.store.gathering import Gathering
 from appservice.store.mail import receipts
 from appservice.store.mail.parcels import AS_SENT, message_index, owners_of, parcel_from
+from appservice.store.mail.receipts import Reports
 from appservice.store.mail.turns import WAKE
 from appservice.store.session import AlreadyThere, Database, Session
 from appservice.store.vault import BrokenSeal, DataKey, Vault
@@ -20,6 +22,8 @@ from bridges.protocol import Receipt
 log = logging.getLogger(__name__)
 
 SWEEP_EVERY = timedelta(seconds=1)
+TOGETHER = 200  # receipts in one statement
+LINGER = 0.1  # seconds that a receipt waits for others, when several came together before
 TRIES = 5
 
 IDEMPOTENT = frozenset({Channel.MATRIX})
@@ -34,6 +38,7 @@ class PgQueue:
         self._new_id = new_id
         self._swept: dict[Channel, datetime] = {}
         self._wakes: dict[Channel, datetime] = {}  # when something of ours that waits is due
+        self._reports = {channel: _reports(database, channel) for channel in Channel}
         self.holds_alerts = False  # safe mode: alerts stay queued, the rest leaves past them
 
     @property
@@ -89,7 +94,8 @@ class PgQueue:
         return {ParcelId(row["id"]) for row in rows}
 
     async def receipts(self, channel: Channel, said: Sequence[Receipt], now: datetime) -> None:
-        await receipts.keep(self._database, channel, said, now)
+        if said:
+            await self._reports[channel].put(Reports(tuple(said), now))
 
     async def renounce(self, parcel: ParcelId, now: datetime) -> None:
         async with self._database.session() as session:
@@ -125,6 +131,15 @@ class PgQueue:
         log.error("parcel %s can't be opened: not sent", parcel)
         async with self._database.session() as session:
             await session.run(SET_ASIDE, parcel, token, now)
+
+
+def _reports(database: Database, channel: Channel) -> "Gathering[Reports, None]":
+    """Thousands of telephones report on an alert within seconds."""
+
+    async def keep(heap: Sequence[Reports]) -> list[None]:
+        return await receipts.keep(database, channel, heap)
+
+    return Gathering(keep, id, TOGETHER, lambda one: len(one.said), LINGER)
 
 
 async def _take(session: Session, query: str, *values: object) -> list[Record]:

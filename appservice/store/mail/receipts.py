@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from appservice.domain.errors import TemporaryFailure
@@ -16,9 +17,15 @@ log = logging.getLogger(__name__)
 EARLY = timedelta(days=1)
 
 
-async def keep(
-    database: Database, channel: Channel, said: Sequence[Receipt], now: datetime
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Reports:
+    """Receipts that were handed over in one go, and when."""
+
+    said: tuple[Receipt, ...]
+    at: datetime
+
+
+async def keep(database: Database, channel: Channel, heap: Sequence[Reports]) -> list[None]:
     """Write the receipts down, then apply those whose parcel is there."""
     vault = database.vault
     rows = [
@@ -27,13 +34,16 @@ async def keep(
             vault.index(channel.value, receipt.recipient),
             receipt.state.value,
             receipt.code,
+            reports.at,
         )
-        for receipt in said
+        for reports in heap
+        for receipt in reports.said
     ]
     columns = (list(column) for column in zip(*rows, strict=True))
     async with database.session() as session:
-        await session.run(KEEP, channel.value, now, *columns)
-        await apply(session, channel, now)
+        await session.run(KEEP, channel.value, *columns)
+        await apply(session, channel, max(reports.at for reports in heap))
+    return [None] * len(heap)
 
 
 async def apply(session: Session, channel: Channel, now: datetime) -> None:
@@ -51,9 +61,9 @@ async def apply(session: Session, channel: Channel, now: datetime) -> None:
 
 KEEP = """
 INSERT INTO receipts (channel, message_index, recipient_index, state, code, at)
-SELECT $1, message_index, recipient_index, state, code, $2
-FROM unnest($3::bytea[], $4::bytea[], $5::text[], $6::text[])
-    WITH ORDINALITY AS said (message_index, recipient_index, state, code, place)
+SELECT $1, message_index, recipient_index, state, code, at
+FROM unnest($2::bytea[], $3::bytea[], $4::text[], $5::text[], $6::timestamptz[])
+    WITH ORDINALITY AS said (message_index, recipient_index, state, code, at, place)
 ORDER BY place ON CONFLICT DO NOTHING
 """
 # Some gateways give back our own key instead of their id, hence the two ways to a parcel. Of two

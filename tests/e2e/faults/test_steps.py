@@ -20,7 +20,7 @@ ALERT = (
     "before settling signal alert",
     "claimed sms alert",
     "before settling sms alert",
-    "before journal sms receipt",
+    "before receipt sms",
     "after receipt signal",
 )
 

@@ -88,51 +88,49 @@ async def test_a_message_is_handled_then_done(story: Story) -> None:
     assert not await box.work_once()
 
 
-async def test_early_and_repeated_receipts_are_kept_apart(story: Story) -> None:
+async def test_a_receipt_is_kept_for_good_before_it_is_answered(story: Story) -> None:
     sink = inbox(story).sink()
     await sink(Receipt("1", ReceiptState.DELIVERED, "a"))
     await sink(Receipt("1", ReceiptState.DELIVERED, "b"))
     await sink(Receipt("1", ReceiptState.READ, "a"))
     await sink(Receipt("1", ReceiptState.DELIVERED, "a"))
-    assert await pending(story) == 3
+    assert len(story.store.tables.receipts) == 3
+    assert await pending(story) == 0
 
 
-class Together:
-    """Notes which receipts came together; refuses the first batches of several."""
+class Refusing:
+    """Keeps no receipt at first."""
 
-    def __init__(self, story: Story, refused: int = 0) -> None:
-        self.real, self.world, self.refused = story.inbound, story.world, refused
-        self.batches: list[int] = []
+    def __init__(self, story: Story, error: Exception) -> None:
+        self.real, self.world, self.errors = story.inbound, story.world, [error]
 
     async def receipts(self, channel: Channel, said: Sequence[Receipt]) -> None:
-        self.batches.append(len(said))
-        if len(said) > 1 and self.refused:
-            self.refused -= 1
-            raise TemporaryFailure
+        if self.errors:
+            raise self.errors.pop()
         await self.real.receipts(channel, said)
 
     async def handle(self, channel: Channel, thing: Inbound) -> None:
-        if isinstance(thing, Receipt):
-            await self.receipts(channel, [thing])
-        else:
-            await self.real.handle(channel, thing)
+        await self.real.handle(channel, thing)
 
 
-@pytest.mark.parametrize(("refused", "batches"), [(0, [5]), (1, [5, 1, 1, 1, 1, 1])])
-async def test_receipts_that_wait_are_written_together_and_none_is_lost(
-    story: Story, refused: int, batches: list[int]
-) -> None:
+async def test_a_receipt_that_nobody_can_write_down_is_not_answered(story: Story) -> None:
+    """So it is handed over again."""
+    box, receipt = inbox(story), Receipt("1", ReceiptState.DELIVERED, "a")
+    box.inbound = Refusing(story, TemporaryFailure())  # type: ignore[assignment] # a fake of the methods that are used
+    with pytest.raises(TemporaryFailure):
+        await box.sink()(receipt)
+    assert (await pending(story), len(story.store.tables.receipts)) == (0, 0)
+    await box.sink()(receipt)
+    assert len(story.store.tables.receipts) == 1
+
+
+async def test_a_receipt_that_breaks_us_waits_in_the_journal(story: Story) -> None:
     box = inbox(story)
-    box.inbound = together = Together(story, refused)  # type: ignore[assignment] # a fake of the methods that are used
-    sink = box.sink()
-    for number in range(5):
-        await sink(Receipt(f"r{number}", ReceiptState.DELIVERED, "a"))
-        await sink(message(f"k{number}", f"{FACT}, {number}"))
-    await box.work_once()
-    assert together.batches == batches
-    assert await pending(story) == 0
-    assert len(story.store.tables.receipts) == 5
-    assert len(story.store.tables.reports) == 5
+    box.inbound = Refusing(story, ValueError("une erreur à nous"))  # type: ignore[assignment] # as above
+    await box.sink()(Receipt("1", ReceiptState.DELIVERED, "a"))
+    assert (await pending(story), len(story.store.tables.receipts)) == (1, 0)
+    assert await box.work_once()
+    assert (await pending(story), len(story.store.tables.receipts)) == (0, 1)
 
 
 class Failing:
