@@ -3,7 +3,7 @@
 import re
 
 import phonenumbers
-from phonenumbers import PhoneNumberType
+from phonenumbers import PhoneNumber, PhoneNumberType
 
 # ARCEP keeps these for fiction; no operator has them, so phonenumbers calls them invalid.
 _FICTION = re.compile(r"\+3363998[0-9]{4}")
@@ -12,20 +12,24 @@ _MOBILE = frozenset({PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBIL
 
 def e164(text: str, region: str = "FR") -> str | None:
     """The number as `+33639980001`; None when it is none."""
-    try:
-        number = phonenumbers.parse(text, region)
-    except phonenumbers.NumberParseException:
-        return None
-    written = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-    if phonenumbers.is_valid_number(number) or _FICTION.fullmatch(written):
-        return written
-    return None
+    number, written = _read(text, region)
+    if number is None or _FICTION.fullmatch(written):
+        return written or None
+    return written if phonenumbers.is_valid_number(number) else None
 
 
 def mobile(text: str, region: str = "FR") -> str | None:
     """The same, when the number can receive SMS."""
-    written = e164(text, region)
-    if written is None or _FICTION.fullmatch(written):
-        return written
-    kind = phonenumbers.number_type(phonenumbers.parse(written))
-    return written if kind in _MOBILE else None
+    number, written = _read(text, region)
+    if number is None or _FICTION.fullmatch(written):
+        return written or None
+    # Of a number that is not valid the type is not known.
+    return written if phonenumbers.number_type(number) in _MOBILE else None
+
+
+def _read(text: str, region: str) -> tuple[PhoneNumber | None, str]:
+    try:
+        number = phonenumbers.parse(text, region)
+    except phonenumbers.NumberParseException:
+        return None, ""
+    return number, phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)

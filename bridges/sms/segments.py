@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from bridges.sms import gsm7
 
@@ -49,6 +50,7 @@ class Sms:
         return f"{self.encoding.value} {self.segments}"
 
 
+@lru_cache(maxsize=16)  # an alert to thousands is one text
 def prepare(text: str, *, gsm7_only: bool = False) -> Sms:
     """The text in the cheapest form that loses nothing; with `gsm7_only` accents may go."""
     for candidate in (text, gsm7.plain_typography(text)):
