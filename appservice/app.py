@@ -1,6 +1,7 @@
 """The composition root: which adapter serves which port, and what runs together."""
 
 import asyncio
+import gc
 import itertools
 import logging
 import secrets
@@ -269,13 +270,9 @@ async def serve(office: Office, stop: asyncio.Event, *, safe: bool = False) -> N
     async def moved(room: str, user: str, membership: str) -> None:
         await reconciliation.moved(room, user, membership)
 
-    matrix = MatrixService(
-        matrix_settings(office.config, office.tokens, office.keys),
-        store.journal,
-        clock,
-        matrix_sink,
-        Callbacks(on_membership=moved, on_unreadable=unreadable.tell),
-    )
+    there = matrix_settings(office.config, office.tokens, office.keys)
+    callbacks = Callbacks(on_membership=moved, on_unreadable=unreadable.tell)
+    matrix = MatrixService(there, store.journal, clock, matrix_sink, callbacks)
     async with AsyncExitStack() as stack:
         await matrix.start()
         stack.push_async_callback(matrix.stop)
@@ -323,6 +320,7 @@ async def serve(office: Office, stop: asyncio.Event, *, safe: bool = False) -> N
         stack.push_async_callback(_end, tasks)
         for delivery in deliveries:
             stack.push_async_callback(delivery.stop)
+        gc.freeze()  # the rules and the world stay: nobody looks for garbage in them again
         log.info("serving %s", ", ".join(c.label for c in channels))
         await _until(stop, tasks)
 
