@@ -9,6 +9,7 @@ _STATES: Mapping[str, tuple[ReceiptState, str]] = {
     "1": (ReceiptState.DELIVERED, ""),
     "2": (ReceiptState.FAILED, "undelivered"),
     "16": (ReceiptState.FAILED, "smsc_rejected"),
+    "34": (ReceiptState.EXPIRED, "validity_over"),  # a failure, and Kannel's mark of the expired
 }
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 

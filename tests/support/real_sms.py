@@ -53,6 +53,10 @@ class RealGateway:
         settings = self.settings(**more)
         return SmsBridge(Kannel(settings, now or ticking()), settings)
 
+    async def turn_on(self, number: str, at: datetime) -> None:
+        """That phone is on again; its operator kept each text for as long as it was told."""
+        await self.operator.turned_on(number, in_time=at < self.tap.until[number])
+
     async def bound(self) -> None:
         await eventually(lambda: self.operator.bound, "the bind")
 

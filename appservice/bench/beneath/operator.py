@@ -46,6 +46,7 @@ class Faults:
     receipt: str = "DELIVRD"  # what reports say; empty: none comes
     early: bool = False  # the report overtakes the answer
     twice: bool = False  # each report comes again
+    off: set[str] = field(default_factory=set)  # phones that get nothing before they are on
 
 
 class Operator:
@@ -61,6 +62,7 @@ class Operator:
         self._numbers = itertools.count(1)
         self._references = itertools.count(1)
         self._held: list[smpp34.SubmitSmEvent] = []
+        self._kept: dict[str, list[tuple[smpp34.SubmitSmEvent, str]]] = defaultdict(list)
         self._tasks: set[asyncio.Task[object]] = set()
 
     async def start(self) -> None:
@@ -107,6 +109,14 @@ class Operator:
     def forget(self) -> None:
         """What it was mute about is lost with the connection it came by."""
         self._held.clear()
+
+    async def turned_on(self, number: str, *, in_time: bool) -> None:
+        """That phone gets what was kept for it, unless that was not to be kept for so long."""
+        self.faults.off.discard(number)
+        for event, id in self._kept.pop(number, []):
+            if in_time:
+                self.parts.append(_part(event, asyncio.get_running_loop().time()))
+            await self._report(event, id, "DELIVRD" if in_time else "EXPIRED")
 
     async def say(self, number: str, text: str, *, to: str = "38200") -> None:
         """A phone writes to the service; a long text leaves in parts."""
@@ -156,6 +166,10 @@ class Operator:
 
     async def _take(self, event: smpp34.SubmitSmEvent) -> None:
         id = f"op{next(self._numbers)}"
+        if _number(event) in self.faults.off:
+            self._kept[_number(event)].append((event, id))
+            event.accept(message_id=id)
+            return
         self.parts.append(_part(event, asyncio.get_running_loop().time()))
         wanted = bool(self.faults.receipt and event.registered_delivery & 1)
         if wanted and self.faults.early:
@@ -170,8 +184,8 @@ class Operator:
         if self.faults.twice:
             await self._report(event, id)
 
-    async def _report(self, event: smpp34.SubmitSmEvent, id: str) -> None:
-        state = self.faults.receipt
+    async def _report(self, event: smpp34.SubmitSmEvent, id: str, said: str = "") -> None:
+        state = said or self.faults.receipt
         text = (
             f"id:{id} sub:001 dlvrd:001 submit date:2611210800 done date:2611210800 "
             f"stat:{state} err:000 text:"

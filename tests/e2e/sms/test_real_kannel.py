@@ -171,6 +171,23 @@ async def test_the_operator_is_told_until_when_a_text_is_of_use(
     assert 29 * minute <= gateway.tap.until[usual] - begun
 
 
+@pytest.mark.acceptance("S4-10")
+async def test_a_phone_that_was_off_gets_it_when_it_is_on_again_unless_stale(
+    ledger: Ledger, gateway: RealGateway
+) -> None:
+    operator, minute = gateway.operator, timedelta(minutes=1)
+    operator.faults.off = {f"+3363998{n}{place:03}" for n in range(10) for place in (0, 1)}
+    begun = ledger.now()
+    early, late, on = await ledger.put([PLAIN] * 3, expires_in=30 * minute)
+    await ledger.until(delivered=1, accepted=2)
+    assert [operator.shown(number) for number in (early, late, on)] == [[], [], [PLAIN]]
+    await gateway.turn_on(early, begun + 25 * minute)
+    await ledger.until(delivered=2, accepted=1)
+    await gateway.turn_on(late, begun + 31 * minute)
+    await ledger.until(delivered=2, expired=1)
+    assert [operator.shown(number) for number in (early, late)] == [[PLAIN], []]
+
+
 async def test_a_service_killed_amid_a_fan_out_leaves_one_honest_row_each(
     ledger: Ledger, gateway: RealGateway
 ) -> None:
