@@ -72,6 +72,10 @@ class Territory:
 
     gaps: tuple[str, ...] = ()  # what its legal checklist lacks, as people are told
 
+    def asks_training_of(self, *, merchant: bool, trained: bool) -> bool:
+        """Whether that person receives, and reports nothing before they have been trained."""
+        return self.training_required and merchant and not trained
+
     @property
     def is_open(self) -> bool:
         """Whether anything may be made there: its legal checklist is complete."""

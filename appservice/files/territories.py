@@ -15,7 +15,7 @@ from appservice.files.yaml_source import ProblemList, Table, did_you_mean, read_
 MEMBER_KINDS = ("merchant", "agent")
 _KEYS = (
     *("id", "name", "department", "communes", "poste", "contact", "charters", "trades"),
-    *("sms", "senders"),
+    *("sms", "senders", "training_required"),
 )
 _SENDERS = ("agents", "chef_de_quart")
 _LEVELS = tuple(level.value for level in Level)
@@ -67,6 +67,7 @@ def _territory(table: Table, charters: Collection[str], problems: ProblemList) -
         charters=_charters(table, charters),
         contact=table.text("contact"),
         texts=read_text_rules(table, department),
+        training_required=table.flag("training_required", False),
         chiefs_send=table.choice("senders", _SENDERS, "agents") == "chef_de_quart",
     )
 

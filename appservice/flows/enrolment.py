@@ -65,7 +65,11 @@ class Enrolment:
             raise EnrolmentRefused(mistakes)
         found = [known.holder_of(person) for person in people]
         return [
-            holder or await self._add(tx, person, by)
+            await (
+                self._add(tx, person, by)
+                if holder is None
+                else self._train(tx, holder, person, by)
+            )
             for person, holder in zip(people, found, strict=True)
         ]
 
@@ -117,6 +121,16 @@ class Enrolment:
         if any(person.territory != enroller.territory for person in people):
             raise NotAllowed("La mairie inscrit sur son propre territoire seulement.")
 
+    async def _train(self, tx: Transaction, holder: Member, person: Member, by: str) -> Member:
+        """A list may say of somebody who is there that they were trained, never the reverse."""
+        if holder.trained is not None or person.trained is None:
+            return holder
+        member = replace(holder, trained=person.trained)
+        await tx.members.save(member)
+        act = Act(by, "member.train", member.id, self.clock(), territory=member.territory)
+        await tx.acts.append(act)
+        return member
+
     async def _add(self, tx: Transaction, person: Member, by: str) -> Member:
         member = replace(person, id=MemberId(self.new_id()))
         await tx.members.save(member)
@@ -161,7 +175,7 @@ def _taken(person: Member, holders: dict[Channel, Member], rank: int) -> list[Mi
     return [
         Mistake(rank, _TWICE[channel][0], "taken", f"Déjà inscrit avec {_TWICE[channel][1]}.")
         for channel, holder in holders.items()
-        if replace(holder, id=person.id) != person
+        if replace(holder, id=person.id, trained=person.trained) != person
     ]
 
 

@@ -15,7 +15,9 @@ from appservice.domain.wording import talk as words
 from appservice.flows import mirror, reports
 from appservice.flows.ports import Media
 from appservice.flows.step import Step, source_of
-from bridges.protocol import Deleted, Edited, Message
+from bridges.protocol import Deleted, Edited, Message, Reacted
+
+Written = Message | Edited | Deleted | Reacted
 
 
 async def said(step: Step, room: KnownRoom, message: Message, media: Media) -> None:
@@ -54,6 +56,15 @@ async def outsider(step: Step, room: KnownRoom, key: str) -> None:
     """Somebody without charter in force: nothing of theirs stays or crosses."""
     await mirror.redact(step, room.room_id, key)
     await step.record("exchange.remove", str(room.key), ["charte-absente"])
+
+
+async def untrained(step: Step, room: KnownRoom, inbound: Written) -> None:
+    """Somebody who only receives as yet: what they write is taken away, and they are told why."""
+    if not isinstance(inbound, Message | Edited):
+        return
+    await mirror.redact(step, room.room_id, inbound.key)
+    await step.record("exchange.remove", str(room.key), ["formation"])
+    await reports.untrained(step, inbound.text)
 
 
 def _fate(step: Step, text: str) -> Fate:

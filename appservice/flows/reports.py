@@ -14,6 +14,7 @@ from appservice.domain.room import KnownRoom
 from appservice.domain.territory import Level, Zone
 from appservice.domain.wording import cases as case_words
 from appservice.domain.wording import reports as words
+from appservice.domain.wording import talk as talk_words
 from appservice.domain.wording.common import harmless
 from appservice.flows import cases
 from appservice.flows.ports import Media
@@ -46,6 +47,9 @@ async def receive(step: Step, text: str, pictures: Pictures = Pictures()) -> Rep
     belongs to the report that the member has just opened.
     """
     text = stated(harmless(text))
+    if step.only_receives:
+        await untrained(step, text)
+        return None
     verdict = judge(Submission(text, step.member.role.voice), step.world.policy)
     if text and verdict.decision is _DANGER:
         return await emergency(step, text, pictures)
@@ -66,6 +70,9 @@ async def receive(step: Step, text: str, pictures: Pictures = Pictures()) -> Rep
 
 async def choose(step: Step, offence: Offence) -> None:
     """What the report that was just opened is about, in the words of the menu."""
+    if step.only_receives:
+        await untrained(step, "")
+        return
     since = step.now - step.world.settings.photo_follows_within
     report = await step.tx.reports.open_of(step.member.id, since)
     if report is None or await _is_kept_back(step, report):
@@ -75,6 +82,14 @@ async def choose(step: Step, offence: Offence) -> None:
     await step.post(rooms, words.chosen(report, offence), report=report.id)
     await step.answer(words.noted(report, offence))
     await step.record("report.complete", report.reference)
+
+
+async def untrained(step: Step, text: str) -> None:
+    """Nothing of it goes to the officers: the telephone first, then what is missing."""
+    if is_emergency(step.world.policy, step.member.role, text):
+        await step.answer(words.emergency(to_officers=False), Urgency.URGENT)
+    await step.answer(talk_words.untrained(step.territory))
+    await step.record("report.untrained", "signalement")
 
 
 async def emergency(step: Step, text: str, pictures: Pictures = Pictures()) -> Report:

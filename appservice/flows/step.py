@@ -10,7 +10,7 @@ from appservice.domain.charter import InForce, NotInForce
 from appservice.domain.delivery import GUICHET, Parcel, Urgency
 from appservice.domain.errors import CharterMissing, InvalidTransition, NotAllowed
 from appservice.domain.ids import BlobId, MemberId, ReportId
-from appservice.domain.member import Channel, Member
+from appservice.domain.member import Channel, Member, Role
 from appservice.domain.room import Kind, KnownRoom
 from appservice.domain.territory import Territory, Zone
 from appservice.domain.world import World
@@ -101,6 +101,12 @@ class Step:
         """In the audit chain: who did what when, never content."""
         who, land = self.member.id, self.territory.id
         await self.tx.acts.append(Act(who, verb, subject, self.now, tuple(codes), land))
+
+    @property
+    def only_receives(self) -> bool:
+        """Whoever acts has not followed the training that their territory asks for."""
+        merchant, trained = self.member.role is Role.MERCHANT, self.member.trained is not None
+        return self.territory.asks_training_of(merchant=merchant, trained=trained)
 
     async def postes(self, zone: Zone) -> list[KnownRoom]:
         """The postes of the officers whose land meets the zone."""

@@ -15,7 +15,8 @@ from appservice.web.enrolling.typed import commune_of
 _E = TypeVar("_E", bound=StrEnum)
 
 _LONGEST = 80
-FIELDS = ("q", "metier", "commune", "canal", "charte", "ordre")
+FIELDS = ("q", "metier", "commune", "canal", "charte", "formation", "ordre")
+TRAINED = {"oui": True, "non": False}
 NOT_A_CHOICE = "Ce choix n'existe pas : prenez-en un de la liste."
 NOT_A_COMMUNE = "Cette commune n'est pas dans votre territoire."
 NO_WORD = "Donnez au moins deux lettres d'un nom ou d'une enseigne, ou un numéro de mobile."
@@ -49,6 +50,7 @@ def read_search(query: Mapping[str, str], territory: Territory) -> Asked:
         commune=commune,
         channel=_one_of(Channel, "canal", typed, problems),
         state=_one_of(CharterState, "charte", typed, problems),
+        trained=_trained(typed, problems),
         order=_one_of(Order, "ordre", typed, problems) or Order.NAME,
     )
     return Asked(search, page_of(query.get("page", ""), problems), typed, problems)
@@ -84,6 +86,12 @@ def _commune(text: str, territory: Territory, problems: dict[str, str]) -> Insee
     if not commune:
         problems["commune"] = NOT_A_COMMUNE
     return commune or None
+
+
+def _trained(typed: Mapping[str, str], problems: dict[str, str]) -> bool | None:
+    if typed["formation"] and typed["formation"] not in TRAINED:
+        problems["formation"] = NOT_A_CHOICE
+    return TRAINED.get(typed["formation"])
 
 
 def _one_of(

@@ -60,6 +60,7 @@ ACTS: Mapping[str, str] = {
     "report.part": "Signalements séparés",
     "report.read-waiting": "File des signalements lue",
     "report.take": "Signalement pris en charge",
+    "report.untrained": "Message de qui n'est pas encore formé, non transmis",
     "retention.shred": "Clé détruite, au terme de la conservation",
     "revoke": "Participation retirée",
     "sheet.enrol": "Inscription d'un fichier lancée",

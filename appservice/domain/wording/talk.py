@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from appservice.domain.charter import Charter, InForce, NotInForce
 from appservice.domain.commands.agent import FORMS
 from appservice.domain.commands.offences import Offence
-from appservice.domain.member import Channel, Member
+from appservice.domain.member import Channel, Member, Role
 from appservice.domain.report import Unfit
 from appservice.domain.telephone.consent import Consent
 from appservice.domain.territory import Territory
@@ -62,6 +62,15 @@ def charter_missing(standing: NotInForce, territory: Territory | None) -> str:
     return f"Urgence : 17 ou 112. {standing.french} Contact : {contact}."
 
 
+def untrained(territory: Territory) -> str:
+    """To somebody who receives, and may not report yet. It says 17 before anything else."""
+    contact = territory.contact or "votre mairie"
+    return (
+        "Urgence : 17 ou 112. Rien n'a été transmis : ici, on signale après la formation. "
+        f"Vous recevez déjà les alertes. Contact : {contact}."
+    )
+
+
 def stranger(contacts: Iterable[str]) -> str:
     """To somebody whom the service does not know: as many contacts as two SMS hold."""
     begins = "Urgence : 17 ou 112. Ce service est réservé à ses membres. Contact : "
@@ -110,6 +119,13 @@ def charter(text: Charter, standing: InForce | NotInForce, channel: Channel) -> 
     return title if channel is Channel.SMS else f"{title}\n\n{text.text}"
 
 
+def _training(member: Member, territory: Territory) -> str:
+    if member.trained is not None:
+        return f"suivie le {member.trained:%d/%m/%Y}"
+    asked = territory.asks_training_of(merchant=member.role is Role.MERCHANT, trained=False)
+    return "à suivre avant de signaler" if asked else ""
+
+
 def me(
     member: Member,
     territory: Territory,
@@ -132,5 +148,6 @@ def me(
         "Commune": place.name if place else "",
         "Canaux": channels(member, consent),
         "Charte": until,
+        "Formation": _training(member, territory),
     }
     return "\n".join(f"{name} : {value}" for name, value in lines.items() if value)

@@ -132,7 +132,8 @@ async def _case(step: Step, command: AskAlert | AskReport | AskOffences | Choose
         case AskReport(report=report):
             await step.answer(await handling.state(step, report))
         case AskOffences():
-            await step.answer(report_words.MENU)
+            said = words.untrained(step.territory) if step.only_receives else report_words.MENU
+            await step.answer(said)
         case ChooseOffence(offence=offence):
             await reports.choose(step, offence)
         case _:

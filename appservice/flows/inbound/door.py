@@ -147,6 +147,9 @@ async def _room(tx: Transaction, channel: Channel, inbound: Written) -> KnownRoo
 
 
 async def _exchanged(step: Step, room: KnownRoom, inbound: Written, media: Media) -> None:
+    if step.only_receives:
+        await exchanges.untrained(step, room, inbound)
+        return
     match inbound:
         case Message():
             await exchanges.said(step, room, inbound, media)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from datetime import date
 from typing import Any
 
 from asyncpg import Record
@@ -107,6 +108,7 @@ def _words(line: Line) -> dict[str, Any]:
         found["person"] = {name: getattr(person, name) for name in _PLAIN} | {
             "trades": list(person.trades),
             "channels": sorted(person.channels),
+            "trained": person.trained.isoformat() if person.trained is not None else None,
         }
     return found
 
@@ -133,6 +135,7 @@ def _person(words: Mapping[str, Any], territory: str) -> Member:
         language=words["language"],
         siret=words["siret"],
         sms_fallback=words["sms_fallback"],
+        trained=date.fromisoformat(day) if (day := words.get("trained")) else None,
     )
 
 

@@ -21,6 +21,7 @@ COLUMNS: Mapping[str, str] = {
     "canaux": "channels",
     "element": "mxid",
     "langue": "language",
+    "formation": "trained",
 }
 """The first line of a sheet, and the fields of a person that it names."""
 _REQUIRED = ("nom", "commerce", "metiers", "commune", "canaux")
@@ -39,7 +40,7 @@ def template(territory: Territory) -> bytes:
     trade, commune = next(iter(territory.trades)), next(iter(territory.communes.values()))
     example = (
         "Camille Exemple", "Commerce d'exemple", "", trade,
-        f"{commune.insee} {commune.name}", "06 39 98 00 00", "sms", "", "fr",
+        f"{commune.insee} {commune.name}", "06 39 98 00 00", "sms", "", "fr", "",
     )  # fmt: skip
     return written([tuple(COLUMNS), example])
 
@@ -148,4 +149,5 @@ def _typed(words: Mapping[str, str]) -> Typed:
         channels=several("canaux"),
         mxid=words.get("element", ""),
         language=words.get("langue", "").strip().lower() or "fr",
+        trained=words.get("formation", "").strip(),
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 
 from stdnum.fr import siret
 
@@ -25,6 +26,7 @@ class Typed:
     mxid: str = ""  # or the name of the account alone
     language: str = "fr"
     fallback: bool = False
+    trained: str = ""  # the day of the training
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,9 @@ def understand(typed: Typed, territory: Territory, server_name: str) -> Understo
     channels = [channel_of(word) for word in typed.channels]
     if None in channels:
         problems["channels"] = "Canaux connus : element, signal, sms."
+    trained = day_of(typed.trained)
+    if typed.trained and trained is None:
+        problems["trained"] = "Le jour de la formation s'écrit 21/11/2026."
     commune = commune_of(typed.commune, territory)
     if not commune:
         problems["commune"] = (
@@ -68,8 +73,19 @@ def understand(typed: Typed, territory: Territory, server_name: str) -> Understo
         siret=siret.compact(typed.siret),
         language=typed.language,
         sms_fallback=typed.fallback,
+        trained=trained,
     )
     return Understood(person, problems)
+
+
+def day_of(text: str) -> date | None:
+    """As people write it, or as spreadsheets do."""
+    for form in ("%d/%m/%Y", "%Y-%m-%d"):
+        try:
+            return datetime.strptime(text.strip(), form).replace(tzinfo=UTC).date()
+        except ValueError:
+            continue
+    return None
 
 
 def commune_of(text: str, territory: Territory) -> Insee:

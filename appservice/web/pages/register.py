@@ -8,7 +8,7 @@ from aiohttp import hdrs, web
 from appservice.domain.charter import InForce
 from appservice.domain.console.search import CharterState, Order
 from appservice.domain.errors import Refused
-from appservice.domain.member import Channel
+from appservice.domain.member import Channel, Role
 from appservice.domain.wording import telephone as words
 from appservice.domain.world import World
 from appservice.flows.console.register import Participant
@@ -20,8 +20,10 @@ from appservice.web.rendering import render, said
 
 FEW_COMMUNES = 25
 """That a list shows; beyond, one types and the browser completes."""
+TRAININGS = (("oui", "Suivie"), ("non", "À suivre"))
 _HEADER = (
     "nom", "commerce", "fonction", "metiers", "commune", "mobile", "canaux", "charte", "jusqu'au",
+    "formation",
 )  # fmt: skip
 
 
@@ -44,6 +46,7 @@ async def list_page(request: web.Request) -> web.Response:
         few=len(communes) <= FEW_COMMUNES,
         channels=[("", said(request, "Tous")), *((c.value, c.label) for c in Channel)],
         states=[("", said(request, "Toutes")), *_labels(request, CharterState)],
+        trainings=[("", said(request, "Toutes")), *((k, said(request, v)) for k, v in TRAININGS)],
         orders=list(_labels(request, Order)),
         place=lambda one: _place(one, desk.world),
         reached=lambda one: words.channels(one.member, one.consent),
@@ -78,6 +81,7 @@ def _row(one: Participant, world: World) -> tuple[str, ...]:
         words.channels(member, one.consent),
         one.state.french,
         f"{standing.until:%d/%m/%Y}" if isinstance(standing, InForce) else "",
+        f"{member.trained:%d/%m/%Y}" if member.trained else "",
     )
 
 
@@ -117,6 +121,7 @@ def _about(request: web.Request, template: str, found: Participant, **values: An
         *(request, template),
         member=member,
         standing=standing,
+        is_merchant=member.role is Role.MERCHANT,
         in_force=isinstance(standing, InForce),
         removable=signed and member.id != visitor_of(request).account.member,
         place=_place(found, world),

@@ -204,3 +204,12 @@ async def test_pages_hold_everybody_once_and_end(store):
         assert (nobody.people, nobody.count, nobody.total, nobody.page) == ((), 0, 7, 1)
         empty = await tx.roll.find(Search("nulle-part"), DUE, NOON, 1, 3)
         assert (empty.people, empty.count, empty.total) == ((), 0, 0)
+
+
+async def test_merchants_are_found_by_their_training(store):
+    day = NOON.date()
+    agent = person("agent", role=Role.GENDARME, trades=(), commune="")
+    await save(store, person("anne", trained=day), person("bruno"), agent)
+    assert await find(store, trained=True) == (["anne"], 1)
+    assert await find(store, trained=False) == (["bruno"], 1)
+    assert (await find(store))[1] == 3

@@ -19,6 +19,7 @@ ACI = "0b1c2d3e-0000-4000-8000-123456789abc"
 
 async def test_a_member_comes_back_as_saved(store: Any) -> None:
     merchant = a_merchant(phone="+33612345678", signal=ACI, language="en", sms_fallback=True)
+    merchant = replace(merchant, trained=NOON.date())
     officer = a_merchant(
         "o1",
         role=Role.GENDARME,

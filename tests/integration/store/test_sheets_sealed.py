@@ -21,7 +21,7 @@ from appservice.store.postgres import PgStore
 from appservice.store.vault import BrokenSeal
 
 SECRETS = ("Kervadec", "Tabac de la Gare", "73282932000074", "33612345678", "Jumelle")
-PERSON = replace(a_merchant(""), siret="73282932000074", phone="+33612345678")
+PERSON = replace(a_merchant(""), siret="73282932000074", phone="+33612345678", trained=NOON.date())
 FINDINGS = Findings(
     (Fault(3, "phone", "Kervadec"),), 1, (Remark(2, "Léa Kervadec", "Jumelle"),), 1
 )

@@ -30,7 +30,7 @@ async def test_a_mairie_takes_its_own_register_and_the_chain_says_so(town: Conso
     assert page.headers["Cache-Control"] == "no-store"
     rows = list(csv.reader(io.StringIO(page.text.lstrip("\ufeff")), delimiter=";"))
     assert len(rows) == 3, "a header and two people"
-    assert {len(row) for row in rows} == {9}
+    assert {len(row) for row in rows} == {10}
     assert '\'=HYPERLINK(1);"x"' in [row[0] for row in rows]
     assert f"'{agent.phone}" in [row[5] for row in rows]
     act = town.store.acts[-1]

@@ -37,7 +37,7 @@ async def merchants(town: ConsoleTown) -> list[Any]:
 
 
 def a_sheet(count: int, first: int = 0, **changes: str) -> str:
-    lines = ["nom;commerce;siret;metiers;commune;mobile;canaux;element;langue"]
+    lines = [";".join(sheet.COLUMNS)]
     for n in range(first, first + count):
         words = {
             "nom": f"Personne {n}",

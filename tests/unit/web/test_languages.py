@@ -28,6 +28,7 @@ from appservice.web.languages import NAMES, SOURCE, accepted_by, catalogue, choo
 from appservice.web.openid import provider
 from appservice.web.pages import importing, log, openly
 from appservice.web.pages.links import LINK_STATES
+from appservice.web.pages.register import TRAININGS
 from appservice.web.receipts import page as receipt
 from appservice.web.routes import ROUTES
 
@@ -61,7 +62,7 @@ def said_elsewhere() -> Iterator[str]:
     for choice in (*CharterState, *Order):
         yield choice.french
     yield from (filters.NOT_A_CHOICE, filters.NOT_A_COMMUNE, filters.NO_WORD, filters.NOT_A_PAGE)
-    yield from ("Tous", "Toutes")
+    yield from ("Tous", "Toutes", *(label for _, label in TRAININGS))
     yield from (*VERDICTS.values(), *STAGES.values(), *STEPS.values())
     yield from REPORT_STAGES.values()
     yield from LINK_STATES.values()
@@ -135,6 +136,7 @@ SAME = {
 """Spelt alike in two languages."""
 
 SAID_BY_FLOWS = {
+    "Le jour de la formation s'écrit 21/11/2026.",
     IS_OUT,
     NOT_OUT,
     handing.NOT_SIGNED,
