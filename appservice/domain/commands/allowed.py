@@ -42,8 +42,33 @@ NEEDS: Mapping[type[Command], frozenset[Right]] = {
 """By command, the rights of which one is enough; a command that is not here is nobody's."""
 
 
+VERBS: Mapping[str, type[Command]] = {
+    "alerte": nouns.SubmitAlert,
+    "aperçu": nouns.PreviewAlert,
+    "valide": nouns.ApproveAlert,
+    "refuse": nouns.RefuseAlert,
+    "corrige": nouns.CorrectAlert,
+    "annule": nouns.CancelAlert,
+    "urgent": nouns.HastenAlert,
+    "prends": nouns.TakeReport,
+    "réponds": nouns.AskAuthor,
+    "levée": nouns.ClearReport,
+    "clos": nouns.CloseReport,
+    "détache": nouns.DetachReport,
+    "dissocie": nouns.SeparateReports,
+    "état": nouns.AskAlert,
+    "règles": nouns.AskRules,
+    "aide": nouns.AskHelp,
+}
+"""What each taught form asks for (`agent.FORMS`)."""
+
+
+def allows(command: type[Command], role: Role) -> bool:
+    """Whether one of the rights that it takes is the role's."""
+    position = position_of(role)
+    return any(position in HOLDERS[right] for right in NEEDS[command])
+
+
 def missing(command: Command, role: Role) -> frozenset[Right]:
     """The rights of which one would be needed; empty when the role has one."""
-    needed = NEEDS[type(command)]
-    position = position_of(role)
-    return frozenset() if any(position in HOLDERS[right] for right in needed) else needed
+    return frozenset() if allows(type(command), role) else NEEDS[type(command)]

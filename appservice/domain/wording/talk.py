@@ -3,14 +3,12 @@
 from collections.abc import Iterable, Mapping
 
 from appservice.domain.charter import Charter, InForce, NotInForce
-from appservice.domain.commands.agent import FORMS
-from appservice.domain.commands.offences import Offence
 from appservice.domain.member import Channel, Member, Role
 from appservice.domain.report import Unfit
 from appservice.domain.telephone.consent import Consent
 from appservice.domain.territory import Territory
 from appservice.domain.text import DOUBLE_SMS_SEPTETS, gsm7_length
-from appservice.domain.wording.common import NOT_EMERGENCY_LINE, Explained, day, reasons, said
+from appservice.domain.wording.common import Explained, day, reasons, said
 from appservice.domain.wording.reports import refused_files
 from appservice.domain.wording.telephone import channels
 
@@ -80,34 +78,6 @@ def stranger(contacts: Iterable[str]) -> str:
     return f"{begins}{names}."
 
 
-def help_for(member: Member, territory: Territory, channel: Channel) -> str:
-    """What this person can do, here."""
-    contact = f"Votre mairie : {territory.contact}." if territory.contact else ""
-    urgent = f"Urgence : 17 ou 112. {NOT_EMERGENCY_LINE}"
-    if member.role.is_witness:
-        if channel is Channel.SMS:
-            brief = "Urgence : 17 ou 112. Pour signaler, écrivez quoi, où, quand."
-            return f"{brief} REGLES, MOI, STOP. {contact}".strip()
-        return (
-            f"{urgent}\n"
-            "Pour signaler, écrivez le fait ici : quoi, où, quand. "
-            "Une photo ou une vidéo peut suivre.\n"
-            "« état S12 » : où en est votre signalement. « charte » : vos engagements. "
-            "« règles » : ce qui peut être diffusé, et pourquoi. "
-            "« signaler » : choisir entre vol, escroquerie, fausse monnaie… "
-            f"« moi » : ce que le service sait de vous.\n{contact}"
-        )
-    forms = "\n".join(f"• {form}" for form in FORMS.values())
-    return (
-        f"{urgent}\n{forms}\n"
-        "Sans métier : tous. Sans zone : tout le territoire. L'infraction peut suivre "
-        f"({', '.join(Offence)}) : « alerte buralistes Liffré, {Offence.COUNTERFEIT} : texte ».\n"
-        "Emoji sur une carte : "
-        "✅ valider ou fondé, ❌ refuser ou infondé, 👀 je prends, 🏁 clos.\n"
-        f"{contact}"
-    )
-
-
 def charter(text: Charter, standing: InForce | NotInForce, channel: Channel) -> str:
     """The charter in force, and until when the member's signature holds."""
     until = (
@@ -119,7 +89,8 @@ def charter(text: Charter, standing: InForce | NotInForce, channel: Channel) -> 
     return title if channel is Channel.SMS else f"{title}\n\n{text.text}"
 
 
-def _training(member: Member, territory: Territory) -> str:
+def training(member: Member, territory: Territory) -> str:
+    """Followed, to be followed, or nothing where nobody asks for it."""
     if member.trained is not None:
         return f"suivie le {member.trained:%d/%m/%Y}"
     asked = territory.asks_training_of(merchant=member.role is Role.MERCHANT, trained=False)
@@ -148,6 +119,6 @@ def me(
         "Commune": place.name if place else "",
         "Canaux": channels(member, consent),
         "Charte": until,
-        "Formation": _training(member, territory),
+        "Formation": training(member, territory),
     }
     return "\n".join(f"{name} : {value}" for name, value in lines.items() if value)

@@ -36,6 +36,7 @@ from appservice.domain.wording import reports as report_words
 from appservice.domain.wording import rules as rule_words
 from appservice.domain.wording import talk as words
 from appservice.flows import alerts, handling, reports
+from appservice.flows.inbound import guidance
 from appservice.flows.step import Step
 from appservice.flows.telephone import thread
 from appservice.flows.telephone.preview import preview
@@ -143,8 +144,7 @@ async def _case(step: Step, command: AskAlert | AskReport | AskOffences | Choose
 async def _question(step: Step, command: AskHelp | AskCharter | AskRules | AskMe) -> None:
     match command:
         case AskHelp():
-            channel = step.channel or Channel.MATRIX
-            await step.answer(words.help_for(step.member, step.territory, channel))
+            await step.answer(await guidance.help_on(step))
         case AskCharter():
             await _charter(step)
         case AskRules(rule=rule):

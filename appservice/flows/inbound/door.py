@@ -13,7 +13,7 @@ from appservice.domain.wording import reports as report_words
 from appservice.domain.wording import talk as words
 from appservice.domain.world import World
 from appservice.flows import exchanges, reports
-from appservice.flows.inbound import conversations, poste, strangers
+from appservice.flows.inbound import conversations, guidance, poste, strangers
 from appservice.flows.ports import Clock, Media, Queue, Store, Transaction
 from appservice.flows.step import Step, private_parcel
 from appservice.flows.telephone import words as telephone
@@ -125,7 +125,10 @@ class Inbound:
             return
         if room is not None and room.key.kind is not Kind.GUICHET:
             await exchanges.outsider(step, room, inbound.key)
-        if reports.is_emergency(step.world.policy, step.member.role, inbound.text):
+        if guidance.asks_for_help(inbound.text, step.channel or Channel.MATRIX):
+            # « Aide » alone may be a call: the answer begins with 17 and 112.
+            await step.answer(await guidance.help_on(step), Urgency.URGENT)
+        elif reports.is_emergency(step.world.policy, step.member.role, inbound.text):
             await step.answer(report_words.emergency(to_officers=False), Urgency.URGENT)
         else:
             why = words.charter_missing(standing, step.territory)

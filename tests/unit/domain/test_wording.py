@@ -1,21 +1,27 @@
 """What people read: hours of Paris, rules with their article, and words that stay harmless."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.small_policy import small_policy
-from support.story import ANNE, EVERYWHERE, MOREL, TERRITORY, merchant
+from support.story import ANNE, EVERYWHERE, MAIRIE, MOREL, TERRITORY, merchant
 
 from appservice.domain.alert import Alert, Published
 from appservice.domain.audience import Audience
+from appservice.domain.charter import InForce, NotInForce
+from appservice.domain.commands.agent import FORMS
+from appservice.domain.commands.allowed import VERBS
 from appservice.domain.delivery import State, Tally
 from appservice.domain.ids import AlertId, Insee, TradeId
 from appservice.domain.member import Channel
+from appservice.domain.telephone.consent import Agreed, Consent
 from appservice.domain.text import gsm7_length
 from appservice.domain.wording import alerts, reports, talk
 from appservice.domain.wording.common import elapsed, harmless, hour, plural, quoted, reasons
+from appservice.domain.wording.personal.help import Situation, help_for
 from bridges.sms.segments import Encoding, prepare
 
 WINTER = datetime(2026, 11, 21, 13, 5, tzinfo=UTC)
@@ -128,12 +134,43 @@ def test_what_telephones_get_by_themselves_fits_one_sms() -> None:
 
 def test_help_is_for_the_person_who_asks() -> None:
     shop = merchant("zoe", Insee("35152"))
+    signed = InForce(WINTER, "2026-1")
     for channel in Channel:
-        said = talk.help_for(shop, TERRITORY, channel)
+        said = help_for(Situation(shop, TERRITORY, signed, channel))
         assert "17 ou 112" in said
         assert TERRITORY.contact in said
         assert "valide A7" not in said
-    assert "valide A7" in talk.help_for(MOREL, TERRITORY, Channel.MATRIX)
+    assert "valide A7" in help_for(Situation(MOREL, TERRITORY, signed, Channel.MATRIX))
+    mairie = help_for(Situation(MAIRIE, TERRITORY, signed, Channel.MATRIX))
+    assert "alerte buralistes" in mairie
+    assert "prends S12" not in mairie, "what one may not do is not taught"
+    assert "valide A7" not in mairie
+
+
+def test_help_says_what_is_missing_and_how_to_mend_it() -> None:
+    shop = merchant("zoe", Insee("35152"), channels=frozenset({Channel.SMS}))
+    signed = InForce(WINTER, "2026-1")
+    asks = replace(TERRITORY, training_required=True)
+    for channel in Channel:
+        said = help_for(Situation(shop, asks, signed, channel))
+        assert "Formation" in said
+        assert "quoi, où, quand" not in said
+        trained = help_for(Situation(replace(shop, trained=WINTER), asks, signed, channel))
+        assert "quoi, où, quand" in trained
+    text = help_for(Situation(shop, TERRITORY, signed, Channel.SMS))
+    assert "répondez OUI" in text
+    yes = Consent(shop.id, Agreed(WINTER), "OUI")
+    agreed = help_for(Situation(shop, TERRITORY, signed, Channel.SMS, yes))
+    assert "répondez OUI" not in agreed
+    for reason in ("never-signed", "outdated", "expired", "revoked"):
+        out = help_for(Situation(shop, TERRITORY, NotInForce(reason), Channel.SMS))
+        assert NotInForce(reason).french in out
+        assert TERRITORY.contact in out
+        assert gsm7_length(out) <= 160, reason
+
+
+def test_every_taught_form_asks_for_a_command() -> None:
+    assert set(VERBS) == set(FORMS)
 
 
 @pytest.mark.parametrize(

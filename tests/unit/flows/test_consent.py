@@ -19,13 +19,14 @@ from support.story import (
 )
 
 from appservice.domain.audience import Audience
+from appservice.domain.charter import InForce
 from appservice.domain.delivery import Parcel, State, Urgency
 from appservice.domain.errors import PermanentFailure
 from appservice.domain.member import Channel, Member, Role
-from appservice.domain.telephone.consent import Agreed, Asked, Stopped
+from appservice.domain.telephone.consent import Agreed, Asked, Consent, Stopped
 from appservice.domain.text import gsm7_length
 from appservice.domain.wording import telephone as words
-from appservice.domain.wording.talk import help_for
+from appservice.domain.wording.personal.help import Situation, help_for
 from appservice.files.world import load_world, shipped_paths
 from appservice.flows.signature import Signing
 from appservice.flows.telephone import consent
@@ -347,6 +348,8 @@ async def test_whoever_asks_reads_what_their_number_answered(story: Story) -> No
 
 def test_help_is_one_sms_in_each_territory() -> None:
     for territory in load_world(shipped_paths()).territories.values():
-        text = help_for(FANNY, territory, Channel.SMS)
+        consent = Consent(FANNY.id, Agreed(START), "OUI")
+        signed = InForce(START, "2026-1")
+        text = help_for(Situation(FANNY, territory, signed, Channel.SMS, consent))
         assert gsm7_length(text) <= 160
         assert territory.contact in text

@@ -9,6 +9,7 @@ from support.story import (
     BRUNO,
     CHLOE,
     DAVID,
+    ELISE,
     MAIRIE,
     MOREL,
     NADIA,
@@ -300,3 +301,13 @@ async def test_a_device_that_nobody_vouches_for_decides_nothing(story):
     told = story.bridges[Channel.MATRIX].texts(guichet(MOREL.id))
     assert [text for text in told if "n'est pas vérifié" in text] == told != []
     assert story.bridges[Channel.MATRIX].texts(ALERTES) == []
+
+
+@pytest.mark.parametrize("channel", Channel)
+async def test_help_tells_whoever_has_not_signed_how_to(story: Story, channel: Channel) -> None:
+    for _ in range(2):
+        await story.writes(ELISE, "Aide ?", channel=channel)
+    told = story.told(ELISE, channel)
+    assert len(told) == 2, "asked twice, answered twice"
+    assert "Demandez un lien" in told[0]
+    assert "mairie de Liffré" in told[0]
