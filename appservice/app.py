@@ -5,11 +5,11 @@ import gc
 import itertools
 import logging
 import secrets
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import aiohttp
 
@@ -67,6 +67,7 @@ from appservice.operations.readiness import Readiness
 from appservice.operations.server import Watch
 from appservice.stamps import stamping
 from appservice.store.postgres import PgStore, connect
+from appservice.tasks import comes_first, end_all, once, until
 from appservice.web.factors import ScryptPasswords, TotpCodes
 from bridges.protocol import Bridge, Groups
 from bridges.protocol import Inbound as Thing
@@ -277,7 +278,7 @@ async def serve(office: Office, stop: asyncio.Event, *, safe: bool = False) -> N
         await matrix.start()
         stack.push_async_callback(matrix.stop)
         # A second process, started by mistake, takes nothing from bridges and listens nowhere.
-        if not await _first(matrix.alone, stop):
+        if not await comes_first(matrix.alone, stop):
             return
         membership = office.membership(matrix.homeserver, groups_of(bridges))
         reconciliation = Reconciliation(membership, store.wake, matrix.ready.wait)
@@ -315,14 +316,17 @@ async def serve(office: Office, stop: asyncio.Event, *, safe: bool = False) -> N
             parts.append(Needs(bridges[Channel.SIGNAL], store, world, clock).run())
         if round_signal is not None:
             parts.append(round_signal.run())
-        parts += [inbox.run() for inbox in inboxes] + [d.run() for d in deliveries]
+        parts += [inbox.run() for inbox in inboxes]
+        tested = any(land.test_list is not None for land in world.territories.values())
+        # A test begins by putting others out of rooms; only then does anything leave for one.
+        parts += [once(reconciliation.tidied, d.run()) if tested else d.run() for d in deliveries]
         tasks = [asyncio.create_task(part) for part in parts]
-        stack.push_async_callback(_end, tasks)
+        stack.push_async_callback(end_all, tasks)
         for delivery in deliveries:
             stack.push_async_callback(delivery.stop)
         gc.freeze()  # the rules and the world stay: nobody looks for garbage in them again
         log.info("serving %s", ", ".join(c.label for c in channels))
-        await _until(stop, tasks)
+        await until(stop, tasks)
 
 
 def _reminders(office: Office, world: World) -> Reminders:
@@ -354,34 +358,6 @@ def _round_signal(
     if Channel.SIGNAL not in bridges or Channel.SMS not in bridges:
         return None
     return Fallback(bridges[Channel.SIGNAL], store, world, clock)
-
-
-async def _until(stop: asyncio.Event, tasks: list[asyncio.Task[None]]) -> None:
-    """Returns when asked to stop; a part that ends on its own is a bug that must be seen."""
-    asked = asyncio.create_task(stop.wait())
-    try:
-        done, _ = await asyncio.wait({asked, *tasks}, return_when=asyncio.FIRST_COMPLETED)
-        for task in done - {asked}:
-            task.result()
-            raise RuntimeError("a part of the service ended by itself")
-    finally:
-        asked.cancel()
-
-
-async def _first(hoped: asyncio.Event, other: asyncio.Event) -> bool:
-    """Whether what is hoped for comes before the other thing."""
-    waiting = [asyncio.create_task(event.wait()) for event in (hoped, other)]
-    try:
-        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        await _end(waiting)
-    return hoped.is_set()
-
-
-async def _end(tasks: Sequence[asyncio.Task[Any]]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _housekeeping(office: Office) -> None:

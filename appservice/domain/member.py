@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from appservice.domain.charter import Signature
 from appservice.domain.ids import Insee, MemberId, TradeId, UserId
-from appservice.domain.territory import Zone
+from appservice.domain.territory import Territory, Zone
 
 
 class Role(StrEnum):
@@ -147,6 +147,18 @@ class Member:
                 return self.signal
             case Channel.SMS:
                 return self.phone
+
+
+def is_reached(member: Member, territory: Territory) -> bool:
+    """Whether anything may go to them: in a test phase, only if one of their addresses is listed.
+
+    Whoever is listed by one address is listed: they are one person.
+    """
+    if territory.test_list is None:
+        return True
+    return not territory.test_list.isdisjoint(
+        address for channel in Channel if (address := member.address(channel)) is not None
+    )
 
 
 @dataclass(frozen=True, slots=True)

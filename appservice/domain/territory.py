@@ -68,6 +68,7 @@ class Territory:
     contact: str = ""  # how to reach the mairie, shown to strangers
     texts: TextRules = field(default_factory=TextRules)
     training_required: bool = False  # an untrained merchant receives, and reports nothing yet
+    test_list: frozenset[str] | None = None  # addresses of who takes part in a test; None: no test
     chiefs_send: bool = False  # only a chef de quart sends alerts; other officers propose them
 
     gaps: tuple[str, ...] = ()  # what its legal checklist lacks, as people are told

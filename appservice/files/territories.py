@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from appservice.domain.ids import Insee, TradeId
+from appservice.domain.telephone.number import NotAMobile, mobile_of
 from appservice.domain.territory import Commune, Level, Territory, Trade
 from appservice.files.communes import communes_of, department_exists, find
 from appservice.files.legal import gaps_of
@@ -15,9 +16,11 @@ from appservice.files.yaml_source import ProblemList, Table, did_you_mean, read_
 MEMBER_KINDS = ("merchant", "agent")
 _KEYS = (
     *("id", "name", "department", "communes", "poste", "contact", "charters", "trades"),
-    *("sms", "senders", "training_required"),
+    *("sms", "senders", "training_required", "phase", "test_list"),
 )
 _SENDERS = ("agents", "chef_de_quart")
+_PHASES = ("service", "test")
+_ACI = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _LEVELS = tuple(level.value for level in Level)
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
@@ -67,6 +70,7 @@ def _territory(table: Table, charters: Collection[str], problems: ProblemList) -
         charters=_charters(table, charters),
         contact=table.text("contact"),
         texts=read_text_rules(table, department),
+        test_list=_test_list(table, problems),
         training_required=table.flag("training_required", False),
         chiefs_send=table.choice("senders", _SENDERS, "agents") == "chef_de_quart",
     )
@@ -110,6 +114,28 @@ def _check_groupings(table: Table, communes: Mapping[Insee, Commune]) -> None:
     for commune in communes.values():
         if not commune.epci:
             table.problem("communes", f"{commune.insee} ({commune.name}) n'a pas d'EPCI")
+
+
+def _test_list(table: Table, problems: ProblemList) -> frozenset[str] | None:
+    """Who takes part in a test, each by a mobile, a Matrix id or a Signal account."""
+    lines = table.located_texts("test_list")
+    found = set()
+    for line in lines:
+        if line.text.startswith("@") or _ACI.fullmatch(line.text):
+            found.add(line.text)
+            continue
+        try:
+            found.add(mobile_of(line.text))
+        except NotAMobile as mistake:
+            problems.add(table.path, line.line, f"{mistake}, ni un identifiant Matrix ou Signal")
+    phase = table.choice("phase", _PHASES, _PHASES[0])
+    if phase == _PHASES[0]:
+        if lines:
+            table.problem("test_list", "« test_list » ne vaut qu'avec « phase: test »")
+        return None
+    if not lines:
+        table.problem("phase", "« phase: test » demande une liste « test_list »")
+    return frozenset(found)
 
 
 def _level(table: Table, key: str) -> Level:

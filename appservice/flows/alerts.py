@@ -15,6 +15,7 @@ from appservice.domain.moderation.rewrite import suggest
 from appservice.domain.wording import alerts as words
 from appservice.domain.wording.common import harmless
 from appservice.domain.wording.hold import HoldCard
+from appservice.domain.wording.personal.trial import test_phase
 from appservice.domain.wording.senders import CHIEF_SENDS, REFUSAL
 from appservice.domain.wording.telephone import hastened, quiet_hours, without_consent
 from appservice.flows import broadcast, reports
@@ -252,6 +253,7 @@ async def _publish(step: Step, alert: Alert, author: Member) -> None:
     said = words.published(alert, reach.routes, text) + without_consent(reach.unasked)
     if quiet is not None:
         said += quiet_hours(alert, step.territory, quiet)
+    said += test_phase(step.territory, reach.withheld)
     await _say(step, alert, said, author)
 
 

@@ -11,6 +11,7 @@ from appservice.domain.errors import Refused
 from appservice.domain.ids import MemberId
 from appservice.domain.member import Channel, Member
 from appservice.domain.wording import alerts as words
+from appservice.domain.wording.personal.trial import test_phase
 from appservice.domain.wording.telephone import without_consent
 from appservice.flows.departure.reach import Reach, present, reach_of
 from appservice.flows.step import Step
@@ -23,7 +24,8 @@ async def reach(step: Step, alert: Alert) -> Reach:
     """
     found = await _map(step, alert)
     if not found.routes:
-        raise Refused(words.NOBODY + without_consent(found.unasked))
+        asides = without_consent(found.unasked) + test_phase(step.territory, found.withheld)
+        raise Refused(words.NOBODY + asides)
     return found
 
 

@@ -9,6 +9,8 @@ from datetime import timedelta
 
 from appservice.domain.errors import MaillageError
 from appservice.domain.ids import RoomId
+from appservice.domain.membership.group_steps import RemoveFromGroup
+from appservice.domain.membership.people_steps import Remove
 from appservice.flows.membership import Membership
 from appservice.flows.ports import Wake
 from appservice.flows.provisioning import Applied
@@ -40,6 +42,8 @@ class Reconciliation:
     quiet: timedelta = timedelta(milliseconds=300)  # people join in waves: one repair for all
     steps: Counter[str] = field(default_factory=Counter)
     """Since the start: steps `done` and `failed`, and whole walks that were `interrupted`."""
+    tidied: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set once nobody sits where they should not."""
     _moved: set[RoomId] = field(default_factory=set)
     _bell: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -83,6 +87,8 @@ class Reconciliation:
             return False
         self.steps["done"] += applied.done
         self.steps["failed"] += len(applied.failures)
+        if not any(isinstance(f.step, Remove | RemoveFromGroup) for f in applied.failures):
+            self.tidied.set()
         for missed in applied.failures:
             _LOG.warning("step %s failed: %s", type(missed.step).__name__, missed.code)
         if applied.done:

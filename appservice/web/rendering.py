@@ -51,9 +51,20 @@ def render(request: web.Request, template: str, status: int = 200, **values: Any
         path=request.path,
         problems=values.pop("problems", {}),
         now=request.app[DESK].clock(),
+        tests=_tests(request, known),
         **values,
     )
     return web.Response(text=html, status=status, content_type=HTML)
+
+
+def _tests(request: web.Request, known: Asked) -> list[str]:
+    """Names of the visitor's territories that are in their test phase."""
+    if known.visitor is None:
+        return []
+    lands = request.app[DESK].world.territories.values()
+    return [
+        land.name for land in lands if land.test_list is not None and known.visitor.covers(land.id)
+    ]
 
 
 def said(request: web.Request, message: str) -> str:

@@ -70,6 +70,10 @@ NEWCOMERS = (
         trades=("boulangers",), commune=QUIMPER, number="+33639980024",
     ),
     Person(
+        "kervella", "merchant", "Maël Kervella", FINISTERE, EVERY_CHANNEL,
+        shop="Fournil Kervella", trades=("boulangers",), commune=QUIMPER, number="+33639980027",
+    ),
+    Person(
         "salaun", "gendarme", "Gendarme Salaün", FINISTERE, ("sms",),
         zone=f"commune:{QUIMPER}", number="+33639980026",
     ),

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from appservice.domain.console.rights import may_sit
 from appservice.domain.ids import Insee, MemberId, TradeId, UserId
-from appservice.domain.member import Channel, Member, Role
+from appservice.domain.member import Channel, Member, Role, is_reached
 from appservice.domain.membership.land import Land, Plot, guichet_alias, guichet_key, room_alias
 from appservice.domain.membership.powers import power_levels
 from appservice.domain.room import DesiredRoom, Kind, RoomKey, Template
@@ -41,6 +41,7 @@ class _Crowd:
 
 
 _NOBODY = _Crowd()
+TEST_PHASE = "Phase d'essai : rien ne sort de la liste d'essai. "
 
 
 class Builder:
@@ -60,6 +61,8 @@ class Builder:
 
     def seat(self, member: Member, until: int) -> None:
         """Gives a member whose charter is in force, until then, every seat they are due."""
+        if not is_reached(member, self._territory):
+            return
         communes = self._land.communes_of(member)
         self._seat_in_spaces(member, until, communes)
         if member.role is Role.MERCHANT:
@@ -76,7 +79,7 @@ class Builder:
         """The room of one member and the service; none for whoever is not on Matrix."""
         own = _Crowd()
         own.add(member, until)
-        if not own.people:
+        if not own.people or not is_reached(member, self._territory):
             return None
         texts = self._guichet_texts
         return texts.room(
@@ -178,8 +181,9 @@ class _Texts:
             "{territory}": territory.name,
             "{contact}": territory.contact,
         }
-        self._name = self._fill(template.name)
-        self._topic = self._fill(template.topic)
+        test = territory.test_list is not None
+        self._name = f"{'[Essai] ' if test else ''}{self._fill(template.name)}"
+        self._topic = f"{TEST_PHASE if test else ''}{self._fill(template.topic)}"
         self._welcome = self._fill(template.welcome)
 
     def room(

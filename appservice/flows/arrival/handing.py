@@ -7,9 +7,10 @@ from appservice.domain.charter import InForce
 from appservice.domain.console import Right, Visitor
 from appservice.domain.errors import InvalidTransition, NotAllowed
 from appservice.domain.ids import MemberId, UserId
-from appservice.domain.member import Channel, Member
+from appservice.domain.member import Channel, Member, is_reached
 from appservice.domain.signing import ON_PAPER, Arrival
 from appservice.flows.arrival.arriving import Arriving, Inside
+from appservice.flows.charter.links import OFF_LIST
 from appservice.flows.console.entry import Tries, digest, new_token
 
 NOT_SIGNED = "Cette personne n'a pas de charte en vigueur : elle doit d'abord signer."
@@ -69,6 +70,9 @@ class Handing:
             if person is None or not visitor.covers(person.territory):
                 return None
             signature = await tx.signatures.latest(member)
+        territory = arriving.world.territory_of(person)
+        if territory is not None and not is_reached(person, territory):
+            raise InvalidTransition(OFF_LIST)
         if not isinstance(arriving.world.standing(person, signature, arriving.clock()), InForce):
             raise InvalidTransition(NOT_SIGNED)
         return person

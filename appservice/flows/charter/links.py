@@ -9,13 +9,14 @@ from appservice.domain.console import Right, Visitor
 from appservice.domain.enrolment import OPERATOR
 from appservice.domain.errors import InvalidTransition, NotAllowed, PermanentFailure
 from appservice.domain.ids import MemberId
-from appservice.domain.member import Member
+from appservice.domain.member import Member, is_reached
 from appservice.domain.signing import LINK_LASTS, Code, SigningLink, code_digest, six_digits
 from appservice.domain.world import World
 from appservice.flows.console.entry import digest, new_token
 from appservice.flows.ports import Clock, NewId, Store, Transaction
 
 IS_OUT = "Cette personne a été retirée : réadmettez-la d'abord."
+OFF_LIST = "Phase d'essai : cette personne n'est pas sur la liste d'essai."
 NOT_OUT = "Cette personne n'a pas été retirée : il n'y a pas à la réadmettre."
 
 
@@ -77,6 +78,9 @@ class SigningLinks:
             person = await tx.members.get(member)
             if person is None or not visitor.covers(person.territory):
                 return None
+            territory = self.world.territory_of(person)
+            if territory is not None and not is_reached(person, territory):
+                raise InvalidTransition(OFF_LIST)
             if await self._is_out(tx, person) != readmits:
                 raise InvalidTransition(NOT_OUT if readmits else IS_OUT)
             return await self._make(tx, person, visitor.account.actor, readmits=readmits)

@@ -12,6 +12,7 @@ from appservice.domain.member import Channel, Listed
 from appservice.domain.telephone.consent import Consent
 from appservice.domain.world import World
 from appservice.flows import progress
+from appservice.flows.departure.testing import OFF_LIST, kept_back
 from appservice.flows.ports import Store
 
 
@@ -52,13 +53,14 @@ async def obstacles(
     """
     bound = [p for p in parcels if p.alert is not None and p.kind is not Kind.DELETE]
     texts = [p for p in parcels if p.channel is Channel.SMS and p.member is not None]
+    off_list = {key: Given(OFF_LIST) for key in await kept_back(store, world, parcels)}
     if not bound and not texts:
-        return {}
+        return off_list
     known = await _read(store, bound, texts)
     found = {p.key: reason for p in bound if (reason := _of_alert(world, p, known, now))}
     found |= {p.key: reason for p in texts if (reason := _of_text(p, known))}
     late = {p.key: Later(u) for p in texts if (u := _quiet_until(world, p, known, now))}
-    return late | {key: Given(reason) for key, reason in found.items()}
+    return late | {key: Given(reason) for key, reason in found.items()} | off_list
 
 
 async def _read(store: Store, bound: Sequence[Parcel], texts: Sequence[Parcel]) -> _Known:

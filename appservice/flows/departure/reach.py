@@ -14,6 +14,7 @@ from appservice.domain.member import Channel, Listed, Member
 from appservice.domain.room import Kind
 from appservice.domain.territory import Territory
 from appservice.domain.world import World
+from appservice.flows.departure.testing import withheld
 from appservice.flows.ports import Transaction
 
 
@@ -25,6 +26,7 @@ class Reach:
     homes: Mapping[Channel, Mapping[MemberId, str]]
     routes: tuple[Route, ...]
     unasked: int  # people who chose SMS and get none for want of their OUI
+    withheld: tuple[Member, ...] = ()  # who would be reached, were it not a test
 
     def seated(self, channel: Channel, target: str) -> list[MemberId]:
         """Whoever sits in that room or group."""
@@ -56,15 +58,19 @@ async def reach_to(
 ) -> Reach:
     """The same for an audience that no alert was written for yet."""
     merchants = await present(tx, world, territory, now)
-    homes = homes_of(merchants, await tx.rooms.of(territory.id, Kind.ALERTES), territory)
+    out = await withheld(tx, territory, merchants)  # none sits in a room
+    inside = [m for m in merchants if m.id not in out]
+    homes = homes_of(inside, await tx.rooms.of(territory.id, Kind.ALERTES), territory)
     seated = Counter(room for home in homes.values() for room in home.values())
-    people = [m for m in merchants if audience.holds(m, territory)]
+    people = [m for m in inside if audience.holds(m, territory)]
     silent = await _without_consent(tx, people)
     texted = [
         replace(m, channels=m.channels - {Channel.SMS}) if m.id in silent else m for m in people
     ]
     addressed = await _addressed(tx, routes(texted, homes, seated))
-    return Reach({member.id: member for member in merchants}, homes, addressed, len(silent))
+    off_list = tuple(out[m.id] for m in merchants if m.id in out and audience.holds(m, territory))
+    known = {member.id: member for member in merchants}
+    return Reach(known, homes, addressed, len(silent), off_list)
 
 
 async def _without_consent(tx: Transaction, people: Sequence[Listed]) -> frozenset[MemberId]:

@@ -159,6 +159,10 @@ EXPECTED: dict[str, list[str]] = {
         "7: « officer_power » va de 0 à 99, pas 100",
         "8: « tolerates » ne vaut que pour les échanges",
     ],
+    "territory.bad-test.yaml": [
+        "7: « phase » : valeur inconnue « essai »",
+        "10: « quelqu'un » n'est pas un numéro de téléphone, ni un identifiant Matrix ou Signal",
+    ],
     "territory.commune-elsewhere.yaml": [
         "6: 78361 (Mantes-la-Jolie) n'est pas dans le département 35",
     ],

@@ -19,7 +19,7 @@ from appservice.domain.errors import MaillageError, NotAllowed
 from appservice.domain.wording import alerts as words
 from appservice.flows.arrival import handing
 from appservice.flows.charter import refusals
-from appservice.flows.charter.links import IS_OUT, NOT_OUT
+from appservice.flows.charter.links import IS_OUT, NOT_OUT, OFF_LIST
 from appservice.flows.console import entry, passkeys, vouching
 from appservice.flows.signature import TextChanged
 from appservice.web import admission, filters
@@ -144,6 +144,7 @@ SAID_BY_FLOWS = {
     handing.NOT_DONE,
     "Le serveur Matrix ne répond pas.",
     "Le serveur Matrix est occupé.",
+    OFF_LIST,
     "Choisissez une zone de la liste.",
     "Choisissez des métiers de la liste.",
     "Choisissez une infraction de la liste.",
