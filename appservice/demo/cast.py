@@ -44,7 +44,7 @@ class Cast:
         self.accounts = self._kept_accounts()
         for person in self.people.values():
             if person.on_element:
-                await self._open_element(person)
+                await self.open_element(person)
 
     async def leave(self) -> None:
         for element in self.elements.values():
@@ -94,10 +94,10 @@ class Cast:
             raise CommandFailed(f"maillage {' '.join(words)} :\n{answer.out}{answer.err}")
         return answer
 
-    async def enrol(self) -> Answer:
-        """Everybody, from a seed file."""
+    async def enrol(self, people: Iterable[Person] = ()) -> Answer:
+        """These, or else everybody, from a seed file."""
         path = self.stage.state / "seed.yaml"
-        content = seed(self.people.values(), self.stage.server_name, self._named_aci)
+        content = seed(people or self.people.values(), self.stage.server_name, self._named_aci)
         with path.open("w", encoding="utf-8") as file:
             YAML(typ="safe", pure=True).dump(content, file)
         return await self.maillage("enrol", str(path))
@@ -259,7 +259,8 @@ class Cast:
                 raise StartFailed(f"{method} {kind} : {answer.status} {body}")
             return body
 
-    async def _open_element(self, person: Person) -> None:
+    async def open_element(self, person: Person) -> None:
+        """Their phone, with Element signed in."""
         account = await self.account(person.key)
         store = self.stage.state / "element" / person.key
         element = Element(self.stage.homeserver.url, account, store)

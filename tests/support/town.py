@@ -210,6 +210,25 @@ class Town:
         await asyncio.gather(*(self.cast.accept_invitations([key]) for key in inside))
         await self.settled()
 
+    async def welcome(self, *people: Person) -> None:
+        """More people, enrolled and signed; they come in with `come_in`."""
+        cast = self.cast
+        cast.people = {**cast.people, **{person.key: person for person in people}}
+        for person in people:
+            if person.on_element:
+                await cast.open_element(person)
+        await cast.enrol(people)
+        await self.sign(*(person.key for person in people))
+
+    async def farewell(self, *keys: str) -> None:
+        """They are erased, and their phones put away."""
+        for key in keys:
+            await self.cast.maillage("shred", "member", self.cast.address(key))
+            element = self.cast.elements.pop(key, None)
+            if element is not None:
+                await element.close()
+        self.cast.people = {k: p for k, p in self.cast.people.items() if k not in keys}
+
     async def settled(self) -> None:
         """Waits until the service has nothing left to put right, as long as it gets less."""
         config = load_config(self.stage.config)
