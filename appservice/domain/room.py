@@ -45,6 +45,26 @@ class Template:
     signal_announcement: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What rooms of a kind are called and say to one public."""
+
+    name: str
+    topic: str
+    welcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class Public:
+    """People who are no merchants but take part as they do: farmers, elected people, seniors."""
+
+    id: TradeId  # a territory lists it among its trades
+    name: str
+    member: str  # what one of them is called
+    charter: str
+    words: Mapping[Kind, Words]
+
+
 class RoomKey(NamedTuple):
     """What makes a room the room it is; stable for ever, and the base of its alias.
 

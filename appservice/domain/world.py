@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 from appservice.domain.alert import Alert
 from appservice.domain.charter import Charter, InForce, NotInForce, Signature, standing
 from appservice.domain.circulation import Circulation
+from appservice.domain.ids import TradeId
 from appservice.domain.member import Listed, Member
 from appservice.domain.moderation import Policy
-from appservice.domain.room import Kind, Template
+from appservice.domain.room import Kind, Public, Template
 from appservice.domain.territory import Territory
 from appservice.domain.wording.common import Explained
 from appservice.domain.wording.senders import ORDERS
@@ -53,6 +54,7 @@ class World:
     policy: Policy
     circulation: Circulation = field(default_factory=Circulation)
     templates: Mapping[Kind, Template] = field(default_factory=dict)
+    publics: Mapping[TradeId, Public] = field(default_factory=dict)
     settings: Settings = Settings()
     retention: Retention = field(default_factory=Retention)
 
@@ -82,7 +84,18 @@ class World:
         territory = self.territory_of(member)
         if territory is None:
             return None
-        return self.charters.get(territory.charters.get(member.role.kind, ""))
+        public = self.public_of(member)
+        chosen = public.charter if public else territory.charters.get(member.role.kind, "")
+        return self.charters.get(chosen)
+
+    def public_of(self, member: Member | Listed) -> Public | None:
+        """As whom they take part, when not as a merchant or an agent: by their home trade."""
+        return self.publics.get(member.home_trade) if member.home_trade is not None else None
+
+    def called(self, member: Member) -> str:
+        """What people call somebody like them."""
+        public = self.public_of(member)
+        return public.member if public is not None else member.role.french
 
     def texts_in_force(self, now: datetime) -> frozenset[str]:
         """Hashes of every text that a signature may be of."""

@@ -55,11 +55,11 @@ def _template(table: Table) -> Template | None:
     table.only(*_KEYS)
     kind = table.choice("kind", [kind.value for kind in Kind])
     space = kind == Kind.SPACE
-    name, topic = _filled(table, "name"), _filled(table, "topic")
-    welcome = _filled(table, "welcome", "" if space else None)
-    _remind(table, "topic", topic)
+    name, topic = text_with_blanks(table, "name"), text_with_blanks(table, "topic")
+    welcome = text_with_blanks(table, "welcome", "" if space else None)
+    must_remind(table, "topic", topic)
     if not space:
-        _remind(table, "welcome", welcome)
+        must_remind(table, "welcome", welcome)
     writers = table.choice("writers", [writers.value for writers in Writers])
     signal = table.choice("signal", _SIGNAL, "non")
     if "tolerates" in table and kind != Kind.ECHANGES:
@@ -81,7 +81,8 @@ def _template(table: Table) -> Template | None:
     )
 
 
-def _filled(table: Table, key: str, default: str | None = None) -> str:
+def text_with_blanks(table: Table, key: str, default: str | None = None) -> str:
+    """A text in which only BLANKS may be left to fill in."""
     text = table.text(key, default)
     for blank in _BLANK.findall(text):
         if blank not in BLANKS:
@@ -91,7 +92,8 @@ def _filled(table: Table, key: str, default: str | None = None) -> str:
     return text
 
 
-def _remind(table: Table, key: str, text: str) -> None:
+def must_remind(table: Table, key: str, text: str) -> None:
+    """A text that people read must say that we replace neither 17 nor 112."""
     if text and not says_the_reminder(text):
         table.problem(key, f"« {key} » doit dire « {REMINDER} »")
 

@@ -26,7 +26,10 @@ _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
 def read_territories(
-    folder: Path, charters: Collection[str], problems: ProblemList
+    folder: Path,
+    charters: Collection[str],
+    problems: ProblemList,
+    publics: Mapping[TradeId, str] | None = None,
 ) -> Mapping[str, Territory]:
     """Every territory of the folder by id; a commune belongs to one territory only."""
     found: dict[str, Territory] = {}
@@ -38,7 +41,7 @@ def read_territories(
         table = read_yaml(path, problems)
         if table is None:
             continue
-        territory = _territory(table, charters, problems)
+        territory = _territory(table, charters, problems, publics or {})
         if territory.id in found:
             table.problem("id", f"le territoire « {territory.id} » est écrit deux fois")
         for insee in territory.communes:
@@ -48,7 +51,12 @@ def read_territories(
     return found
 
 
-def _territory(table: Table, charters: Collection[str], problems: ProblemList) -> Territory:
+def _territory(
+    table: Table,
+    charters: Collection[str],
+    problems: ProblemList,
+    publics: Mapping[TradeId, str],
+) -> Territory:
     table.only(*_KEYS)
     department = table.text("department")
     known = department_exists(department)
@@ -56,7 +64,7 @@ def _territory(table: Table, charters: Collection[str], problems: ProblemList) -
         table.problem("department", f"département inconnu « {department} »")
     communes = _communes(table, department, problems) if known else {}
     poste = _level(table, "poste")
-    trades = _trades(table)
+    trades = _trades(table, publics)
     used = {trade.level for trade in trades.values()} | {poste}
     if Level.EPCI in used:
         _check_groupings(table, communes)
@@ -143,7 +151,8 @@ def _level(table: Table, key: str) -> Level:
     return Level(value) if value in _LEVELS else Level.COMMUNE
 
 
-def _trades(table: Table) -> Mapping[TradeId, Trade]:
+def _trades(table: Table, publics: Mapping[TradeId, str]) -> Mapping[TradeId, Trade]:
+    """A public is listed among the trades, and goes by its own name."""
     trades = table.table("trades")
     if trades is None:
         return {}
@@ -154,12 +163,11 @@ def _trades(table: Table) -> Mapping[TradeId, Trade]:
     for key in keys:
         if not _SLUG.fullmatch(key):
             trades.problem(key, f"métier « {key} » : minuscules, chiffres et tirets seulement")
-        found[TradeId(key)] = _trade(trades, key)
+        found[TradeId(key)] = _trade(trades, key, publics.get(TradeId(key), key.replace("-", " ")))
     return found
 
 
-def _trade(trades: Table, key: str) -> Trade:
-    name = key.replace("-", " ")
+def _trade(trades: Table, key: str, name: str) -> Trade:
     if not trades.is_table(key):
         return Trade(TradeId(key), name, _level(trades, key))
     details = trades.table(key)

@@ -9,6 +9,7 @@ from appservice.domain.moderation import Policy
 from appservice.domain.world import Settings, World
 from appservice.files.charters import read_charters
 from appservice.files.policies import load_policy
+from appservice.files.publics import read_publics
 from appservice.files.retention import read_retention
 from appservice.files.shipped import shipped
 from appservice.files.templates import read_templates
@@ -37,7 +38,9 @@ def load_world(paths: WorldPaths, settings: Settings | None = None) -> World:
     problems = ProblemList()
     templates = read_templates(paths.templates, problems)
     charters = read_charters(paths.charters, problems)
-    territories = read_territories(paths.territories, charters, problems)
+    publics = read_publics(paths.templates / "publics", charters, problems)
+    names = {public.id: public.name for public in publics.values()}
+    territories = read_territories(paths.territories, charters, problems, names)
     policy = _policy(paths.policies, problems)
     if policy is not None:
         _check_tolerated(templates.tolerated, policy, problems)
@@ -51,6 +54,7 @@ def load_world(paths: WorldPaths, settings: Settings | None = None) -> World:
         policy=policy,
         circulation=Circulation(frozenset(line.text for _, line in templates.tolerated)),
         templates=templates.by_kind,
+        publics=publics,
         settings=settings or Settings(),
         retention=retention,
     )

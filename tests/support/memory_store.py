@@ -19,6 +19,7 @@ from appservice.domain.console.search import (
     Order,
     Search,
     beginnings,
+    due_of,
     state_of,
 )
 from appservice.domain.delivery import QUIET, Kind, Parcel, State, Tally
@@ -160,7 +161,7 @@ class MemoryRoll:
 def _state(
     member: Member, signature: Signature | None, due: Mapping[str, Charter], now: datetime
 ) -> CharterState:
-    charter = due.get(member.role.kind)
+    charter = due_of(member, due)
     if charter is None:
         return CharterState.NEVER_SIGNED
     return state_of(standing(signature, charter, now), now)
@@ -169,7 +170,9 @@ def _state(
 def _end(
     member: Member, signature: Signature, due: Mapping[str, Charter], now: datetime
 ) -> datetime:
-    found = standing(signature, due[member.role.kind], now)
+    charter = due_of(member, due)
+    assert charter is not None
+    found = standing(signature, charter, now)
     assert isinstance(found, InForce)
     return found.until
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from appservice.domain.charter import InForce, NotInForce
+from appservice.domain.charter import Charter, InForce, NotInForce
 from appservice.domain.ids import Insee, MemberId, TradeId
-from appservice.domain.member import Channel
+from appservice.domain.member import Channel, Member
 from appservice.domain.territory import slug
 
 SOON = timedelta(days=30)
@@ -87,6 +87,17 @@ class Found:
     count: int  # on all pages
     total: int  # in the register of that territory
     page: int  # from 1
+
+
+def due_of(member: Member, due: Mapping[str, Charter]) -> Charter | None:
+    """The charter that this member must have signed, of those by kind and by public."""
+    public = due.get(by_public(member.home_trade)) if member.home_trade is not None else None
+    return public or due.get(member.role.kind)
+
+
+def by_public(trade: TradeId) -> str:
+    """The name of a public's charter among those that are due."""
+    return f"public:{trade}"
 
 
 def state_of(standing: InForce | NotInForce, now: datetime) -> CharterState:

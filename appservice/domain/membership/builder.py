@@ -1,14 +1,14 @@
 """Builds the rooms of one territory: seats people first, then makes each room once."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from appservice.domain.console.rights import may_sit
 from appservice.domain.ids import Insee, MemberId, TradeId, UserId
 from appservice.domain.member import Channel, Member, Role, is_reached
 from appservice.domain.membership.land import Land, Plot, guichet_alias, guichet_key, room_alias
 from appservice.domain.membership.powers import power_levels
-from appservice.domain.room import DesiredRoom, Kind, RoomKey, Template
+from appservice.domain.room import DesiredRoom, Kind, Public, RoomKey, Template
 from appservice.domain.territory import Level, Territory, Zone
 
 
@@ -47,7 +47,13 @@ TEST_PHASE = "Phase d'essai : rien ne sort de la liste d'essai. "
 class Builder:
     """The rooms of one territory. Linear: each member is seated once, each room made once."""
 
-    def __init__(self, territory: Territory, templates: Mapping[Kind, Template]) -> None:
+    def __init__(
+        self,
+        territory: Territory,
+        templates: Mapping[Kind, Template],
+        publics: Mapping[TradeId, Public] | None = None,
+    ) -> None:
+        self._publics = publics or {}
         self._land = Land(territory)
         self._territory = territory
         self._templates = templates
@@ -96,7 +102,7 @@ class Builder:
         yield from self._made_spaces()
         for kind in (Kind.ALERTES, Kind.ECHANGES):
             for trade in self._territory.trades.values():
-                texts = _Texts(self._templates[kind], self._territory, trade.name)
+                texts = _Texts(self._template(kind, trade.id), self._territory, trade.name)
                 for zone, plot in self._land.plots(trade.level).items():
                     key = RoomKey(kind, zone, self._territory.id, trade.id)
                     merchants = self._merchants.get((kind, trade.id, zone), _NOBODY)
@@ -106,6 +112,14 @@ class Builder:
             key = RoomKey(Kind.POSTE, zone, self._territory.id)
             yield self._room(key, texts, _NOBODY, plot)
         yield from self._guichets
+
+    def _template(self, kind: Kind, trade: TradeId) -> Template:
+        """In the words of that trade's public, where it has its own."""
+        template, public = self._templates[kind], self._publics.get(trade)
+        words = public.words.get(kind) if public is not None else None
+        if words is None:
+            return template
+        return replace(template, name=words.name, topic=words.topic, welcome=words.welcome)
 
     def _seat_merchant(self, member: Member, until: int) -> None:
         if member.commune not in self._territory.communes:

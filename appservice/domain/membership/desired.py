@@ -76,7 +76,7 @@ def desired_by_territory(
         if isinstance(right, Right) and member.territory in seated:
             seated[member.territory].append((member, right.until))
     for territory in world.territories.values():
-        builder = Builder(territory, world.templates)
+        builder = Builder(territory, world.templates, world.publics)
         for member, until in seated.pop(territory.id):
             builder.seat(member, until)
         rooms = {room.key: room for room in builder.rooms()}
@@ -93,7 +93,7 @@ def desired_guichet(
         return Desired({}, {}, frozenset())
     if not territory.is_open:
         return Desired({}, {}, frozenset())
-    room = Builder(territory, world.templates).guichet(member, right.until)
+    room = Builder(territory, world.templates, world.publics).guichet(member, right.until)
     rooms = {} if room is None else {room.key: room}
     return Desired(rooms, {member.mxid: right}, frozenset())
 

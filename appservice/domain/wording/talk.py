@@ -102,6 +102,7 @@ def me(
     territory: Territory,
     standing: InForce | NotInForce,
     consent: Consent | None,
+    called: str = "",
 ) -> str:
     """What the service knows of the person who asks."""
     place = territory.communes.get(member.commune)
@@ -113,7 +114,7 @@ def me(
     )
     lines = {
         "Nom": member.name,
-        "Rôle": member.role.french,
+        "Rôle": called or member.role.french,
         "Commerce": member.shop,
         "Métier": trades,
         "Commune": place.name if place else "",

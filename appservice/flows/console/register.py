@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from appservice.domain.audit import Act
 from appservice.domain.charter import Charter, InForce, NotInForce
 from appservice.domain.console import Right, Visitor
-from appservice.domain.console.search import CharterState, Order, Search, state_of
+from appservice.domain.console.search import CharterState, Order, Search, by_public, state_of
 from appservice.domain.errors import NotAllowed
 from appservice.domain.ids import MemberId
 from appservice.domain.member import Member
@@ -122,7 +122,10 @@ class Register:
         territory = self.world.territories.get(wanted.territory)
         chosen = territory.charters if territory is not None else {}
         known = self.world.charters
-        return {kind: known[charter] for kind, charter in chosen.items() if charter in known}
+        due = {kind: known[charter] for kind, charter in chosen.items() if charter in known}
+        trades = territory.trades if territory is not None else {}
+        publics = [self.world.publics[trade] for trade in trades if trade in self.world.publics]
+        return due | {by_public(one.id): known[one.charter] for one in publics}
 
     def _check(self, visitor: Visitor, wanted: Search | None = None) -> None:
         covered = wanted is None or visitor.covers(wanted.territory)

@@ -153,7 +153,8 @@ async def _question(step: Step, command: AskHelp | AskCharter | AskRules | AskMe
             standing = await step.standing_of(step.member)
             consents = await step.tx.telephone.consents.held_by([step.member.id])
             consent = consents.get(step.member.id)
-            await step.answer(words.me(step.member, step.territory, standing, consent))
+            called = step.world.called(step.member)
+            await step.answer(words.me(step.member, step.territory, standing, consent, called))
         case _:
             assert_never(command)
 

@@ -1,5 +1,7 @@
 """Answers « aide » with what this person may do, here and now."""
 
+from collections.abc import Sequence
+
 from appservice.domain.charter import InForce
 from appservice.domain.commands import AskHelp, parse_member
 from appservice.domain.errors import NotUnderstood
@@ -16,7 +18,10 @@ async def help_on(step: Step) -> str:
     standing = await step.standing_of(member)
     consents = await step.tx.telephone.consents.held_by([member.id])
     seated = isinstance(standing, InForce) and territory.is_open
-    rooms = seats_of(member, territory, step.world.templates, channel) if seated else ()
+    world = step.world
+    rooms: Sequence[str] = ()
+    if seated:
+        rooms = seats_of(member, territory, world.templates, world.publics, channel)
     consent = consents.get(member.id)
     return help_for(Situation(member, territory, standing, channel, consent, rooms))
 

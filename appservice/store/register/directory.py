@@ -1,11 +1,11 @@
 """The register searched, in SQL: nothing sealed is opened, and nobody else's is counted."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from appservice.domain.charter import Charter
-from appservice.domain.console.search import SOON, Found, Order, Search, beginnings
-from appservice.domain.ids import MemberId
+from appservice.domain.console.search import SOON, Found, Order, Search, beginnings, by_public
+from appservice.domain.ids import MemberId, TradeId
 from appservice.domain.member import Channel, Role
 from appservice.store.members import (
     address_index,
@@ -49,11 +49,23 @@ async def find(
         *_former(merchant),
         *_former(agent),
         wanted.trained,
+        *_publics(due),
     )
     if row is None:  # an aggregate has a row
         return Found((), 0, 0, 1)
     people = tuple(MemberId(member) for member in row["people"])
     return Found(people, row["count"], row["total"], row["page"])
+
+
+def _publics(due: Mapping[str, Charter]) -> Iterator[list[object]]:
+    """Five columns: the trade, its charter and text, the former text and until when it holds."""
+    prefix = by_public(TradeId(""))
+    found = {kind.removeprefix(prefix): c for kind, c in due.items() if kind.startswith(prefix)}
+    yield list(found)
+    yield [charter.id for charter in found.values()]
+    yield [charter.hash for charter in found.values()]
+    yield [_former(charter)[0] for charter in found.values()]
+    yield [_former(charter)[1] for charter in found.values()]
 
 
 def _former(charter: Charter | None) -> tuple[str | None, datetime | None]:
@@ -85,7 +97,10 @@ async def index_members(database: Database) -> int:
 
 # As `domain.charter.standing` and `domain.console.search.state_of`; a contract test compares them.
 _FIND = """
-WITH known AS (
+WITH publics AS (
+    SELECT * FROM unnest($22::text[], $23::text[], $24::text[], $25::text[], $26::timestamptz[])
+        AS p (trade, charter, text_hash, former, until)
+), known AS (
     SELECT m.id, m.commune, m.saved_at, s.ends,
         CASE WHEN s.charter IS NULL OR s.charter IS DISTINCT FROM due.charter THEN 'never-signed'
              WHEN s.revoked_at <= $8 THEN 'revoked'
@@ -95,10 +110,15 @@ WITH known AS (
              ELSE 'in-force' END AS state
     FROM members m
     CROSS JOIN LATERAL (
-        SELECT CASE WHEN m.role = $10 THEN $11::text ELSE $13::text END AS charter,
-               CASE WHEN m.role = $10 THEN $12::text ELSE $14::text END AS text_hash,
-               CASE WHEN m.role = $10 THEN $17::text ELSE $19::text END AS former,
-               CASE WHEN m.role = $10 THEN $18::timestamptz ELSE $20::timestamptz END AS until) due
+        SELECT CASE WHEN p.trade IS NOT NULL THEN p.charter
+                    WHEN m.role = $10 THEN $11::text ELSE $13::text END AS charter,
+               CASE WHEN p.trade IS NOT NULL THEN p.text_hash
+                    WHEN m.role = $10 THEN $12::text ELSE $14::text END AS text_hash,
+               CASE WHEN p.trade IS NOT NULL THEN p.former
+                    WHEN m.role = $10 THEN $17::text ELSE $19::text END AS former,
+               CASE WHEN p.trade IS NOT NULL THEN p.until
+                    WHEN m.role = $10 THEN $18::timestamptz ELSE $20::timestamptz END AS until
+        FROM (SELECT) one LEFT JOIN publics p ON p.trade = m.trades[1]) due
     LEFT JOIN LATERAL (
         SELECT charter, text_hash, revoked_at, valid_until,
             coalesce(text_hash = due.former AND due.until > $8, FALSE) AS is_former,

@@ -8,7 +8,15 @@ import pytest
 from support.store_builders import NOON, a_merchant, a_signature
 
 from appservice.domain.charter import Charter, Former, standing
-from appservice.domain.console.search import SOON, CharterState, Order, Search, asked, state_of
+from appservice.domain.console.search import (
+    SOON,
+    CharterState,
+    Order,
+    Search,
+    asked,
+    by_public,
+    state_of,
+)
 from appservice.domain.ids import Insee, MemberId, TradeId
 from appservice.domain.member import Channel, Member, Role
 
@@ -213,3 +221,21 @@ async def test_merchants_are_found_by_their_training(store):
     assert await find(store, trained=True) == (["anne"], 1)
     assert await find(store, trained=False) == (["bruno"], 1)
     assert (await find(store))[1] == 3
+
+
+async def test_a_public_owes_its_own_charter(store):
+    theirs = Charter("c-agricole", "1", "Charte", "Texte agricole.", YEAR)
+    due = {**DUE, by_public(TradeId("agricole")): theirs}
+    signed = {"text_hash": theirs.hash, "charter": theirs.id, "valid_until": NOON + YEAR}
+    await save(store, person("ferme", trades=("agricole",)), **signed)
+    merchants_charter = {"text_hash": TEXT.hash, "valid_until": NOON + YEAR}
+    await save(store, person("autre", trades=("agricole",)), **merchants_charter)
+    await save(store, person("tabac"), **merchants_charter)
+    for member, state in (
+        ("ferme", CharterState.IN_FORCE),
+        ("autre", CharterState.NEVER_SIGNED),
+        ("tabac", CharterState.IN_FORCE),
+    ):
+        async with store.transaction() as tx:
+            found = await tx.roll.find(Search("liffre", state=state), due, NOON, 1, 0)
+        assert member in found.people, member
