@@ -192,7 +192,7 @@ async def test_the_text_shown_is_the_text_signed_to_the_byte(town: Town) -> None
     assert record is not None
     assert (record.text_hash, record.version, record.charter) == (
         digest,
-        "2026-1",
+        "2026-2",
         "charte-commercants",
     )
     key = (await cast.maillage("public-key")).out.strip()
@@ -212,7 +212,7 @@ async def test_a_new_version_puts_everybody_out_until_they_sign_it(town: Town) -
     before = path.read_text(encoding="utf-8")
     poste = town.poste(FINISTERE)
     try:
-        new = before.replace("2026-1", "2026-2").replace("Ce que c'est", "Ce dont il s'agit")
+        new = before.replace("2026-2", "2026-3").replace("Ce que c'est", "Ce dont il s'agit")
         path.write_text(new, encoding="utf-8")
         await town.restart()
         await town.settled()
@@ -227,7 +227,7 @@ async def test_a_new_version_puts_everybody_out_until_they_sign_it(town: Town) -
 
         shown = await cast.maillage("charter", cast.address("nedelec"))
         assert shown.out == new.split("\n---\n", 1)[1]
-        assert shown.err.split()[1] == "2026-2"
+        assert shown.err.split()[1] == "2026-3"
         await town.sign("nedelec")
         await town.come_in("nedelec")
         text = "Vol constaté à Quimper hier à 8 h 12 dans une boulangerie."
