@@ -7,6 +7,7 @@ import asyncio
 import json
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from appservice.bench.lab import Lab
@@ -14,6 +15,7 @@ from appservice.bench.outcome import Outcome, Row
 from appservice.domain.errors import PermanentFailure
 
 GOAL = 1.3
+MEMORY = 16  # MiB: what the journal opens at once; 2,000 messages of a photo each are 10,000
 ROOT = Path(__file__).parents[2]
 RIG = "support.signal_rig.bench"
 WHERE = (
@@ -40,12 +42,19 @@ async def bench(lab: Lab) -> Outcome:
         lab.say(rows[-1].size)
     if await rig.wait() != 0 or not rows:
         raise PermanentFailure("Le banc d'essai de Signal s'est arrêté : voir plus haut.")
-    timed = [row for row in rows if row.unit == "ms"]
-    goals = {
-        f"pont seul : rapport ≤ {GOAL:g}": timed[0].ratio <= GOAL,
-        f"d'Element au dernier téléphone, grand groupe : rapport ≤ {GOAL:g}": (
-            timed[-2].ratio <= GOAL
-        ),
-    }
     what = "l'appel JSON-RPC « send » nu, ou l'événement nu, au même signal-cli"
-    return Outcome("signal", "ms", what, rows, goals)
+    return Outcome("signal", "ms", what, rows, _goals(rows))
+
+
+def _goals(rows: Sequence[Row]) -> dict[str, bool]:
+    """Every way is asked to take little longer than without us, and a queue no memory."""
+    asked = {f"{row.size} : rapport ≤ {GOAL:g}": row.ratio <= GOAL for row in _timed(rows)}
+    return asked | {
+        f"{row.size} : au plus {MEMORY} Mio de plus": grown <= MEMORY
+        for row in rows
+        for grown in row.parts.values()
+    }
+
+
+def _timed(rows: Sequence[Row]) -> list[Row]:
+    return [row for row in rows if row.unit == "ms"]

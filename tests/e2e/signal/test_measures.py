@@ -5,7 +5,8 @@ from itertools import count
 
 import pytest
 from support.json_rpc import Wire
-from support.signal_rig.bench import OFFICER, Crowd, sends
+from support.signal_rig.bench import PEAK, WRITER, backlog, rates, sends
+from support.signal_rig.crowd import OFFICER, Crowd
 from support.signal_rig.rig import SERVICE
 from support.town import Town
 
@@ -23,11 +24,18 @@ async def test_both_ways_are_measured_against_the_bare_call(
     assert await crowd.out(rig) > 0
     wire = await Wire.open(rig.bridge.port)
     await wire.call("subscribeReceive", account=SERVICE)
-    ours, bare = await crowd.back(wire)
+    ours, event = await crowd.back(wire)
+    assert ours > event > 0
+    assert await crowd.bare_back(wire) > 0
     await wire.close()
-    assert ours > 0
-    assert bare > 0
     await sends(rig, fabre, 1)
-    row = json.loads(capsys.readouterr().out)
-    assert row.keys() == {"size", "ours", "floor", "n", "unit", "parts"}
-    assert row["n"] == 1
+    await rates(rig, fabre, 2)
+    await rig.say("person", name=WRITER)
+    await backlog(town, 20, 1.0)
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [row["unit"] for row in rows] == ["ms", "messages/s", "messages/s"]
+    for row in rows:
+        assert row.keys() == {"size", "ours", "floor", "n", "unit", "parts"}
+        assert row["ours"] > 0
+        assert row["n"] == 1
+    assert rows[-1]["parts"].keys() == {PEAK}
