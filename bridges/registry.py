@@ -46,7 +46,7 @@ AnyFactory = (
     | Factory[GammuSettings]
 )
 FACTORIES: Mapping[str, AnyFactory] = {
-    "signal": Factory(SignalSettings, lambda settings, _: SignalBridge(settings)),
+    "signal": Factory(SignalSettings, SignalBridge),
     # SMS, by the kind of gateway.
     "kannel": Factory(KannelSettings, lambda s, clock: SmsBridge(Kannel(s, clock), s)),
     "ovh": Factory(OvhSettings, lambda s, clock: SmsBridge(OvhSms(s, clock), s)),

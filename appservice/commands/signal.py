@@ -4,7 +4,7 @@ import sys
 from argparse import Namespace
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import segno
 
@@ -17,12 +17,18 @@ from appservice.domain.enrolment import OPERATOR
 from appservice.domain.errors import PermanentFailure, TemporaryFailure
 from appservice.domain.member import Channel
 from appservice.files.config import Config, load_config
-from bridges.signal.account import Device, SignalAccount, captcha_rejected, captcha_wanted
+from bridges.signal.account import (
+    EXPIRES,
+    PRIMARY,
+    Device,
+    SignalAccount,
+    captcha_rejected,
+    captcha_wanted,
+    fading,
+)
 from bridges.signal.errors import CallRefused, InvalidCall, NoAnswer, NotSent, read_refusal
 
 OLDEST = (0, 14, 6)  # what Signal accepts today
-EXPIRES = timedelta(days=30)  # a linked device that is not seen
-SOON = timedelta(days=20)
 UNTRUSTED = "untrusted_identity"
 REGISTRATION_CAPTCHA = "https://signalcaptchas.org/registration/generate.html"
 
@@ -96,13 +102,14 @@ async def _status(_: Namespace, config: Config, account: SignalAccount) -> int:
 def _of_devices(devices: Sequence[Device], now: datetime) -> list[str]:
     mend = []
     for device in devices:
-        what = "téléphone ou appareil principal" if device.id == 1 else f"appareil {device.id}"
+        main = device.id == PRIMARY
+        what = "téléphone ou appareil principal" if main else f"appareil {device.id}"
         if device.seen is None:
             print(f"{what} : jamais vu")
             continue
         absent = now - device.seen
         print(f"{what} : vu il y a {absent.days} jour(s)")
-        if device.id != 1 and absent > SOON:
+        if fading([device], now):
             left = max(EXPIRES.days - absent.days, 0)
             mend.append(f"L'{what} sera délié par Signal dans {left} jour(s) s'il ne sert pas.")
     return mend

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from bridges.signal.calls import person
 from bridges.signal.client import SignalClient
@@ -11,6 +11,9 @@ from bridges.signal.settings import SignalSettings
 
 LINK_PATIENCE = 300.0  # seconds in which somebody takes their phone out and scans
 UNTRUSTED = "UNTRUSTED"
+EXPIRES = timedelta(days=30)  # a linked device that is not seen
+SOON = timedelta(days=20)
+PRIMARY = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +64,7 @@ class SignalAccount:
 
     async def devices(self) -> Sequence[Device]:
         """The phone and what is linked to it."""
-        found = await self._client.call("listDevices", {})
-        return [
-            Device(int(str(one["id"])), str(one.get("name") or ""), _time(one))
-            for one in _entries(found)
-        ]
+        return read_devices(await self._client.call("listDevices", {}))
 
     async def identities(self, who: str | None = None) -> Sequence[Identity]:
         """The keys that are known of somebody (ACI or number), or of everybody; latest last."""
@@ -126,6 +125,24 @@ class SignalAccount:
         if not isinstance(number, str):
             raise InvalidCall("no_account")
         return number
+
+
+def read_devices(found: object) -> Sequence[Device]:
+    """What `listDevices` answers."""
+    return [
+        Device(int(str(one["id"])), str(one.get("name") or ""), _time(one))
+        for one in _entries(found)
+        if "id" in one
+    ]
+
+
+def fading(devices: Sequence[Device], now: datetime) -> Sequence[Device]:
+    """Linked ones that have not served for so long that Signal will unlink them."""
+    return [
+        one
+        for one in devices
+        if one.id != PRIMARY and one.seen is not None and now - one.seen > SOON
+    ]
 
 
 def captcha_wanted(refused: CallRefused) -> bool:

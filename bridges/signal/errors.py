@@ -95,13 +95,17 @@ _ACCOUNT = (
     "Signal ne connaît plus notre compte : « maillage signal status », puis « link » ou"
     " « register »."
 )
+_AWAY = (
+    "Signal est hors d'atteinte de ce serveur : vérifiez qu'il accède à Internet"
+    " (chat.signal.org, port 443). Ce qui attend partira ensuite, dans l'ordre."
+)
 
 # https://github.com/AsamK/signal-cli/blob/master/man/signal-cli-jsonrpc.5.adoc, and 0.13.19's
 # answers as recorded on the test rig.
 _CODES: Mapping[int, Reading] = {
     -1: Reading("refused", Meaning.PERMANENT),
     -2: Reading("unexpected", Meaning.UNKNOWN),
-    -3: Reading("io", Meaning.UNKNOWN),
+    -3: Reading("io", Meaning.UNKNOWN, advice=_AWAY),
     -4: Reading("untrusted_identity", Meaning.HUMAN, SOON, _TRUST, alone=True),
     -5: Reading("rate_limited", Meaning.TEMPORARY, 60),
     -6: Reading("captcha_rejected", Meaning.HUMAN, LATER, _CAPTCHA.replace("{token}", "JETON")),
@@ -123,7 +127,8 @@ _RESULTS: Mapping[str, Reading] = {
     "NETWORK_FAILURE": Reading("network", Meaning.UNKNOWN),
 }
 _CHALLENGE = Reading("challenge_required", Meaning.HUMAN, LATER, _CAPTCHA)
-_UNKNOWN_ACCOUNT = Reading("account_not_registered", Meaning.HUMAN, LATER, _ACCOUNT)
+OUT_OF_REACH = Reading("signal_unreachable", Meaning.TEMPORARY, SOON, _AWAY)
+ACCOUNT_GONE = Reading("account_not_registered", Meaning.HUMAN, LATER, _ACCOUNT)
 
 # Code -1 says everything that is the caller's fault; these words name what matters to us.
 _WORDS: Sequence[tuple[str, Reading]] = (
@@ -132,7 +137,7 @@ _WORDS: Sequence[tuple[str, Reading]] = (
     ("Invalid group id", Reading("invalid_group", Meaning.PERMANENT)),
     # Said of a recipient as "The user … is not registered.", of our account as "User …".
     ("The user ", Reading("unregistered", Meaning.PERMANENT)),
-    ("is not registered", _UNKNOWN_ACCOUNT),
+    ("is not registered", ACCOUNT_GONE),
     ("not allowed to send", Reading("not_allowed", Meaning.PERMANENT)),
 )
 
@@ -169,7 +174,7 @@ def read_refusal(refused: CallRefused) -> Reading:
     if refused.results:
         return read_results(refused.results)
     if refused.code == -32602 and "account does not exist" in refused.message:
-        return _UNKNOWN_ACCOUNT
+        return ACCOUNT_GONE
     if refused.code == -1:
         for words, reading in _WORDS:
             if words in refused.message:

@@ -170,6 +170,9 @@ class SignalWorldUnderTest:
     async def throttle(self, on: bool) -> None:
         self.standin.faults.rate_limit = 413 if on else None
 
+    async def outage(self, on: bool) -> None:
+        self.standin.faults.network_down = on
+
     async def challenge(self) -> None:
         self.standin.faults.rate_limit = 428
 

@@ -83,6 +83,8 @@ class Methods:
             account = params.get("account", self._account.number)
             if account != self._account.number or self._faults.account.missing:
                 raise RpcError(-32602, "Specified account does not exist")
+            if method == "listDevices" and self._faults.network_down:
+                raise RpcError(-3, "Failed to get linked devices: SocketException")
             return self.table[method](params)
         except AccountRefused as refused:
             raise RpcError(-1, str(refused)) from refused

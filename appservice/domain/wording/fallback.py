@@ -4,14 +4,17 @@ from datetime import datetime
 
 from appservice.domain.alert import Alert
 from appservice.domain.wording.common import day_and_hour, hour, plural
+from appservice.domain.wording.needs import STATUS
 
 
-def down(since: datetime) -> str:
-    """Once an outage."""
-    return (
-        f"Signal ne répond plus depuis {hour(since)}. Les alertes partent par SMS chez ceux qui "
-        "l'ont accepté ; les autres les recevront quand Signal reviendra."
+def down(since: datetime, *, by_sms: bool) -> str:
+    """Once an outage. `by_sms`: there is another way for those who agreed to it."""
+    around = (
+        "Les alertes partent par SMS chez ceux qui l'ont accepté ; les autres les recevront"
+        if by_sms
+        else "Les messages attendent et partiront dans l'ordre"
     )
+    return f"Signal ne répond plus depuis {hour(since)}. {around} quand Signal reviendra. {STATUS}"
 
 
 def up(since: datetime, now: datetime) -> str:

@@ -4,28 +4,41 @@ from collections.abc import Mapping
 
 from appservice.domain.member import Member
 
-_STATUS = "L'exploitant : « maillage signal status » dit quoi faire."
+STATUS = "L'exploitant : « maillage signal status » dit quoi faire."
 _ASKED: Mapping[str, str] = {
     "challenge_required": (
         "Signal veut une preuve qu'une personne est là (captcha) : ses messages attendent et "
-        f"partiront dans l'ordre. {_STATUS}"
+        f"partiront dans l'ordre. {STATUS}"
     ),
     "captcha_rejected": (
-        f"Signal refuse la preuve donnée (captcha) : ses messages attendent encore. {_STATUS}"
+        f"Signal refuse la preuve donnée (captcha) : ses messages attendent encore. {STATUS}"
     ),
     "account_not_registered": (
-        f"Signal ne connaît plus notre compte : rien ne part ni n'arrive par Signal. {_STATUS}"
+        f"Signal ne connaît plus notre compte : rien ne part ni n'arrive par Signal. {STATUS}"
     ),
+    "rate_limited": (
+        "Signal nous demande de ralentir : la file se vide dans l'ordre, au rythme qu'il accepte."
+    ),
+    "device_fades": (
+        "Un appareil lié à notre compte Signal n'a pas servi depuis 20 jours : Signal le déliera "
+        f"à 30. {STATUS}"
+    ),
+}
+_PASSED: Mapping[str, str] = {
+    "rate_limited": "Signal ne nous demande plus de ralentir.",
+    "device_fades": "Signal : l'appareil lié a servi de nouveau.",
 }
 
 
 def asked(code: str) -> str:
     """Of the account as a whole; a code that nobody foresaw is told all the same."""
-    return _ASKED.get(code, f"Signal attend quelqu'un ({code}). {_STATUS}")
+    return _ASKED.get(code, f"Signal attend quelqu'un ({code}). {STATUS}")
 
 
 def over(code: str) -> str:
     """The end of what `asked` said."""
+    if code in _PASSED:
+        return _PASSED[code]
     what = {
         "challenge_required": "la preuve est acceptée",
         "captcha_rejected": "la preuve est acceptée",

@@ -41,6 +41,7 @@ class Fallback:
     world: World
     clock: Clock
     every: timedelta = _EVERY
+    by_sms: bool = True  # whether there is a way round
     _down_since: datetime | None = field(default=None, init=False)
     _told: bool = field(default=False, init=False)
 
@@ -56,8 +57,8 @@ class Fallback:
     async def look(self) -> None:
         """Asks how Signal is, says so in the postes, and sends round what waited too long."""
         await self._ask()
-        if self.world.settings.suspended:
-            return  # alerts wait because somebody wants them to
+        if self.world.settings.suspended or not self.by_sms:
+            return  # alerts wait because somebody wants them to, or have no other way
         now = self.clock()
         late = now - (_GRACE if self._is_down(now) else self._patience)
         async with self.store.transaction() as tx:
@@ -112,7 +113,8 @@ class Fallback:
         self._down_since = None if ok else since or now
         if self._is_down(now) and not self._told:
             self._told = True
-            await self._announce(words.down(self._down_since or now), f"down:{now:%Y-%m-%dT%H}")
+            line = words.down(self._down_since or now, by_sms=self.by_sms)
+            await self._announce(line, f"down:{now:%Y-%m-%dT%H}")
         elif ok and self._told and since is not None:
             self._told = False
             await self._announce(words.up(since, now), f"up:{now.isoformat()}")

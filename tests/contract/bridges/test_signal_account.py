@@ -8,7 +8,8 @@ import pytest_asyncio
 from support.bridge_worlds import SERVICE, SignalWorldUnderTest, unhealthy
 from support.signal_rig.world import SignalRigWorld
 
-from bridges.protocol import Accepted, Outgoing, Throttled
+from appservice.demo.child import wait_until
+from bridges.protocol import Accepted, Outgoing, Throttled, Unknown
 from bridges.signal.account import SignalAccount
 from bridges.signal.errors import CallRefused, NotSent
 from bridges.signal.settings import SignalSettings
@@ -47,6 +48,26 @@ async def test_the_account_and_its_devices_are_told(account: SignalAccount) -> N
     assert (await account.version()).startswith("0.1")
     assert SERVICE in await account.accounts()
     assert [device.id for device in await account.devices()][:1] == [1]
+
+
+async def test_an_outage_leaves_one_message_in_doubt_and_the_next_ones_wait(
+    world: World,
+) -> None:
+    """Signal's servers are out of reach of a signal-cli that lives."""
+    assert isinstance(await world.bridge.send(post("k0", world)), Accepted)
+    await world.outage(True)
+    assert isinstance(await world.bridge.send(post("k1", world)), Unknown)
+    assert await world.bridge.send(post("k2", world)) == Throttled(30, "signal_unreachable")
+    health = await world.bridge.health()
+    assert (health.ok, health.code, health.troubles) == (False, "signal_unreachable", ())
+    assert "chat.signal.org" in health.advice
+    await world.outage(False)
+
+    async def leaves() -> bool:
+        return isinstance(await world.bridge.send(post("k2", world)), Accepted)
+
+    await wait_until(leaves, "Signal de nouveau", poll=0.5)
+    assert (await world.bridge.health()).ok
 
 
 async def test_after_a_challenge_the_same_message_leaves(

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import pytest_asyncio
@@ -13,13 +14,14 @@ from bridges.protocol import (
     Action,
     Attachment,
     GroupRefused,
+    Health,
     Message,
     Outgoing,
     Reacted,
     Receipt,
     ReceiptState,
     Throttled,
-    Unknown,
+    Trouble,
 )
 from bridges.signal.bridge import SignalBridge
 from bridges.signal.envelope import Own
@@ -140,10 +142,28 @@ async def test_a_challenge_waits_for_a_human_and_health_says_what_to_do(
     assert (await world.bridge.health()).ok
 
 
-async def test_signal_out_of_reach_is_unknown(world: SignalWorldUnderTest) -> None:
+async def test_after_a_silence_signal_is_asked_before_anything_leaves(
+    world: SignalWorldUnderTest,
+) -> None:
     world.standin.faults.network_down = True
     outcome = await world.bridge.send(Outgoing("k1", world.target, "Vol"))
-    assert outcome == Unknown("network")
+    assert outcome == Throttled(30, "signal_unreachable")
+
+
+async def test_a_linked_device_that_fades_is_told_and_stops_nothing(
+    world: SignalWorldUnderTest,
+) -> None:
+    stamp = world.standin.world.next_stamp()
+    now = datetime.fromtimestamp(stamp / 1000, UTC)
+    bridge = SignalBridge(world.signal._settings, lambda: now + timedelta(days=21))
+    await bridge.start(world.sink)
+    assert await bridge.health() == Health(True, troubles=(Trouble("device_fades"),))
+    assert isinstance(await bridge.send(Outgoing("k1", world.target, "Vol")), Accepted)
+    await bridge.stop()
+    fresh = SignalBridge(world.signal._settings, lambda: now)
+    await fresh.start(world.sink)
+    assert await fresh.health() == Health(True)
+    await fresh.stop()
 
 
 async def test_a_message_that_cannot_be_read_is_told(world: SignalWorldUnderTest) -> None:

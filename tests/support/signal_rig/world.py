@@ -46,7 +46,7 @@ class SignalRigWorld:
         await self._forget_the_past()
 
     async def stop(self) -> None:
-        await self.rig.say("fault", limit=0, twice=False)
+        await self.rig.say("fault", limit=0, twice=False, down=False)
         await self.bridge.stop()
         await self.wall.close()
         await self.rig.dissolve_groups()
@@ -78,6 +78,9 @@ class SignalRigWorld:
 
     async def throttle(self, on: bool) -> None:
         await self.rig.say("fault", limit=413 if on else 0)
+
+    async def outage(self, on: bool) -> None:
+        await self.rig.say("fault", down=on)
 
     async def challenge(self) -> None:
         await self.rig.say("fault", limit=428)

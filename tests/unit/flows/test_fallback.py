@@ -127,6 +127,20 @@ async def test_officers_learn_that_signal_is_down_and_back(story: Story, watch: 
     assert told == [], "not by Signal itself"
 
 
+async def test_without_sms_officers_learn_it_too_and_everything_waits(
+    story: Story, watch: Fallback
+) -> None:
+    watch.by_sms = False
+    await publishes(story)
+    await falls(story, watch)
+    await watch.look()
+    (line,) = lines(story, "Signal ne répond plus")
+    assert "SMS" not in line
+    assert "maillage signal status" in line
+    await story.deliver()
+    assert sms(story, IVAN) == []
+
+
 async def test_a_hiccup_is_not_an_outage(story: Story, watch: Fallback) -> None:
     story.bridges[Channel.SIGNAL].will(Throttled(5))
     await publishes(story)

@@ -8,6 +8,7 @@ from appservice.flows.departure.needs import Needs
 from bridges.protocol import Trouble
 
 CAPTCHA = Trouble("challenge_required")
+FADES = Trouble("device_fades")
 PHONE = Trouble("untrusted_identity", BRUNO.signal or "")
 
 
@@ -52,6 +53,15 @@ async def test_a_new_telephone_is_told_by_its_holder_s_name_never_by_a_number(
     assert acts(story) == [("signal.needs", BRUNO.id, ("untrusted_identity",))]
     await look(story, needs)
     assert story.poste()[1].startswith(f"{BRUNO.attribution} : nouveau téléphone reconnu")
+
+
+async def test_a_device_that_fades_is_told_though_all_works(story: Story, needs: Needs) -> None:
+    await look(story, needs, FADES)
+    [line] = story.poste()
+    assert "déliera à 30" in line
+    assert "maillage signal status" in line
+    await look(story, needs)
+    assert story.poste()[1:] == ["Signal : l'appareil lié a servi de nouveau."]
 
 
 async def test_a_stranger_s_telephone_is_nobody_s_business(story: Story, needs: Needs) -> None:

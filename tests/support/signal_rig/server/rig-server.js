@@ -25,7 +25,7 @@ Connection.prototype.handleProvision = async function (id) {
 };
 
 class RigServer extends Server {
-  faults = { limit: 0, captcha: false, twice: false };
+  faults = { limit: 0, captcha: false, twice: false, down: false };
   sessions = new Map(); // verification of a number by SMS
   codes = new Map();
   #mailboxes = new Map(); // of devices that are real clients
@@ -36,13 +36,15 @@ class RigServer extends Server {
     this.emptyAttachment = attachmentToPointer(await this.storeAttachment(empty.blob), empty);
     const rest = createHandler(this, { cdn3Path: this.config.cdn3Path });
     const server = https.createServer(this.config.https, (request, answer) => {
-      this.#http(request, answer, rest).catch((error) => {
+      if (this.faults.down) return request.socket.destroy();
+      return this.#http(request, answer, rest).catch((error) => {
         console.error('http', error);
         answer.statusCode = 500;
         answer.end();
       });
     });
-    new WebSocketServer({ server, verifyClient: this.#known.bind(this) }).on('connection', (socket, request) => {
+    this.websockets = new WebSocketServer({ server, verifyClient: this.#known.bind(this) });
+    this.websockets.on('connection', (socket, request) => {
       const connection = new Connection(request, socket, this);
       this.#complete(connection);
       connection.start().catch((error) => {
@@ -54,14 +56,20 @@ class RigServer extends Server {
     return new Promise((done) => server.listen(port, host, done));
   }
 
+  // As when the network goes: nobody is told, connections end.
+  cut() {
+    for (const socket of this.websockets.clients) socket.terminate();
+  }
+
   async auth(username, password) {
     return (await super.auth(username, password)) || super.auth(`${username}.1`, password);
   }
 
   // A device that the server forgot is told so, as Signal tells it: 403 at the door.
   async #known(info, decide) {
+    if (this.faults.down) return info.req.socket.destroy();
     const { username, password } = parseAuthHeader(info.req.headers.authorization);
-    decide(!username || Boolean(await this.auth(username, password)), 403);
+    return decide(!username || Boolean(await this.auth(username, password)), 403);
   }
 
   // Each request passes by us first; what the mock answers is put right for signal-cli.

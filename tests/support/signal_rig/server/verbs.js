@@ -41,6 +41,7 @@ function verbs(server) {
     },
     async fault(given) {
       Object.assign(server.faults, given);
+      if (given.down) server.cut();
       return {};
     },
   };
