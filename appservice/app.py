@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import aiohttp
 
-from appservice.channels import groups_of, make_bridges
+from appservice.channels import groups_of, make_bridges, round_signal_of
 from appservice.domain.errors import PermanentFailure
 from appservice.domain.ids import UserId
 from appservice.domain.member import Channel
@@ -33,6 +33,7 @@ from appservice.flows.charter.signer import Signer
 from appservice.flows.console.audience import Audiences
 from appservice.flows.console.casework import Casework
 from appservice.flows.console.composing import Composing
+from appservice.flows.console.conditions import Conditions
 from appservice.flows.console.dispatch import Dispatch
 from appservice.flows.console.importing import Importing
 from appservice.flows.console.invitations import Invitations
@@ -42,7 +43,6 @@ from appservice.flows.console.presence import Presence
 from appservice.flows.console.register import Register
 from appservice.flows.console.removal import Removal
 from appservice.flows.delivery import Delivery
-from appservice.flows.departure.fallback import Fallback
 from appservice.flows.departure.live import Live
 from appservice.flows.departure.needs import Needs
 from appservice.flows.enrolment import Enrolment
@@ -153,7 +153,9 @@ async def open_office(config: Config) -> AsyncIterator[Office]:
 
 
 @asynccontextmanager
-async def console(office: Office, world: World, membership: Membership) -> AsyncIterator[None]:
+async def console(
+    office: Office, world: World, membership: Membership, channels: Mapping[Channel, Bridge]
+) -> AsyncIterator[None]:
     """The console's pages, for as long as this is held; nothing when it is not configured."""
     chosen = office.config.console
     if chosen is None:
@@ -179,6 +181,7 @@ async def console(office: Office, world: World, membership: Membership) -> Async
         audiences=Audiences(office.store, clock, world),
         casework=Casework(office.store, clock, world),
         composing=Composing(office.store, clock, world),
+        conditions=Conditions(channels, clock),
         dispatch=Dispatch(office.store, clock, world),
         log=Log(office.store, office.store.audit, office.keys, clock),
         importing=importing,
@@ -293,17 +296,17 @@ async def serve(office: Office, stop: asyncio.Event, *, safe: bool = False) -> N
         )
         await watching.open(office.config.metrics.host, office.config.metrics.port)
         stack.push_async_callback(watching.close)
-        await stack.enter_async_context(console(office, world, membership))
+        await stack.enter_async_context(console(office, world, membership, channels))
         inboxes = [Inbox(c, store.journal, store, store.wake, inbound, clock) for c in bridges]
         for inbox in inboxes:
             await bridges[inbox.channel].start(inbox.sink())
             stack.push_async_callback(bridges[inbox.channel].stop)
-        round_signal = _round_signal(bridges, store, world)
+        round_signal = round_signal_of(bridges, store, world, clock)
         deliveries = [
             Delivery(
                 *(c, bridge, store, store.queue, store.wake, world, clock, membership),
                 lease=SHORT_LEASE if bridge.abilities.idempotent else LEASE,
-                instead=round_signal.refused if round_signal and c is Channel.SIGNAL else None,
+                instead=round_signal.instead(c) if round_signal else None,
             )
             for c, bridge in channels.items()
         ]
@@ -349,15 +352,6 @@ def matrix_settings(config: Config, tokens: Tokens, keys: Keys) -> MatrixSetting
         bind_host=config.listen.host,
         bind_port=config.listen.port,
     )
-
-
-def _round_signal(
-    bridges: Mapping[Channel, Bridge], store: PgStore, world: World
-) -> Fallback | None:
-    """The way by SMS when Signal fails, where both are."""
-    if Channel.SIGNAL not in bridges or Channel.SMS not in bridges:
-        return None
-    return Fallback(bridges[Channel.SIGNAL], store, world, clock)
 
 
 async def _housekeeping(office: Office) -> None:

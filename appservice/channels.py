@@ -5,10 +5,12 @@ from pathlib import Path
 from typing import assert_never
 
 from appservice.domain.member import Channel
+from appservice.domain.world import World
 from appservice.files.config import Config
 from appservice.files.config.loader import SignalConfig
 from appservice.files.config.sms import GammuConfig, KannelConfig, OvhConfig, SmsConfig
-from appservice.flows.ports.outside import Clock
+from appservice.flows.departure.fallback import Fallback
+from appservice.flows.ports import Clock, Store
 from bridges.protocol import Bridge, Groups
 from bridges.registry import FACTORIES
 from bridges.signal.account import SignalAccount
@@ -92,3 +94,13 @@ def _secret(file: Path) -> str:
 def groups_of(bridges: Mapping[Channel, Bridge]) -> Groups | None:
     """The bridge that has groups, if any."""
     return next((bridge for bridge in bridges.values() if isinstance(bridge, Groups)), None)
+
+
+def round_signal_of(
+    bridges: Mapping[Channel, Bridge], store: Store, world: World, clock: Clock
+) -> Fallback | None:
+    """Who tells that Signal fails, and sends round by SMS where there is SMS."""
+    if Channel.SIGNAL not in bridges:
+        return None
+    by_sms = Channel.SMS in bridges
+    return Fallback(bridges[Channel.SIGNAL], store, world, clock, by_sms=by_sms)

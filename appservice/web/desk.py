@@ -20,6 +20,7 @@ from appservice.flows.charter.signer import Signer
 from appservice.flows.console.audience import Audiences
 from appservice.flows.console.casework import Casework
 from appservice.flows.console.composing import Composing
+from appservice.flows.console.conditions import Conditions
 from appservice.flows.console.dispatch import Dispatch
 from appservice.flows.console.importing import Importing
 from appservice.flows.console.invitations import Invitations
@@ -65,6 +66,7 @@ class Desk:
     openly: Openly = field(kw_only=True)
     watching: Watching = field(kw_only=True)
     training: Training = field(kw_only=True)
+    conditions: Conditions = field(kw_only=True)
     public_key: str = field(kw_only=True)  # of the service, in base64
     behind_proxy: bool = False  # the last address of X-Forwarded-For is then the visitor's
     providers: Mapping[str, Provider] = field(default_factory=dict)  # by organisation

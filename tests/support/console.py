@@ -34,6 +34,7 @@ from appservice.flows.charter.signer import Signer
 from appservice.flows.console.audience import Audiences
 from appservice.flows.console.casework import Casework
 from appservice.flows.console.composing import Composing
+from appservice.flows.console.conditions import Conditions
 from appservice.flows.console.dispatch import Dispatch
 from appservice.flows.console.importing import Importing
 from appservice.flows.console.invitations import Invitations
@@ -108,6 +109,7 @@ class ConsoleTown:
     new_id: Any
     world: World = field(default_factory=lambda: shipped_world())
     passwords: Any = field(default_factory=QuickPasswords)
+    bridges: dict[Channel, Any] = field(default_factory=dict)
     server: ConsoleServer | None = None
     people: list["Person"] = field(default_factory=list)
     left: list[MemberId] = field(default_factory=list)
@@ -162,6 +164,7 @@ class ConsoleTown:
             audiences=Audiences(self.store, self.clock, self.world),
             casework=Casework(self.store, self.clock, self.world),
             composing=Composing(self.store, self.clock, self.world),
+            conditions=Conditions(self.bridges, self.clock),
             dispatch=Dispatch(self.store, self.clock, self.world),
             signer=signer,
             arriving=Arriving(

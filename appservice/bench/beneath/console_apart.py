@@ -40,7 +40,7 @@ async def main(config: Path, port: int) -> None:
         homeserver = office.config.homeserver  # never asked for anything
         api = Api(http, homeserver.url, office.tokens.as_token)
         membership = office.membership(Rooms(api, homeserver.server_name, no_voice), None)
-        await stack.enter_async_context(console(office, office.world, membership))
+        await stack.enter_async_context(console(office, office.world, membership, {}))
         floor = web.Application()
         floor.router.add_get("/", empty)
         floor.router.add_post("/", empty_form)

@@ -20,6 +20,7 @@ from appservice.domain.territory import Territory
 from appservice.domain.wording import fallback as words
 from appservice.domain.world import World
 from appservice.flows.broadcast import post, versions
+from appservice.flows.delivery import Instead
 from appservice.flows.departure.reach import Reach, agreed, reach_of
 from appservice.flows.ports import Clock, Store, Transaction
 from appservice.flows.step import every_poste, postes_over, room_parcels
@@ -70,6 +71,10 @@ class Fallback:
         for number, parcels in by_alert.items():
             async with self.store.transaction() as tx:
                 await self._send_round(tx, number, parcels, now)
+
+    def instead(self, channel: Channel) -> Instead | None:
+        """Who is told of alerts which that channel will never bring."""
+        return self.refused if channel is Channel.SIGNAL and self.by_sms else None
 
     async def refused(self, parcel: Parcel, addresses: Sequence[str]) -> None:
         """Signal will never bring this alert to those accounts: an SMS, for those who agreed."""

@@ -38,7 +38,10 @@ async def list_page(request: web.Request) -> web.Response:
     found = await _dispatch(request).listed(visitor_of(request), last)
     more = found[-1].alert.id if len(found) == PAGE else None
     rows = [shown(request, one) for one in found]
-    return render(request, "alerts.html", rows=rows, more=more, newest=last is None)
+    conditions = await request.app[DESK].conditions.look()
+    return render(
+        *(request, "alerts.html"), rows=rows, more=more, newest=last is None, conditions=conditions
+    )
 
 
 async def waiting_page(

@@ -14,9 +14,13 @@ TILES = web.AppKey("tiles", tuple[Route, ...])
 
 async def first_page(request: web.Request) -> web.Response:
     visitor = visitor_of(request)
+    desk = request.app[DESK]
     tiles = [route for route in request.app[TILES] if _is_open_to(route, visitor)]
     return render(
-        request, "first.html", tiles=tiles, passkeys=request.app[DESK].passkeys is not None
+        *(request, "first.html"),
+        tiles=tiles,
+        passkeys=desk.passkeys is not None,
+        conditions=() if visitor.hindrance else await desk.conditions.look(),
     )
 
 

@@ -8,12 +8,14 @@ from typing import Any
 import pyotp
 import pytest
 from playwright.async_api import Browser, Page, expect
+from support.bridges import FakeBridge
 from support.browser import LOOKS, seen, troubles_of, violations
 from support.console import LIFFRE, PASSWORD, ConsoleTown
 
 from appservice.domain.console.sheet import Sheet, SheetId, Stage
 from appservice.domain.ids import MemberId
-from appservice.domain.member import Member, Role
+from appservice.domain.member import Channel, Member, Role
+from bridges.protocol import Trouble
 
 pytestmark = pytest.mark.browser
 
@@ -51,6 +53,15 @@ async def test_from_the_invitation_to_the_first_page_and_back_in(
     await page.get_by_role("button", name="Ouvrir mon compte").click()
     await expect(page.get_by_role("heading", level=1)).to_have_text("Que voulez-vous faire ?")
     await judged("first")
+
+    town.bridges[Channel.SIGNAL] = signal = FakeBridge("signal")
+    signal.troubles = (Trouble("challenge_required"), Trouble("device_fades"))
+    town.clock.advance(timedelta(seconds=10))
+    await page.reload()
+    await expect(page.get_by_role("status")).to_have_count(2)
+    await judged("first-signal")
+    del town.bridges[Channel.SIGNAL]
+    town.clock.advance(timedelta(seconds=10))
 
     await page.get_by_role("link", name="Qui a le droit de faire quoi").click()
     await expect(page.get_by_role("table")).to_contain_text("Inscrire des participants")

@@ -227,6 +227,7 @@ async def test_by_https_the_browser_keeps_the_cookie_from_everybody(world):
         openly=None,
         watching=None,
         training=None,
+        conditions=None,
     )
     assert desk.is_secure
     assert desk.cookie.startswith("__Host-")

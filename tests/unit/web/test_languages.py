@@ -12,6 +12,7 @@ import appservice.web
 from appservice.domain.charter import NotInForce
 from appservice.domain.console import Position, Right, password_mistake
 from appservice.domain.console.acts import ACTS
+from appservice.domain.console.conditions import EVERY
 from appservice.domain.console.reached import Why
 from appservice.domain.console.search import CharterState, Order
 from appservice.domain.enrolment import LANGUAGES
@@ -61,6 +62,7 @@ def said_elsewhere() -> Iterator[str]:
         yield from (why.french, why.remedy)
     for choice in (*CharterState, *Order):
         yield choice.french
+    yield from (text for one in EVERY for text in (one.french, one.effect))
     yield from (filters.NOT_A_CHOICE, filters.NOT_A_COMMUNE, filters.NO_WORD, filters.NOT_A_PAGE)
     yield from ("Tous", "Toutes", *(label for _, label in TRAININGS))
     yield from (*VERDICTS.values(), *STAGES.values(), *STEPS.values())
