@@ -94,7 +94,7 @@ class Enrolment:
 
     async def _look(
         self, tx: Transaction, people: Sequence[Member], by: str
-    ) -> tuple["_Known", tuple[Mistake, ...]]:
+    ) -> tuple["Known", tuple[Mistake, ...]]:
         """Those of the register who are near, and everything that is wrong."""
         mistakes = [
             mistake
@@ -102,13 +102,14 @@ class Enrolment:
             for mistake in mistakes_in(person, self.world, self.server_name, rank)
         ]
         mistakes += _repeated(people)
-        await self._check_right(tx, people, by)
-        known = _Known(await tx.members.near(people))
+        await self.check_right(tx, people, by)
+        known = Known(await tx.members.near(people))
         for rank, person in enumerate(people):
-            mistakes += _taken(person, known.holders(person), rank)
+            mistakes += taken(person, known.holders(person), rank)
         return known, tuple(sorted(mistakes))
 
-    async def _check_right(self, tx: Transaction, people: Sequence[Member], by: str) -> None:
+    async def check_right(self, tx: Transaction, people: Sequence[Member], by: str) -> None:
+        """The mairie, its charter in force, on its own land. Raises NotAllowed."""
         if by == OPERATOR:
             return
         enroller = await tx.members.get(MemberId(by))
@@ -138,7 +139,7 @@ class Enrolment:
         return member
 
 
-class _Known:
+class Known:
     """Members of the register, found by their addresses and by what they have in common."""
 
     def __init__(self, members: Sequence[Member]) -> None:
@@ -170,7 +171,7 @@ class _Known:
         return tuple(found[member] for member in sorted(found))
 
 
-def _taken(person: Member, holders: dict[Channel, Member], rank: int) -> list[Mistake]:
+def taken(person: Member, holders: dict[Channel, Member], rank: int) -> list[Mistake]:
     """One mistake per address that is somebody else's, or the same person's with other data."""
     return [
         Mistake(rank, _TWICE[channel][0], "taken", f"Déjà inscrit avec {_TWICE[channel][1]}.")

@@ -22,6 +22,7 @@ from appservice.flows.console.casework import Casework
 from appservice.flows.console.composing import Composing
 from appservice.flows.console.conditions import Conditions
 from appservice.flows.console.dispatch import Dispatch
+from appservice.flows.console.editing import Editing
 from appservice.flows.console.importing import Importing
 from appservice.flows.console.invitations import Invitations
 from appservice.flows.console.log import Log
@@ -87,6 +88,10 @@ class Desk:
     @property
     def handing(self) -> Handing:
         return Handing(self.arriving)
+
+    @property
+    def editing(self) -> Editing:
+        return Editing(self.enrolment, self.signer.ring)
 
     @property
     def vouching(self) -> Vouching:

@@ -54,6 +54,8 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route(GET, "/participants.csv", register.export, Right.READ_REGISTER, dangerous=True),
     Route(GET, "/participants/{member}", register.member_page, Right.READ_REGISTER),
+    Route(GET, "/participants/{member}/modifier", enrol.edit_page, Right.ENROL),
+    Route(POST, "/participants/{member}/modifier", enrol.edit, Right.ENROL),
     Route(POST, "/participants/{member}/lien", links.make_link, Right.ENROL),
     Route(POST, "/participants/{member}/lien/annuler", links.revoke_link, Right.ENROL),
     Route(

@@ -45,6 +45,7 @@ ACTS: Mapping[str, str] = {
     "member.agree-sms": "Accord aux SMS",
     "member.train": "Formation notée",
     "member.untrain": "Marque de formation retirée",
+    "member.edit": "Fiche d'un commerçant changée",
     "member.stop-sms": "STOP aux SMS",
     "readmit": "Personne réadmise, par sa signature",
     "readmit.offer": "Réadmission décidée",

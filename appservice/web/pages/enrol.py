@@ -47,6 +47,36 @@ async def enrol(request: web.Request) -> web.Response:
     return sent_to(f"/inscrit/{member.id}")
 
 
+async def edit_page(request: web.Request) -> web.Response:
+    """The same form, with what the register says."""
+    found = await request.app[DESK].editing.of(visitor_of(request), member_of(request))
+    if found is None:
+        raise web.HTTPNotFound
+    return _form(request, _known(found), {}, member=found)
+
+
+async def edit(request: web.Request) -> web.Response:
+    """Twice the same is once."""
+    visitor, editing, typed = visitor_of(request), request.app[DESK].editing, _typed(request)
+    found = await editing.of(visitor, member_of(request))
+    if found is None:
+        raise web.HTTPNotFound
+    understood = understand(typed, territory_of(request), editing.enrolment.server_name)
+    distinct = bool(text_of(request, "distinct"))
+    problems = dict(understood.problems)
+    lookalikes: tuple[Member, ...] = ()
+    if not problems:
+        try:
+            changed = await editing.change(visitor, found.id, understood.person, distinct=distinct)
+        except EnrolmentRefused as refused:
+            problems = _by_field(refused.mistakes)
+        else:
+            lookalikes = changed.lookalikes if changed is not None else ()
+    if problems or lookalikes:
+        return _form(request, typed, problems, 422, lookalikes, member=found)
+    return sent_to(f"/participants/{found.id}")
+
+
 async def enrolled_page(request: web.Request) -> web.Response:
     """Who was just enrolled."""
     found = await request.app[DESK].register.member(visitor_of(request), member_of(request))
@@ -62,18 +92,37 @@ def _form(
     problems: dict[str, str],
     status: int = 200,
     lookalikes: tuple[Member, ...] = (),
+    member: Member | None = None,
 ) -> web.Response:
+    """To enrol somebody, or to mend what is known of `member`."""
     territory = territory_of(request)
     return render(
         *(request, "enrol.html", status),
         problems=problems,
         typed=typed,
         lookalikes=lookalikes,
+        member=member,
         communes=[(place.insee, place.name) for place in territory.communes.values()],
         few=len(territory.communes) <= _FEW,
         trades=[(trade.id, trade.name) for trade in territory.trades.values()],
         channels=[(channel.value, channel.label) for channel in Channel],
         spoken={code: NAMES[code] for code in LANGUAGES},
+    )
+
+
+def _known(member: Member) -> Typed:
+    """As one would have typed it."""
+    return Typed(
+        name=member.name,
+        shop=member.shop,
+        siret=member.siret,
+        trades=member.trades,
+        commune=member.commune,
+        phone=member.phone or "",
+        channels=tuple(channel.value for channel in member.channels),
+        mxid=member.mxid or "",
+        language=member.language,
+        fallback=member.sms_fallback,
     )
 
 

@@ -22,6 +22,7 @@ from appservice.flows.arrival import handing
 from appservice.flows.charter import refusals
 from appservice.flows.charter.links import IS_OUT, NOT_OUT, OFF_LIST
 from appservice.flows.console import entry, passkeys, vouching
+from appservice.flows.console.editing import ANOTHER_ACCOUNT, ANOTHER_PERSON
 from appservice.flows.signature import TextChanged
 from appservice.web import admission, filters
 from appservice.web.alerting.shown import REPORT_STAGES, STAGES, STEPS, VERDICTS
@@ -139,6 +140,8 @@ SAME = {
 
 SAID_BY_FLOWS = {
     "Le jour de la formation s'écrit 21/11/2026.",
+    ANOTHER_PERSON,
+    ANOTHER_ACCOUNT,
     IS_OUT,
     NOT_OUT,
     handing.NOT_SIGNED,
