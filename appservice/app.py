@@ -125,6 +125,12 @@ class Office:
         texts = self.config.sms is not None
         return SigningLinks(self.store, clock, new_id, self.world, texts)
 
+    def arriving(self, http: aiohttp.ClientSession | None = None) -> Arriving:
+        """What follows a signature; without `http` nobody is given an account."""
+        server, ring = self.config.homeserver, self.store.wake.ring
+        given = accounts_of(http, server.url, server.admin_token) if http else None
+        return Arriving(self.store, clock, new_id, self.world, given, server.server_name, ring)
+
     @property
     def invitations(self) -> Invitations:
         """To the console."""
@@ -170,9 +176,7 @@ async def console(
     presence, invitations = Presence(*shared), Invitations(*shared)
     register = Register(office.store, clock, world)
     importing = Importing(office.store, clock, new_id, office.enrolment)
-    ring, matrix = office.store.wake.ring, office.config.homeserver
-    signer = Signer(office.store, clock, new_id, office.signing, ring)
-    arriving = Arriving(office.store, clock, new_id, world, None, matrix.server_name, ring)
+    signer = Signer(office.store, clock, new_id, office.signing, office.store.wake.ring)
     desk = Desk(
         *(chosen.url, clock, world, presence, invitations, office.enrolment),
         register,
@@ -191,15 +195,15 @@ async def console(
         public_key=office.keys.public_key_b64,
         signing_links=office.signing_links,
         signer=signer,
-        arriving=arriving,
+        arriving=office.arriving(),
         signal_number=office.ourselves.signal,
         receipts=Receipts(office.store, clock, world, signer),
         receipt_maker=PdfReceipts(office.keys.receipt_identity),
     )
     await office.store.index_members()
     async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http:
-        arriving = replace(arriving, accounts=accounts_of(http, matrix.url, matrix.admin_token))
-        desk = replace(desk, providers=providers(chosen, world, http), arriving=arriving)
+        found, arriving = providers(chosen, world, http), office.arriving(http)
+        desk = replace(desk, providers=found, arriving=arriving)
         server = ConsoleServer(desk)
         await server.open(chosen.listen.host, chosen.listen.port)
         try:

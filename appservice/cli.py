@@ -96,6 +96,12 @@ def _register(add: Add) -> None:
     sign.add_argument("--readmit", action="store_true", help="réadmet après un retrait")
     link = add("link", "fait un lien pour signer la charte", _lazily("commands.register", "link"))
     link.add_argument("member", metavar="MEMBRE")
+    arrival = add(
+        "arrival",
+        "fait une page de premiers pas pour qui a signé",
+        _lazily("commands.register", "arrival"),
+    )
+    arrival.add_argument("member", metavar="MEMBRE")
     revoke = add("revoke", "retire de partout", _lazily("commands.register", "revoke"))
     revoke.add_argument("member", metavar="MEMBRE")
     consent = add(

@@ -3,6 +3,7 @@
 import sys
 from argparse import Namespace
 
+import aiohttp
 from rich.console import Console
 from rich.table import Table
 
@@ -15,6 +16,7 @@ from appservice.domain.member import Channel, Member
 from appservice.domain.wording import telephone as words
 from appservice.files.config import load_config
 from appservice.files.seed import read_seed
+from appservice.flows.arrival.handing import Handing
 from appservice.flows.reconciliation import TOPIC
 
 
@@ -66,6 +68,18 @@ async def link(args: Namespace) -> int:
     if made.code:
         print(f"Code à dire de vive voix, identité vérifiée : {made.code}", file=sys.stderr)
     print(f"Ce lien sert une fois, jusqu'au {made.link.until:%d/%m/%Y}.", file=sys.stderr)
+    return 0
+
+
+async def arrival(args: Namespace) -> int:
+    """Prints the address of a page that leads to a first message; the former one is dead."""
+    async with open_office(load_config(args.config)) as office, aiohttp.ClientSession() as http:
+        if office.config.console is None:
+            raise PermanentFailure("La configuration n'a pas de section « console ».")
+        person = await named(office, args.member)
+        handed = await Handing(office.arriving(http)).hand_as_operator(person.id)
+    print(f"{office.config.console.url}/arrivee/{handed.token}")
+    print(f"Cette page vaut jusqu'au {handed.arrival.until:%d/%m/%Y}.", file=sys.stderr)
     return 0
 
 

@@ -20,6 +20,7 @@ from appservice.demo.ports import find_ports
 from appservice.demo.stage import SERVICES, Stage
 from appservice.demo.standins.phones import BasicPhone, SignalPhone
 from appservice.demo.story import play
+from appservice.demo.story.arrival import arrival_page
 from appservice.demo.table import StepTable
 from appservice.domain.errors import MaillageError
 from appservice.domain.room import Kind
@@ -69,8 +70,9 @@ async def _demonstrate(args: Namespace, console: Console, stop: asyncio.Event) -
             await play(cast, table)
         _show_phones(cast, page)
         guests = await cast.invited(GUESTS)
+        newcomer = await arrival_page(cast)
         cast.write_demo_json(page.url, guests)
-        _say_what_to_try(console, cast, page, guests)
+        _say_what_to_try(console, cast, page, guests, newcomer)
         if not args.once:
             await stop.wait()
 
@@ -103,7 +105,7 @@ def _show_phones(cast: Cast, page: PhonesPage) -> None:
 
 
 def _say_what_to_try(
-    console: Console, cast: Cast, page: PhonesPage, guests: Sequence[Guest]
+    console: Console, cast: Cast, page: PhonesPage, guests: Sequence[Guest], newcomer: str
 ) -> None:
     stage = cast.stage
     lines = [
@@ -111,6 +113,8 @@ def _say_what_to_try(
         f"Téléphones à essayer :  {page.url}",
         "Console, un lien par personne, qui sert une fois (il faut une application de codes) :",
         *(f"  {guest.name:<20} {guest.link}" for guest in guests),
+        "Premiers pas d'une boulangère qui vient de signer et n'a jamais ouvert Element :",
+        f"  {newcomer}",
         f"Serveur Matrix :        {stage.homeserver.url}   (nom : {stage.server_name})",
         f"Comptes et salons :     {stage.state / 'demo.json'}",
         f"Commandes :             maillage --config {stage.config} plan",

@@ -13,7 +13,7 @@ from ruamel.yaml import YAML
 from appservice.app import clock, is_served
 from appservice.demo.child import Child, last_lines, start_child, wait_until
 from appservice.demo.database import Postgres
-from appservice.demo.failure import StartFailed
+from appservice.demo.failure import HomeserverFailed, StartFailed
 from appservice.demo.homeserver import Homeserver
 from appservice.demo.homeserver_files import HomeserverPlan
 from appservice.demo.ports import LOOPBACK
@@ -202,10 +202,14 @@ class Stage:
     async def _appoint_account_maker(self) -> None:
         """The administrator in whose name the service makes the accounts of people."""
         path = self.state / ACCOUNT_MAKER
-        if not path.is_file():
-            password = secrets.token_urlsafe(16)
-            maker = await self.homeserver.register_user("comptes", password, admin=True)
-            _keep_secret(path, maker.access_token)
+        if path.is_file():
+            return
+        name, password = "comptes", self._secret("comptes.password")
+        try:
+            maker = await self.homeserver.register_user(name, password, admin=True)
+        except HomeserverFailed:  # made by a demonstration that was killed just then
+            maker = await self.homeserver.login(name, password)
+        _keep_secret(path, maker.access_token)
 
     def _secret(self, name: str) -> str:
         """Made at the first start, kept for the others."""
@@ -216,6 +220,8 @@ class Stage:
 
 
 def _keep_secret(path: Path, secret: str) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    fresh = path.with_suffix(".new")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
         file.write(secret)
+    fresh.replace(path)

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from appservice.domain.audit import Act
 from appservice.domain.charter import InForce
 from appservice.domain.console import Right, Visitor
-from appservice.domain.errors import InvalidTransition, NotAllowed
+from appservice.domain.enrolment import OPERATOR
+from appservice.domain.errors import InvalidTransition, NotAllowed, PermanentFailure
 from appservice.domain.ids import MemberId, UserId
 from appservice.domain.member import Channel, Member, is_reached
 from appservice.domain.signing import ON_PAPER, Arrival
@@ -61,13 +62,24 @@ class Handing:
             raise InvalidTransition(NOT_OURS)
         return await self._hand(visitor, member, resets=True)
 
+    async def hand_as_operator(self, member: MemberId) -> HandedOver:
+        """The same from the command line. Raises PermanentFailure for nobody."""
+        person = await self._signer(member)
+        if person is None:
+            raise PermanentFailure("Personne inconnue du registre.")
+        return await self._make(person, OPERATOR, resets=False)
+
     async def _check(self, visitor: Visitor, member: MemberId) -> Member | None:
         if not visitor.may(Right.ENROL):
             raise NotAllowed
+        return await self._signer(member, visitor)
+
+    async def _signer(self, member: MemberId, visitor: Visitor | None = None) -> Member | None:
+        """Who has signed, of the visitor's land if there is one."""
         arriving = self.arriving
         async with arriving.store.transaction() as tx:
             person = await tx.members.get(member)
-            if person is None or not visitor.covers(person.territory):
+            if person is None or (visitor and not visitor.covers(person.territory)):
                 return None
             signature = await tx.signatures.latest(member)
         territory = arriving.world.territory_of(person)
@@ -85,6 +97,10 @@ class Handing:
             return None
         arriving, by = self.arriving, visitor.account.actor
         await Tries(arriving.store, arriving.clock).one_more(f"arrivals-by:{by}", MOST_PAGES)
+        return await self._make(person, by, resets=resets)
+
+    async def _make(self, person: Member, by: str, *, resets: bool) -> HandedOver:
+        arriving, member = self.arriving, person.id
         now, token = arriving.clock(), new_token(arriving.new_id)
         arrival = Arrival(digest(token), member, by, now, now + ON_PAPER, resets)
         verb = "account.reset" if resets else "arrival.hand"

@@ -12,7 +12,7 @@ from support.arrival import Keys, a_signer, hand, handed_page, keys_on
 from support.console import MANTES, ConsoleTown, Person
 from support.signing import a_link, a_newcomer
 
-from appservice.domain.errors import PermanentFailure, TemporaryFailure
+from appservice.domain.errors import InvalidTransition, PermanentFailure, TemporaryFailure
 from appservice.domain.ids import MemberId, UserId
 from appservice.domain.member import Channel, Member, Role
 from appservice.domain.signing import AFTER_SIGNING, ON_PAPER, account_name, password_of
@@ -347,6 +347,22 @@ async def test_only_the_mairie_of_that_land_and_for_those_who_signed(town: Conso
     assert (await hand(mairie, unsigned)).status == 409
     assert (await mairie.post("/participants/nobody/arrivee")).status == 404
     assert len(town.accounts.given) == 1
+
+
+async def test_the_operator_hands_one_over_too(town: ConsoleTown):
+    member, path = await a_signer(town)
+    assert town.server is not None
+    handing = town.server.desk.handing
+    handed = await handing.hand_as_operator(member.id)
+    assert (await town.visitor().get(path)).status == 410
+    assert await shown(town.visitor(), f"/arrivee/{handed.token}")
+    [act] = [act for act in town.store.acts if act.verb == "arrival.hand"]
+    assert (act.actor, act.subject) == ("operator", member.id)
+    unsigned = await a_newcomer(town, phone="+33639980044", shop="Bar du Port")
+    with pytest.raises(InvalidTransition):
+        await handing.hand_as_operator(unsigned.id)
+    with pytest.raises(PermanentFailure):
+        await handing.hand_as_operator(MemberId("personne"))
 
 
 async def test_a_form_of_another_site_does_nothing(town: ConsoleTown):
