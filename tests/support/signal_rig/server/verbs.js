@@ -2,6 +2,8 @@
 function verbs(server) {
   const people = new Map(); // the mock's own people, by name
 
+  let latest = 0;
+
   const person = (name) => people.get(name);
   const target = (number) => server.devices.get(number)[0];
 
@@ -26,7 +28,8 @@ function verbs(server) {
       return {};
     },
     async say({ from, to, text }) {
-      const timestamp = Date.now();
+      // A message is named by its time: two in the same millisecond would be one.
+      const timestamp = (latest = Math.max(Date.now(), latest + 1));
       await meet(person(from), target(to));
       await person(from).sendText(target(to), text, { timestamp, withProfileKey: true });
       return { timestamp };
