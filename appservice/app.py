@@ -23,6 +23,7 @@ from appservice.files.config.console import ConsoleConfig
 from appservice.files.keyring.territories import make_territory_keys
 from appservice.files.keys import Keys, load_keys
 from appservice.files.media import CleanMedia
+from appservice.files.protocol_files import packed
 from appservice.files.registration import Tokens, read_tokens
 from appservice.files.world import load_world
 from appservice.flows.arrival.arriving import Arriving
@@ -47,6 +48,7 @@ from appservice.flows.departure.live import Live
 from appservice.flows.departure.needs import Needs
 from appservice.flows.enrolment import Enrolment
 from appservice.flows.governance.indicators import Watching
+from appservice.flows.governance.protocol import Protocol
 from appservice.flows.governance.training import Training
 from appservice.flows.inbound import Inbound, Inbox
 from appservice.flows.membership import Membership, Ourselves
@@ -192,6 +194,7 @@ async def console(
         openly=Openly(office.store.counted, clock, world),
         watching=Watching(office.store.counted, clock, world),
         training=Training(office.store, clock),
+        protocol=Protocol(office.store, clock, world),
         public_key=office.keys.public_key_b64,
         signing_links=office.signing_links,
         signer=signer,
@@ -287,6 +290,7 @@ async def serve(office: Office, stop: asyncio.Event, *, safe: bool = False) -> N
         # A second process, started by mistake, takes nothing from bridges and listens nowhere.
         if not await comes_first(matrix.alone, stop):
             return
+        await Protocol(store, clock, world).observe(lambda: packed(office.config.world))
         membership = office.membership(matrix.homeserver, groups_of(bridges))
         reconciliation = Reconciliation(membership, store.wake, matrix.ready.wait)
         channels: dict[Channel, Bridge] = {Channel.MATRIX: matrix.channel, **bridges}

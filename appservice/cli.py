@@ -54,6 +54,7 @@ def parser() -> argparse.ArgumentParser:
 
     _running(add)
     _register(add)
+    _protocol(add)
     _console(add)
     _installing(add)
     _judging(add)
@@ -79,6 +80,17 @@ def _running(add: Add) -> None:
     apply = add("apply", "fait ce que montre plan", _lazily("commands.rooms", "apply"))
     apply.add_argument("--dry-run", action="store_true", help="montre, et ne change rien")
     add("doctor", "dit ce qui ne va pas et comment y remédier", _lazily("commands.doctor", "run"))
+
+
+def _protocol(add: Add) -> None:
+    said = "versions des règles, chartes et réglages : les lire, en rétablir une"
+    words = add("protocol", said, _lazily("commands.protocol", "history")).add_subparsers(
+        dest="what", required=True, metavar="history|rollback"
+    )
+    words.add_parser("history", help="chaque version et ce qu'elle change")
+    back = words.add_parser("rollback", help="remet les fichiers d'une version")
+    back.set_defaults(run=_lazily("commands.protocol", "rollback"))
+    back.add_argument("number", type=int, metavar="N")
 
 
 def _register(add: Add) -> None:

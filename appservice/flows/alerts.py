@@ -15,6 +15,7 @@ from appservice.domain.moderation.rewrite import suggest
 from appservice.domain.wording import alerts as words
 from appservice.domain.wording.common import harmless
 from appservice.domain.wording.hold import HoldCard
+from appservice.domain.wording.personal.protocol import judged_under
 from appservice.domain.wording.personal.trial import test_phase
 from appservice.domain.wording.senders import CHIEF_SENDS, REFUSAL
 from appservice.domain.wording.telephone import hastened, quiet_hours, without_consent
@@ -178,7 +179,9 @@ async def state(step: Step, number: AlertId) -> str:
     alert = await _found(step, number)
     if not step.member.role.may_submit_alert:
         raise NotUnderstood(words.unknown(number))
-    return words.state(alert, await step.tx.outbox.tally(alert.id))
+    version = await step.tx.protocols.at(alert.submitted_at)
+    told = words.state(alert, await step.tx.outbox.tally(alert.id))
+    return told + judged_under(version)
 
 
 def judged(step: Step, text: str) -> Verdict:

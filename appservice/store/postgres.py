@@ -29,6 +29,7 @@ from appservice.store.members import PgMembers
 from appservice.store.register.arrivals import PgArrivals
 from appservice.store.register.counts import PgCounts
 from appservice.store.register.directory import index_members
+from appservice.store.register.protocols import PgProtocols
 from appservice.store.register.roll import PgRoll
 from appservice.store.reports import PgReports
 from appservice.store.retention import PgRetention
@@ -68,6 +69,7 @@ class PgTransaction:
         self.links: ports.Links = PgLinks(session)
         self.blobs: ports.Blobs = PgBlobs(session)
         self.acts = PgActs(session, new_id)
+        self.protocols: ports.Protocols = PgProtocols(session)
         self.telephone: ports.Telephone = telephone(session)
         self.console: ports.Console = PgConsole(session)
 

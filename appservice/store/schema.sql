@@ -481,3 +481,14 @@ CREATE TABLE time_stamps (
     CONSTRAINT a_token_has_its_time CHECK ((sealed IS NULL) = (stamped_at IS NULL))
 );
 CREATE INDEX time_stamps_awaited ON time_stamps (next_at) WHERE sealed IS NULL;
+
+-- Versions of the protocol: facts that people are told, and the sealed files that said them.
+CREATE TABLE protocols (
+    number integer PRIMARY KEY,
+    digest text NOT NULL,
+    at timestamptz NOT NULL,
+    facts text NOT NULL,
+    back_to integer,
+    files bytea NOT NULL
+);
+CREATE INDEX protocols_by_time ON protocols (at);

@@ -34,6 +34,7 @@ from appservice.flows.console.removal import Removal
 from appservice.flows.console.vouching import Vouching
 from appservice.flows.enrolment import Enrolment
 from appservice.flows.governance.indicators import Watching
+from appservice.flows.governance.protocol import Protocol
 from appservice.flows.governance.training import Training
 from appservice.flows.ports import Clock
 from appservice.web.openid.provider import Provider
@@ -68,6 +69,7 @@ class Desk:
     watching: Watching = field(kw_only=True)
     training: Training = field(kw_only=True)
     conditions: Conditions = field(kw_only=True)
+    protocol: Protocol = field(kw_only=True)
     public_key: str = field(kw_only=True)  # of the service, in base64
     behind_proxy: bool = False  # the last address of X-Forwarded-For is then the visitor's
     providers: Mapping[str, Provider] = field(default_factory=dict)  # by organisation

@@ -45,6 +45,7 @@ from appservice.flows.console.register import Register
 from appservice.flows.console.removal import Removal
 from appservice.flows.enrolment import Enrolment
 from appservice.flows.governance.indicators import Watching
+from appservice.flows.governance.protocol import Protocol
 from appservice.flows.governance.training import Training
 from appservice.flows.ports import Store
 from appservice.flows.provisioning import Applied
@@ -179,6 +180,7 @@ class ConsoleTown:
             openly=Openly(self.store.counted, self.clock, self.world),
             watching=Watching(self.store.counted, self.clock, self.world),
             training=Training(self.store, self.clock),
+            protocol=Protocol(self.store, self.clock, self.world),
             public_key=self.public_key,
         )
         await self.stack.enter_async_context(desk.importing.working())

@@ -26,6 +26,7 @@ from appservice.domain.delivery import QUIET, Kind, Parcel, State, Tally
 from appservice.domain.errors import PermanentFailure
 from appservice.domain.ids import AlertId, BlobId, Insee, MemberId, ParcelId, ReportId, RoomId
 from appservice.domain.member import Channel, Listed, Member, Role, listed
+from appservice.domain.protocol.version import Version
 from appservice.domain.report import Closed, Report
 from appservice.domain.report import StageName as ReportStage
 from appservice.domain.report import name_of as report_stage
@@ -461,6 +462,23 @@ class MemoryActs:
         return found[:size]
 
 
+class MemoryProtocols:
+    def __init__(self, tables: Tables) -> None:
+        self._rows = tables.protocols
+
+    async def all(self) -> list[Version]:
+        return [version for version, _ in self._rows.values()]
+
+    async def at(self, when: datetime) -> Version | None:
+        return next((v for v in reversed(await self.all()) if v.at <= when), None)
+
+    async def add(self, version: Version, files: bytes) -> None:
+        self._rows[version.number] = (version, files)
+
+    async def files(self, number: int) -> bytes | None:
+        return self._rows[number][1] if number in self._rows else None
+
+
 class MemoryTransaction:
     def __init__(self, tables: Tables, clock: Clock) -> None:
         self._handled = tables.handled
@@ -479,6 +497,7 @@ class MemoryTransaction:
         self.links = MemoryLinks(tables)
         self.blobs = MemoryBlobs(tables, clock)
         self.acts = MemoryActs(tables)
+        self.protocols = MemoryProtocols(tables)
         self.telephone = MemoryTelephone(tables)
         self.console = MemoryConsole(tables)
 

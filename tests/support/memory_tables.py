@@ -12,6 +12,7 @@ from appservice.domain.console.sheet import Line, Sheet, SheetId
 from appservice.domain.delivery import Parcel, State, Urgency
 from appservice.domain.ids import AlertId, BlobId, MemberId, ParcelId, ReportId
 from appservice.domain.member import Channel, Member
+from appservice.domain.protocol.version import Version
 from appservice.domain.report import Report
 from appservice.domain.room import KnownRoom
 from appservice.domain.signing import Arrival, Evidence, SigningLink
@@ -88,6 +89,7 @@ class Tables:
     subjects: dict[str, tuple[str, str]] = field(default_factory=dict)
     attempts: dict[str, tuple[datetime, int]] = field(default_factory=dict)
     sheets: dict[SheetId, Sheet] = field(default_factory=dict)
+    protocols: dict[int, tuple[Version, bytes]] = field(default_factory=dict)
     sheet_lines: dict[tuple[SheetId, int], tuple[Line, ...]] = field(default_factory=dict)
     handled: dict[tuple[Channel, str], None] = field(default_factory=dict)
     strangers: dict[tuple[Channel, str], datetime] = field(default_factory=dict)

@@ -49,6 +49,8 @@ ACTS: Mapping[str, str] = {
     "member.stop-sms": "STOP aux SMS",
     "readmit": "Personne réadmise, par sa signature",
     "readmit.offer": "Réadmission décidée",
+    "protocol.change": "Protocole changé",
+    "protocol.rollback": "Protocole rétabli à une version",
     "register-export": "Liste des participants emportée",
     "report.ask": "Question posée à l'auteur d'un signalement",
     "report.clear": "Doute levé",

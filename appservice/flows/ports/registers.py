@@ -10,6 +10,7 @@ from appservice.domain.charter import Charter, Signature
 from appservice.domain.console.search import Found, Search
 from appservice.domain.ids import AlertId, BlobId, Insee, MemberId, ReportId, RoomId
 from appservice.domain.member import Channel, Listed, Member
+from appservice.domain.protocol.version import Version
 from appservice.domain.report import Report
 from appservice.domain.report import StageName as ReportStageName
 from appservice.domain.room import Kind as RoomKind
@@ -219,6 +220,24 @@ class Blobs(Protocol):
     async def put(self, owner: str, attachment: Attachment, until: datetime) -> BlobId: ...
 
     async def get(self, blob: BlobId) -> Attachment | None: ...
+
+
+class Protocols(Protocol):
+    """Versions of the protocol; nothing is ever overwritten."""
+
+    async def all(self) -> Sequence[Version]:
+        """Oldest first."""
+        ...
+
+    async def at(self, when: datetime) -> Version | None:
+        """The one that was in force then."""
+        ...
+
+    async def add(self, version: Version, files: bytes) -> None: ...
+
+    async def files(self, number: int) -> bytes | None:
+        """What was read then, as it was packed."""
+        ...
 
 
 class Acts(Protocol):

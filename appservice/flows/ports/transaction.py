@@ -18,6 +18,7 @@ from appservice.flows.ports.registers import (
     Cases,
     Links,
     Members,
+    Protocols,
     Reports,
     Roll,
     Rooms,
@@ -65,6 +66,8 @@ class Transaction(Protocol):
     def blobs(self) -> Blobs: ...
     @property
     def acts(self) -> Acts: ...
+    @property
+    def protocols(self) -> Protocols: ...
     @property
     def telephone(self) -> Telephone: ...
     @property

@@ -2,6 +2,7 @@
 
 from aiohttp import web
 
+from appservice.domain.wording.common import day_and_hour
 from appservice.web.desk import DESK, asked, visitor_of
 from appservice.web.rendering import render
 
@@ -9,6 +10,7 @@ from appservice.web.rendering import render
 async def page(request: web.Request) -> web.Response:
     desk, visitor = request.app[DESK], visitor_of(request)
     language, world = asked(request).language, desk.world
+    told = await desk.protocol.history(visitor)
     return render(
         request,
         "protocol.html",
@@ -18,5 +20,7 @@ async def page(request: web.Request) -> web.Response:
             for rule in world.policy.rules.values()
         ],
         charters=world.charters,
+        told=[(one, day_and_hour(one.version.at)) for one in told],
+        names={land.id: land.name for land in world.territories.values()},
         lands=[land for land in world.territories.values() if visitor.covers(land.id)],
     )

@@ -1,5 +1,7 @@
 """What those who look after the whole see: training, indicators, protocol, the rights of each."""
 
+from dataclasses import replace
+
 import pytest
 from playwright.async_api import Browser, Page, expect
 from support.browser import LOOKS, seen, troubles_of, violations
@@ -36,12 +38,21 @@ async def test_training_is_noted_and_counts_and_protocol_are_read(
     await page.get_by_role("link", name="Formés").click()
     await expect(page.get_by_role("table")).to_contain_text(name)
     await judged("trained")
+    assert town.server is not None
+    protocol = town.server.desk.protocol
+    await protocol.observe(lambda: b"files")
+    far = {**town.world.territories[LIFFRE].trades}
+    far.popitem()
+    land = replace(town.world.territories[LIFFRE], trades=far, chiefs_send=size == "desk")
+    world = replace(town.world, territories={**town.world.territories, LIFFRE: land})
+    await replace(protocol, world=world).observe(lambda: b"files")
     await signed_in(page, town, await town.outsider(Position.PREFECTURE))
     await page.goto(f"{town.url}/indicateurs")
     await expect(page.get_by_role("table", name="Ille-et-Vilaine")).to_contain_text("dont formés")
     await judged("indicators")
     await page.goto(f"{town.url}/protocole")
     await expect(page.get_by_role("heading", level=1)).to_have_text("Protocole")
+    await expect(page.get_by_role("main")).to_contain_text("Retiré : Métier")
     await judged("protocol")
     assert troubles == []
     await page.context.close()

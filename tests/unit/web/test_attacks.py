@@ -228,6 +228,7 @@ async def test_by_https_the_browser_keeps_the_cookie_from_everybody(world):
         watching=None,
         training=None,
         conditions=None,
+        protocol=None,
     )
     assert desk.is_secure
     assert desk.cookie.startswith("__Host-")

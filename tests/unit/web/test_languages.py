@@ -132,6 +132,7 @@ SAME = {
     "Participants",
     "Commune",
     "Communes",
+    "Versions",
     "Canal",
     "Version",
     "Identification",

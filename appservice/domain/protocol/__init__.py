@@ -1,0 +1,1 @@
+"""The protocol: what judges and binds, in numbered versions."""
