@@ -5,10 +5,14 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+import pytest_asyncio
+
+from appservice.bench.beneath.operator import Faults
 from appservice.demo.standins.kannel import Text
 from support.fault_stage import FaultStage, Town
-from support.real_sms import RealGateway
+from support.real_sms import RealGateway, gateway_of_the_session
 
+__all__ = ["gateway_of_the_session", "real_town"]
 _SECRETS = ("password", "secret")
 
 
@@ -65,3 +69,12 @@ async def _change(
         (stage.state / f"kannel.{name}").write_text(secret, "ascii")
     stage._write_config()
     await stage.restart_service()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def real_town(busy_town: Town, gateway_of_the_session: RealGateway) -> AsyncIterator[Town]:
+    """No other homeserver: the town's service is started once more, with another gateway."""
+    gateway_of_the_session.operator.faults = Faults()
+    busy_town.stage.order()
+    async with on_real_kannel(busy_town, gateway_of_the_session):
+        yield busy_town

@@ -6,14 +6,15 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 import pytest_asyncio
-from support.fault_sms import on_real_kannel
+from support.consents import LONGER_THAN_ANYBODY_WAITS, agrees_to_sms
+from support.fault_sms import gateway_of_the_session, real_town
 from support.fault_stage import BURALISTES, PATIENCE, Town, report_number, until
-from support.real_sms import RealGateway, gateway_of_the_session
+from support.lengths import MEYTHET, fact_of
+from support.real_sms import RealGateway
 
-from appservice.bench.beneath.operator import Faults
 from appservice.demo.child import wait_until
 
-__all__ = ["gateway_of_the_session"]
+__all__ = ["gateway_of_the_session", "real_town"]
 pytestmark = [pytest.mark.e2e, pytest.mark.sms_real, pytest.mark.timeout(300)]
 
 RULE = re.compile(r"règle ([a-z0-9-]+)")
@@ -23,16 +24,7 @@ WHERE alert = $1 AND channel = 'sms' AND kind = 'post'
 """
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def real_town(busy_town: Town, gateway_of_the_session: RealGateway) -> AsyncIterator[Town]:
-    """No other homeserver: the town's service is started once more, with another gateway."""
-    gateway_of_the_session.operator.faults = Faults()
-    busy_town.stage.order()
-    async with on_real_kannel(busy_town, gateway_of_the_session):
-        yield busy_town
-
-
-@pytest.mark.acceptance("S0-05", "S0-14")
+@pytest.mark.acceptance("S0-05", "S0-14", "S4-08")
 async def test_an_alert_for_liffre_reaches_every_tobacconist_on_their_own_channel(
     real_town: Town, record_property: Callable[[str, object], None]
 ) -> None:
@@ -47,6 +39,13 @@ async def test_an_alert_for_liffre_reaches_every_tobacconist_on_their_own_channe
     record_property("seconds from the officer to the last phone", loop.time() - start)
     await town.each_has_it_or_an_officer_knows(text)
     assert town.missing(text) == {}
+    # A telephone of another département, which said OUI as well.
+    assert town.cast.people["levain"].channels == ("sms",)
+    assert "OUI le" in next(
+        line for line in (await town.cast.maillage("members")).out.splitlines()
+        if town.cast.people["levain"].shop in line
+    )  # fmt: skip
+    assert town.cast.copies("levain", text) == 0
     number = await town.number(text)
 
     async def reported() -> bool:
@@ -54,6 +53,35 @@ async def test_an_alert_for_liffre_reaches_every_tobacconist_on_their_own_channe
         return [row["state"] for row in rows] == ["delivered"]
 
     await wait_until(reported, "les accusés de réception", PATIENCE, 0.2)
+
+    def told() -> bool:
+        lines = [line for line in town.officers_read() if line.startswith(f"A{number}, bilan")]
+        return any("SMS 2 reçus" in line for line in lines)
+
+    await until(told, "la dernière ligne, sur l'Element de l'agent")
+
+
+@pytest.mark.acceptance("S4-06", "S4-07")
+async def test_the_legal_length_is_what_the_gateway_counts(
+    real_town: Town, gateway_of_the_session: RealGateway
+) -> None:
+    """The text whole, in one SMS of 160 septets at most; 161 leave for nobody."""
+    town, cast = real_town, real_town.cast
+    number = cast.people["riou"].number
+    fits = fact_of(160, "Vol constaté à Redon hier à 6 h 07 dans un tabac.")
+    over = fact_of(161, "Vol constaté à Redon hier à 6 h 08 dans un tabac.")
+    before = sum("over-length-gsm7" in line for line in cast.texts("kerboul"))
+    for text in (over, fits, MEYTHET):
+        await town.insists("kerboul", town.poste, f"alerte buralistes 35 : {text}")
+    for text in (fits, MEYTHET):
+        await cast.receives("riou", text, 1, PATIENCE)
+        parts = gateway_of_the_session.operator.parts
+        assert [p.total for p in parts if p.number == number and p.text == text] == [1]
+        town.texts[text] = BURALISTES
+    said = sum("over-length-gsm7" in line for line in cast.texts("kerboul"))
+    assert said == before + 1
+    assert cast.copies("riou", over) == 0
+    await town.stage.settle()
 
 
 @pytest.mark.acceptance("S0-14")
@@ -124,3 +152,47 @@ async def test_the_same_rules_judge_an_alert_written_on_a_basic_phone(
         seen[key] = RULE.findall(answers(key)[-1])
     assert seen["kerboul"] == seen["legall"] != []
     assert cast.copies("riou", alert) == cast.copies("tanguy", alert) == 0
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def legoff(real_town: Town) -> AsyncIterator[str]:
+    """A tobacconist with Signal alone, who agreed to an SMS when it fails."""
+    await agrees_to_sms(real_town.cast, "legoff", True)
+    yield "legoff"
+    await agrees_to_sms(real_town.cast, "legoff", False)
+
+
+@pytest.mark.acceptance("S2-20")
+async def test_signal_down_then_sms_and_never_both(real_town: Town, legoff: str) -> None:
+    town, cast, stage = real_town, real_town.cast, real_town.stage
+    number, notes = cast.people[legoff].number, cast.signal_notes
+
+    def on_telephone(text: str) -> int:
+        return sum(text in sms.text for sms in stage.kannel.inbox(number))
+
+    def on_signal(text: str) -> int:
+        return sum(text in note.text for note in notes(legoff) if not note.deleted)
+
+    def said(line: str) -> int:
+        return sum(line in shown for shown in town.officers_read())
+
+    await stage.signal.stop()
+    try:
+        outages = said("Signal ne répond plus depuis")
+        text = await town.publishes()
+        await until(lambda: cast.copies("tanguy", text) == 1, "l'alerte sur Element")
+        stage.order(skew=stage.skew + LONGER_THAN_ANYBODY_WAITS)
+        await until(lambda: on_telephone(text) == 1, "le SMS de secours")
+        name = f"A{await town.number(text)}"
+        await until(lambda: said(f"{name} : Signal n'a pas pu la remettre") == 1, "le poste")
+        # It counts from when the service saw it, which may be after the first jump.
+        stage.order(skew=stage.skew + LONGER_THAN_ANYBODY_WAITS)
+        await until(lambda: said("Signal ne répond plus depuis") == outages + 1, "la panne")
+    finally:
+        await stage.signal.start()
+    await until(lambda: said("Signal répond de nouveau") > 0, "la fin de la panne", PATIENCE)
+    later = await town.publishes()
+    await cast.receives(legoff, later, 1, PATIENCE)
+    await stage.settle()
+    assert (on_signal(text), on_telephone(text)) == (0, 1)
+    assert (on_signal(later), on_telephone(later)) == (1, 0)

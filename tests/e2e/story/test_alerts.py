@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 import pytest
+from support.lengths import MEYTHET, fact_of
 from support.town import PATIENCE, Town
 
 from appservice.demo.people import BRETAGNE, MANTES
@@ -14,10 +15,6 @@ from bridges.sms.segments import prepare
 pytestmark = pytest.mark.e2e
 
 BURALISTES = ("tanguy", "brient", "legoff", "riou")
-MEYTHET = (
-    "MEYTHET, nombreux cambriolages dans les maisons, en fin de journée : prenez vos précautions "
-    "et soyez vigilants, faites passer l'info !"
-)
 
 
 async def _publish(town: Town, text: str, target: str = "buralistes 35") -> str:
@@ -120,21 +117,10 @@ async def test_without_an_offence_established_by_an_agent_nothing_leaves(town: T
     assert number in state
 
 
-def _of(septets: int, start: str) -> str:
-    """An established fact of exactly that many septets."""
-    filler = " Vérifiez vos serrures, vos volets et vos réserves, fermez vos portes arrière"
-    text = start + filler * 3
-    while gsm7_length(text) >= septets or text[-1] in " ,":
-        text = text[:-1]
-    text += "." * (septets - gsm7_length(text))
-    assert gsm7_length(text) == septets
-    return text
-
-
 @pytest.mark.acceptance("S4-06")
 async def test_160_septets_pass_and_161_are_refused_as_the_gateway_counts(town: Town) -> None:
-    fits = _of(160, "Vol constaté à Redon hier à 9 h 07 dans un tabac.")
-    over = _of(161, "Vol constaté à Redon hier à 9 h 08 dans un tabac.")
+    fits = fact_of(160, "Vol constaté à Redon hier à 9 h 07 dans un tabac.")
+    over = fact_of(161, "Vol constaté à Redon hier à 9 h 08 dans un tabac.")
     said = await _refused(town, over)
     assert "règle over-length-gsm7" in said
     await _publish(town, fits)
@@ -144,14 +130,16 @@ async def test_160_septets_pass_and_161_are_refused_as_the_gateway_counts(town: 
     assert (sms.coding, handed.units, handed.segments) == ("0", 160, 1)
     assert prepare(over).segments == 2
     # Letters that no SMS of 160 has are written in those that it has, here and there alike.
-    rare = _of(160, "Vol constaté à Redon hier à 9 h 15 dans un tabac. Contrôlez l’arrière-cœur.")
+    rare = fact_of(
+        160, "Vol constaté à Redon hier à 9 h 15 dans un tabac. Contrôlez l’arrière-cœur."
+    )
     await town.ask("kerboul", town.poste(BRETAGNE), f"alerte buralistes 35 : {rare}", "publiée")
     await town.shows("riou", "Controlez l'arrière-coeur", 1)
     [sms] = [one for one in town.stage.kannel.inbox(number) if "9 h 15" in one.text]
     assert (sms.coding, prepare(sms.text).units, prepare(sms.text).segments) == ("0", 160, 1)
     await town.shows("tanguy", rare, 1)
     # A euro weighs two.
-    heavy = _of(161, "Vol de 90 € et 80 € constaté à Redon hier à 9 h 09 dans un tabac.")
+    heavy = fact_of(161, "Vol de 90 € et 80 € constaté à Redon hier à 9 h 09 dans un tabac.")
     assert (len(heavy), prepare(heavy).units) == (159, 161)
     assert "règle over-length-gsm7" in await _refused(town, heavy)
 

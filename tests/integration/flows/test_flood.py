@@ -1,41 +1,20 @@
 """A hundred reports of one event at the same instant, on a real PostgreSQL."""
 
 import asyncio
-from dataclasses import replace
 
 import pytest
+from support.crowds import TEXTS, crowd
 from support.story import (
-    BURALISTES,
-    LIFFRE,
     MOREL,
     NADIA,
     POSTE,
     POSTE_GROUP,
     Story,
-    merchant,
-    signature,
 )
 
 from appservice.domain.ids import ReportId
-from appservice.domain.member import Channel, Member
+from appservice.domain.member import Channel
 from appservice.domain.report import Taken
-
-TEXTS = ("Faux billets de 50 ici", "un client paie en faux billets", "fausse monnaie chez moi")
-
-
-async def crowd(story: Story, count: int) -> list[Member]:
-    people = [
-        replace(
-            merchant(f"zz{n:03d}", LIFFRE, BURALISTES, channels=frozenset({Channel.SMS})),
-            phone=f"+3363998{n:04d}",
-        )
-        for n in range(count)
-    ]
-    async with story.store.transaction() as tx:
-        for person in people:
-            await tx.members.save(person)
-            await tx.signatures.add(signature(person))
-    return people
 
 
 @pytest.mark.acceptance("S2-20")

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 import pytest_asyncio
+from support.crowds import TEXTS, crowd
 from support.real_sms import RealGateway, gateway, gateway_of_the_session
 from support.story import MOREL, POSTE, Story, merchant, signature
 
@@ -96,6 +97,10 @@ async def test_nobody_is_texted_before_their_yes_nor_after_their_stop(behind: Be
     count = len(behind.shown())
     await behind.publish("Vol constaté à Guer")
     assert len(behind.shown()) == count
+    await behind.says("ARRÊT")  # said again, answered no more
+    await behind.says("au secours, il est armé")
+    await behind.shows("appelez tout de suite le 17")
+    assert sum("vous ne recevrez plus de SMS" in text for text in behind.shown()) == 1
 
 
 @pytest.mark.acceptance("S1-06")
@@ -130,3 +135,18 @@ async def test_a_new_text_and_a_withdrawal_are_said_in_words(behind: Behind) -> 
     await behind.shows("ANNULE ET REMPLACE : Vol constaté à Redon")
     await story.writes(MOREL, "annule A1", where=POSTE)
     await behind.shows("ANNULATION : l'alerte de 14h00 est retirée")
+
+
+@pytest.mark.acceptance("S2-20")
+async def test_a_hundred_reports_of_one_event_make_one_card(behind: Behind) -> None:
+    """From a hundred telephones, at the same instant; each is answered."""
+    people = await crowd(behind.story, 100)
+    numbers = [person.phone or "" for person in people]
+    texts = [TEXTS[place % 3] for place in range(100)]
+    await asyncio.gather(*map(behind.says, texts, numbers))
+    await behind.until(lambda: all(map(behind.shown, numbers)))
+    (card,) = behind.story.bridges[Channel.MATRIX].texts(POSTE)
+    assert "S1 — 100 signalements du même fait" in card
+    answers = [text for number in numbers for text in behind.shown(number)]
+    assert len(answers) == 100
+    assert all(answer.startswith("Reçu : votre signalement S") for answer in answers)
