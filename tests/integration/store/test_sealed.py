@@ -26,6 +26,7 @@ from appservice.domain.delivery import Parcel, Settled, State
 from appservice.domain.errors import PermanentFailure, TemporaryFailure
 from appservice.domain.ids import AlertId, MemberId, RoomId
 from appservice.domain.member import Channel
+from appservice.domain.protocol.version import Version
 from appservice.domain.room import Kind, KnownRoom, RoomKey
 from appservice.domain.telephone.consent import Agreed, Consent
 from appservice.files.keys import Keys, add_master_key
@@ -53,6 +54,8 @@ async def live(store: PgStore) -> None:
     async with store.transaction() as tx:
         assert await tx.first_time(Channel.SIGNAL, f"{ACI}/1783")
         await tx.members.save(MEMBER)
+        version = Version(1, "aa" * 32, NOON, {"liffre|Phase": "essai"})
+        await tx.protocols.add(version, f"test_list: [{PHONE}]".encode())
         await tx.signatures.add(a_signature())
         strangers = tx.telephone.strangers
         assert await strangers.may_answer(Channel.SMS, OTHER_PHONE, NOON, NOON, 9)

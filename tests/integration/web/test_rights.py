@@ -69,8 +69,9 @@ async def test_the_prefecture_reads_protocol_and_indicators_and_no_name(town: Co
     assert figure(counts.text, "Commerçants inscrits") == ["1", "0"], "of each territory"
     protocol = await prefecture.get("/protocole")
     assert town.world.policy.hash[:12] in protocol.text
-    for charter in town.world.charters.values():
-        assert charter.hash[:12] in protocol.text
+    for land in town.world.territories.values():
+        for charter in land.charters.values():
+            assert town.world.charters[charter].hash[:12] in protocol.text
     for page in (counts, protocol):
         assert merchant.name not in page.text
         assert merchant.shop not in page.text
