@@ -28,6 +28,9 @@ SETTINGS = {
     "lock_timeout": "20s",
 }
 
+# Whoever makes more keys at once, by a sheet of merchants, has no use for them soon.
+FEW = 20
+
 # Owners whose key many transactions use at the same time: a day of exchanges, of the journal.
 SHARED = ("exchanges:", "journal:")
 
@@ -190,7 +193,8 @@ class Database:
                 raise
             with translated(connection):
                 await transaction.commit()
-        self.vault.remember(session.made)
+        if len(session.made) <= FEW:
+            self.vault.remember(session.made)
 
     async def shared_key(self, owner: str) -> DataKey:
         """The key of a day, made beside the transaction that asks: others need it as well.
