@@ -21,6 +21,7 @@ from appservice.demo.child import wait_until
 from appservice.demo.element import ElementFailed
 from appservice.demo.failure import StartFailed
 from appservice.demo.people import BRETAGNE
+from appservice.demo.prompt import Answer, maillage
 from appservice.demo.stage import Stage
 from appservice.domain.room import Kind
 from appservice.files.config import load_config
@@ -117,6 +118,10 @@ class FaultStage(Stage):
 
     async def quiet(self) -> bool:
         return (await self.query(WAITING))[0][0] == 0
+
+    async def maillage(self, *words: str) -> Answer:
+        config = str(self.config)
+        return await maillage(str(self.orders), "--config", config, *words, program=ENTRY)
 
     def _command(self, *words: str) -> Sequence[str]:
         command = [str(ENTRY), str(self.orders), "--config", str(self.config), *words]

@@ -24,14 +24,15 @@ class Answer:
     err: str
 
 
-async def maillage(*words: str) -> Answer:
+async def maillage(*words: str, program: Path | None = None) -> Answer:
     """`maillage WORDS`, forked from a process that has imported it all: a story has dozens.
 
-    A command takes its environment from whoever asked for the first one.
+    `program` is another script to run instead. A command takes its environment from whoever
+    asked for the first one.
     """
     with tempfile.TemporaryDirectory(prefix="maillage-") as folder:
         out, err = Path(folder, "out"), Path(folder, "err")
-        process = _FORKS.Process(target=_play, args=(words, str(out), str(err)))
+        process = _FORKS.Process(target=_play, args=(words, program, out, err))
         await asyncio.to_thread(process.start)
         try:
             await _end_of(process)
@@ -56,10 +57,13 @@ async def _end_of(process: ForkServerProcess) -> None:
     process.join()
 
 
-def _play(words: Sequence[str], out: str, err: str) -> None:
+def _play(words: Sequence[str], program: Path | None, out: Path, err: Path) -> None:
     for path, stream in ((out, sys.stdout), (err, sys.stderr)):
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         os.dup2(descriptor, stream.fileno())
         os.close(descriptor)
     sys.argv = ["maillage", *words]
-    runpy.run_module("appservice", run_name="__main__")
+    if program is None:
+        runpy.run_module("appservice", run_name="__main__")
+    else:
+        runpy.run_path(str(program), run_name="__main__")
