@@ -71,7 +71,7 @@ async def test_S2_01_only_the_mairie_enrols_and_nobody_enrols_themselves(
         ):
             page = await person.post(path, form, allow_redirects=False)
             assert page.status == (403 if person.secret else 303), path
-    with pytest.raises(PermanentFailure, match="pas ouverte aux commerçants"):
+    with pytest.raises(PermanentFailure, match="ouverte ni aux commerçants"):
         await town.signed_in(merchant)
 
     inbound = Inbound(town.store, town.store.queue, town.world, town.clock, SomeMedia())

@@ -2,7 +2,7 @@
 
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -31,10 +31,12 @@ class FlakyJournal:
             raise TemporaryFailure
         return await self.there.write(source, key, payload, at)
 
-    async def pending(self, source: str, limit: int) -> Sequence[tuple[int, bytes]]:
+    async def pending(
+        self, source: str, limit: int, besides: Collection[int] = ()
+    ) -> Sequence[tuple[int, bytes]]:
         if self.down:
             raise TemporaryFailure
-        return await self.there.pending(source, limit)
+        return await self.there.pending(source, limit, besides)
 
     async def done(self, entry: int) -> None:
         await self.there.done(entry)

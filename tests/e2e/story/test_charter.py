@@ -236,5 +236,5 @@ async def test_a_new_version_puts_everybody_out_until_they_sign_it(town: Town) -
     finally:
         path.write_text(before, encoding="utf-8")
         await town.restart()
-        await town.sign("nedelec")
-        await town.come_in("nedelec")
+        await town.sign("nedelec", "kervella")
+        await town.come_in("nedelec", "kervella")

@@ -255,4 +255,4 @@ async def test_another_territory_hears_nothing(town: Town) -> None:
     assert all(cast.copies(key, text) == 0 for key in cast.people if key not in _QUIMPER)
 
 
-_QUIMPER = ("nedelec", "cariou")
+_QUIMPER = ("nedelec", "kervella", "cariou")

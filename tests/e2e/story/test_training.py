@@ -71,7 +71,7 @@ async def test_an_untrained_merchant_receives_and_reports_on_no_channel(asked: T
     news = town.news("nedelec")
     await cast.elements["nedelec"].say(room, "Bonjour, la livraison passe à quelle heure demain ?")
     await news.of(NEEDS)
-    assert not [t for t in town.heard_by("cariou") if "7 h 2" in t or "braquage" in t]
+    assert not [t for t in town.heard_by("cariou") if "7 h 2" in t or "braquage en cours" in t]
 
     alert = "Vol constaté par la gendarmerie hier à 9 h 37 dans une boulangerie, faux livreur."
     await cast.elements["cariou"].say(
@@ -84,7 +84,7 @@ async def test_an_untrained_merchant_receives_and_reports_on_no_channel(asked: T
         me = await town.ask("nedelec", cast.guichet("nedelec"), "moi", "Formation : suivie le")
         assert "Charte : en vigueur" in me
         fact = "Vitrine brisée ce matin à 8 h 44 rue Kéréon, caisse emportée"
-        await town.ask("nedelec", cast.guichet("nedelec"), fact, "est chez les agents")
+        await town.ask("nedelec", cast.guichet("nedelec"), fact, "Reçu : ")
         await town.shows("cariou", "8 h 44", len(cast.people["cariou"].channels) - 1)
     finally:
         await mark(town, "nedelec", trained=False)
@@ -93,4 +93,4 @@ async def test_an_untrained_merchant_receives_and_reports_on_no_channel(asked: T
 @pytest.mark.acceptance("S2-15")
 async def test_a_territory_that_asks_nothing_hears_the_untrained(town: Town) -> None:
     fact = "Vitrine brisée ce matin à 6 h 52 rue Kéréon, caisse emportée"
-    await town.ask("nedelec", town.cast.guichet("nedelec"), fact, "est chez les agents")
+    await town.ask("nedelec", town.cast.guichet("nedelec"), fact, "Reçu : ")

@@ -138,7 +138,7 @@ def test_a_right_carries_what_proofs_need():
     wanted = desired(shipped_world(), [anne], {anne.id: signature}, NOW)
     until = int((NOW + timedelta(days=28)).timestamp())
     since = int((NOW - timedelta(days=2)).timestamp()) * 1000
-    assert wanted.rights == {user("anne"): Right(until, "2026-1", since)}
+    assert wanted.rights == {user("anne"): Right(until, "2026-2", since)}
 
 
 def test_signal_people_are_those_who_chose_signal_and_have_an_account():

@@ -42,7 +42,7 @@ async def test_an_invitation_carries_a_sealed_proof_for_that_room_and_user(place
     signed = proof_bytes(room, user("anne"), str(proof["version"]), int(str(proof["until"])))
     assert signed in place.seals.signed
     assert proof["sig"] == f"sealed-{len(signed)}"
-    assert proof["version"] == "2026-1"
+    assert proof["version"] == "2026-2"
 
 
 async def test_the_welcome_is_pinned_with_the_reminder(place):

@@ -41,11 +41,13 @@ async def test_what_is_shown_is_what_is_signed_and_recorded(signing, store, memb
     assert (signature.signed_at, signature.valid_until) == (NOW, NOW + timedelta(days=365))
     async with store.transaction() as tx:
         assert await tx.signatures.latest(member.id) == signature
+    world = shipped_world()
+    version = world.charters[charter].version
     assert [(a.actor, a.verb, a.subject, a.codes) for a in store.acts] == [
-        (member.id, "sign", charter, ("2026-1",))
+        (member.id, "sign", charter, (version,))
     ]
-    standing = shipped_world().standing(member, signature, NOW)
-    assert standing == InForce(NOW + timedelta(days=365), "2026-1")
+    standing = world.standing(member, signature, NOW)
+    assert standing == InForce(NOW + timedelta(days=365), version)
 
 
 async def test_the_seal_covers_who_what_and_when(signing):
