@@ -1,8 +1,8 @@
 """Tells officers how far an alert has gone, and what needs a person's eye."""
 
-import asyncio
 import logging
 from datetime import datetime, timedelta
+from functools import partial
 
 from appservice.domain.alert import Alert, Cancelled, Held, Published, Turned
 from appservice.domain.delivery import Kind, Parcel, Tally
@@ -12,6 +12,7 @@ from appservice.domain.territory import Level, Zone
 from appservice.domain.wording import alerts as words
 from appservice.domain.world import World
 from appservice.flows.ports import Clock, Store, Transaction
+from appservice.flows.rounds import rounds
 from appservice.flows.step import postes_over, room_parcels
 
 _LOG = logging.getLogger(__name__)
@@ -63,12 +64,7 @@ async def finish(store: Store, world: World, number: AlertId, clock: Clock) -> N
 
 async def watch(store: Store, world: World, clock: Clock, every: timedelta = _EVERY) -> None:
     """Until cancelled: says the last lines that nothing else will say."""
-    while True:
-        try:
-            await finish_all(store, world, clock)
-        except Exception as error:
-            _LOG.warning("last lines wait: %s", type(error).__name__)
-        await asyncio.sleep(every.total_seconds())
+    await rounds(partial(finish_all, store, world, clock), every, _LOG, "last lines wait")
 
 
 async def finish_all(store: Store, world: World, clock: Clock) -> None:

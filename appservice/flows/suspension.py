@@ -1,6 +1,5 @@
 """Safe mode: officers are reminded each day that alerts are suspended, and told when it ends."""
 
-import asyncio
 import logging
 from datetime import timedelta
 
@@ -8,6 +7,7 @@ from appservice.domain.room import KnownRoom
 from appservice.domain.wording import alerts as words
 from appservice.domain.world import World
 from appservice.flows.ports import Clock, Store, Transaction
+from appservice.flows.rounds import rounds
 from appservice.flows.step import every_poste, room_parcels
 
 _LOG = logging.getLogger(__name__)
@@ -16,14 +16,13 @@ _EVERY = timedelta(minutes=10)
 
 async def remind(store: Store, world: World, clock: Clock, every: timedelta = _EVERY) -> None:
     """Until cancelled. In safe mode it is in the log each time, in every poste once a day."""
-    while True:
+
+    async def once() -> None:
         if world.settings.suspended:
             _LOG.warning("SAFE MODE: no alert leaves until the service starts without --safe")
-        try:
-            await remind_once(store, world, clock)
-        except Exception as error:
-            _LOG.warning("word of the suspension waits: %s", type(error).__name__)
-        await asyncio.sleep(every.total_seconds())
+        await remind_once(store, world, clock)
+
+    await rounds(once, every, _LOG, "word of the suspension waits")
 
 
 async def remind_once(store: Store, world: World, clock: Clock) -> None:

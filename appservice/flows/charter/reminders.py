@@ -1,6 +1,5 @@
 """Whoever's charter ends soon is told on their channel: 30, 15 and 3 days ahead, once each."""
 
-import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -16,6 +15,7 @@ from appservice.domain.wording import renewal as words
 from appservice.domain.world import World
 from appservice.flows.charter.links import SigningLinks
 from appservice.flows.ports import Clock, Store, Transaction
+from appservice.flows.rounds import rounds
 from appservice.flows.step import private_parcel
 
 _LOG = logging.getLogger(__name__)
@@ -37,12 +37,7 @@ class Reminders:
 
     async def watch(self, every: timedelta = _EVERY) -> None:
         """Until cancelled."""
-        while True:
-            try:
-                await self.once()
-            except Exception as error:
-                _LOG.warning("reminders of charters wait: %s", type(error).__name__)
-            await asyncio.sleep(every.total_seconds())
+        await rounds(self.once, every, _LOG, "reminders of charters wait")
 
     async def once(self) -> int:
         """One round; how many were told. What was told is known by its key."""

@@ -1,6 +1,5 @@
 """Signed records are time-stamped by an authority, afterwards: who signs never waits for it."""
 
-import asyncio
 import logging
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,6 +10,7 @@ from appservice.domain.errors import MaillageError, PermanentFailure
 from appservice.domain.signing.stamp import Stamp
 from appservice.flows.ports import Clock, Store
 from appservice.flows.ports.stamps import TimeAuthority
+from appservice.flows.rounds import rounds
 
 _LOG = logging.getLogger(__name__)
 _EVERY = timedelta(seconds=30)
@@ -36,12 +36,7 @@ class Stamping:
 
     async def watch(self, every: timedelta = _EVERY) -> None:
         """Until cancelled."""
-        while True:
-            try:
-                await self.once()
-            except Exception as error:
-                _LOG.warning("time-stamps wait: %s", type(error).__name__)
-            await asyncio.sleep(every.total_seconds())
+        await rounds(self.once, every, _LOG, "time-stamps wait")
 
     async def once(self) -> int:
         """One round; how many were stamped. Nothing of the database is held meanwhile."""

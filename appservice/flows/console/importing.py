@@ -20,6 +20,7 @@ from appservice.domain.ids import MemberId
 from appservice.domain.member import Member
 from appservice.flows.enrolment import Enrolment, said_twice
 from appservice.flows.ports import Clock, NewId, Store, Transaction
+from appservice.flows.rounds import rounds
 
 _LOG = logging.getLogger(__name__)
 
@@ -119,7 +120,7 @@ class Importing:
     @asynccontextmanager
     async def working(self) -> AsyncIterator[None]:
         """While this is held, sheets that were left in the middle are taken up."""
-        watch = asyncio.create_task(self._watch())
+        watch = asyncio.create_task(rounds(self._look, AGAIN, _LOG, "sheets"))
         try:
             yield
         finally:
@@ -128,17 +129,12 @@ class Importing:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _watch(self) -> None:
-        while True:
-            try:
-                async with self.store.transaction() as tx:
-                    found = await tx.console.sheets.unfinished()
-                for sheet in found:
-                    if sheet.stage.is_moving:
-                        self._go_on(sheet.id)
-            except Exception as failure:
-                _LOG.warning("sheets: %s", type(failure).__name__)
-            await asyncio.sleep(AGAIN.total_seconds())
+    async def _look(self) -> None:
+        async with self.store.transaction() as tx:
+            found = await tx.console.sheets.unfinished()
+        for sheet in found:
+            if sheet.stage.is_moving:
+                self._go_on(sheet.id)
 
     def _go_on(self, sheet: SheetId) -> None:
         if sheet not in self._at_work:

@@ -23,6 +23,7 @@ from appservice.flows.broadcast import post, versions
 from appservice.flows.delivery import Instead
 from appservice.flows.departure.reach import Reach, agreed, reach_of
 from appservice.flows.ports import Clock, Store, Transaction
+from appservice.flows.rounds import rounds
 from appservice.flows.step import every_poste, postes_over, room_parcels
 from bridges.protocol import Bridge
 
@@ -48,12 +49,7 @@ class Fallback:
 
     async def run(self) -> None:
         """Whatever fails here only makes it wait."""
-        while True:
-            try:
-                await self.look()
-            except Exception as error:
-                _LOG.warning("the way round Signal: %s", type(error).__name__)
-            await asyncio.sleep(self.every.total_seconds())
+        await rounds(self.look, self.every, _LOG, "the way round Signal")
 
     async def look(self) -> None:
         """Asks how Signal is, says so in the postes, and sends round what waited too long."""

@@ -1,6 +1,5 @@
 """One message of the poste, edited while an alert leaves, and its last line as receipts come."""
 
-import asyncio
 import logging
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -14,6 +13,7 @@ from appservice.domain.wording import alerts as words
 from appservice.domain.world import World
 from appservice.flows import progress
 from appservice.flows.ports import Clock, Store, Transaction
+from appservice.flows.rounds import rounds
 from appservice.flows.step import room_parcels
 
 _LOG = logging.getLogger(__name__)
@@ -45,12 +45,7 @@ class Live:
 
     async def run(self) -> None:
         """Until cancelled."""
-        while True:
-            try:
-                await self.look()
-            except Exception as error:
-                _LOG.warning("progress of alerts waits: %s", type(error).__name__)
-            await asyncio.sleep(_LOOK.total_seconds())
+        await rounds(self.look, _LOOK, _LOG, "progress of alerts waits")
 
     async def look(self) -> None:
         """One round: young alerts each time, those of the day now and then."""

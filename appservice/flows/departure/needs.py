@@ -15,6 +15,7 @@ from appservice.domain.territory import Level, Zone
 from appservice.domain.wording import needs as words
 from appservice.domain.world import World
 from appservice.flows.ports import Clock, Store, Transaction
+from appservice.flows.rounds import rounds
 from appservice.flows.step import every_poste, postes_over, room_parcels
 from bridges.protocol import Bridge, Trouble
 
@@ -36,12 +37,7 @@ class Needs:
 
     async def run(self) -> None:
         """Whatever fails here only makes it wait."""
-        while True:
-            try:
-                await self.look()
-            except Exception as error:
-                _LOG.warning("what Signal needs: %s", type(error).__name__)
-            await asyncio.sleep(self.every.total_seconds())
+        await rounds(self.look, self.every, _LOG, "what Signal needs")
 
     async def look(self) -> None:
         """Tells of each trouble once, and of its end."""

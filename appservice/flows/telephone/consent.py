@@ -1,6 +1,5 @@
 """Double opt-in: one question by SMS, one reminder at most, and no alert before the answer."""
 
-import asyncio
 import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -20,6 +19,7 @@ from appservice.domain.telephone.consent import (
 from appservice.domain.wording import telephone as words
 from appservice.domain.world import World
 from appservice.flows.ports import Clock, Store, Transaction
+from appservice.flows.rounds import rounds
 from appservice.flows.step import every_poste, room_parcels
 
 _LOG = logging.getLogger(__name__)
@@ -44,12 +44,11 @@ async def ask(tx: Transaction, world: World, member: Member, now: datetime) -> N
 
 async def watch(store: Store, world: World, clock: Clock, every: timedelta = _EVERY) -> None:
     """Until cancelled: asks whoever was not asked when they signed, and reminds once."""
-    while True:
-        try:
-            await watch_once(store, world, clock())
-        except Exception as error:
-            _LOG.warning("questions by SMS wait: %s", type(error).__name__)
-        await asyncio.sleep(every.total_seconds())
+
+    async def once() -> None:
+        await watch_once(store, world, clock())
+
+    await rounds(once, every, _LOG, "questions by SMS wait")
 
 
 async def watch_once(store: Store, world: World, now: datetime) -> None:

@@ -242,7 +242,7 @@ async def test_what_broke_down_waits_and_is_logged_without_words(
         raise Stop
 
     reminders = place.reminders(store=Broken())
-    monkeypatch.setattr("appservice.flows.charter.reminders.asyncio.sleep", stop)
+    monkeypatch.setattr("appservice.flows.rounds.asyncio.sleep", stop)
     with pytest.raises(Stop):
         await reminders.watch()
     assert "reminders of charters wait: ValueError" in caplog.text
