@@ -54,7 +54,7 @@ class SignalAccount:
 
     async def version(self) -> str:
         """What signal-cli calls itself."""
-        answer = await self._client.call("version", {})
+        answer = await self._client.call("version", {}, bare=True)
         return str(answer.get("version") if isinstance(answer, Mapping) else "?")
 
     async def accounts(self) -> Sequence[str]:

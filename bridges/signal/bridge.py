@@ -15,6 +15,7 @@ from bridges.signal.calls import call_for
 from bridges.signal.client import SignalClient
 from bridges.signal.envelope import Own
 from bridges.signal.errors import (
+    ACCOUNT_GONE,
     CallRefused,
     InvalidCall,
     Meaning,
@@ -38,7 +39,6 @@ _DRAIN = 5.0
 _ACCOUNT = "account"
 _DOOR = "door"
 _FADES, _SLOWED = Trouble("device_fades"), Trouble("rate_limited")
-_ON_THE_WAY = frozenset({"io", "network"})
 
 
 class SignalBridge(SignalGroups):
@@ -98,14 +98,16 @@ class SignalBridge(SignalGroups):
         """What keeps every message from leaving."""
         away = await self._reach.ask(holds)
         if away is None:
-            self._troubles.over(_DOOR)
+            if self._troubles.over(_DOOR):
+                # What listened for the account that was gone hears nothing of the new one.
+                self._hearing.again()
         else:
             self._troubles.noted(_DOOR, away)
         return away
 
     async def health(self) -> Health:
         try:
-            await self._client.call("version", {})
+            await self._client.call("version", {}, bare=True)
             away = await self._away(AT_REST)
         except SignalFailure:
             return _DOWN
@@ -136,10 +138,11 @@ class SignalBridge(SignalGroups):
     def _failed(self, message: Outgoing, reading: Reading, answer: object) -> Outcome:
         """By whose phone it is when that is said: of a group, nobody may have been reached."""
         self._slowed = reading.code == _SLOWED.code
-        if reading.code in _ON_THE_WAY:
+        gone = reading == ACCOUNT_GONE
+        if gone or reading.meaning is Meaning.UNKNOWN:
             self._reach.doubted()
         about = {name: one for name, one in read_each(answer).items() if one is not None}
-        for name, one in (about or {message.target: reading}).items():
+        for name, one in (about or {_DOOR if gone else message.target: reading}).items():
             self._troubles.noted(name, one)
         return outcome_of(reading)
 

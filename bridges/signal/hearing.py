@@ -42,6 +42,10 @@ class Hearing:
         self._sink = sink
         await self._client.start()
 
+    def again(self) -> None:
+        """Asks for what is received anew, on another connection."""
+        self._client.hang_up()
+
     async def stop(self, patience: float) -> None:
         """Hangs up, and lets the sink take what was handed over, for so many seconds."""
         await self._client.finish(patience)

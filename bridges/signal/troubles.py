@@ -15,9 +15,9 @@ class Troubles:
         if reading.meaning is Meaning.HUMAN:
             self._known[about] = reading
 
-    def over(self, about: str) -> None:
-        """It works again."""
-        self._known.pop(about, None)
+    def over(self, about: str) -> bool:
+        """It works again. Whether that is news."""
+        return self._known.pop(about, None) is not None
 
     @property
     def known(self) -> tuple[Trouble, ...]:

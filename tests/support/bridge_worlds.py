@@ -3,10 +3,11 @@
 import asyncio
 import itertools
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
+from appservice.app import clock
 from appservice.demo.standins.kannel import KannelStandIn
 from appservice.demo.standins.signal_cli import SignalCliStandIn
 from bridges.protocol import (
@@ -34,6 +35,11 @@ def ticking(start: datetime = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)) -> Calla
     """A clock that moves one second at each look."""
     seconds = itertools.count(int(start.timestamp()))
     return lambda: datetime.fromtimestamp(next(seconds), UTC)
+
+
+def _ago(days: int) -> int:
+    """Unix time in milliseconds."""
+    return int((clock() - timedelta(days=days)).timestamp() * 1000)
 
 
 async def eventually(true: Callable[[], object], what: str = "it") -> None:
@@ -185,6 +191,15 @@ class SignalWorldUnderTest:
 
     async def scan(self, uri: str) -> None:
         assert uri.startswith("sgnl://linkdevice")
+
+    async def says_to(self, number: str, text: str) -> None:
+        await self.says(text)
+
+    async def absent(self, number: str, days: int) -> None:
+        self.standin.faults.account.seen = {1: _ago(0), 2: _ago(days)}
+
+    async def unlink(self, number: str) -> None:
+        self.standin.unlink()
 
     def shown(self, target: str) -> Sequence[str]:
         world = self.standin.world

@@ -81,6 +81,12 @@ class SignalCliStandIn:
         for connection in list(self._connections):
             await connection.close()
 
+    def unlink(self) -> None:
+        """The account's owner takes this device off: whoever listens hears nothing more."""
+        self.faults.account.missing = True
+        for connection in self._connections:
+            connection.subscription = None
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         connection = _Connection(writer)
         self._connections.add(connection)
@@ -114,6 +120,8 @@ class SignalCliStandIn:
     def _result(
         self, connection: "_Connection", method: str, params: Mapping[str, object]
     ) -> dict[str, object]:
+        if method == "subscribeReceive" and self.faults.account.missing:
+            return {"error": _error(-32602, "Specified account does not exist")}
         if method == "subscribeReceive":
             connection.subscription = next(self._subscriptions)
             return {"result": connection.subscription}

@@ -5,12 +5,15 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
-from support.bridge_worlds import SERVICE, SignalWorldUnderTest, unhealthy
+from support.bridge_worlds import SERVICE, SignalWorldUnderTest, eventually, unhealthy
+from support.bridges import RecordingSink
 from support.signal_rig.world import SignalRigWorld
 
+from appservice.app import clock
 from appservice.demo.child import wait_until
-from bridges.protocol import Accepted, Outgoing, Throttled, Unknown
+from bridges.protocol import Accepted, Health, Message, Outgoing, Throttled, Trouble, Unknown
 from bridges.signal.account import SignalAccount
+from bridges.signal.bridge import SignalBridge
 from bridges.signal.errors import CallRefused, NotSent
 from bridges.signal.settings import SignalSettings
 
@@ -102,20 +105,18 @@ async def test_a_new_telephone_waits_until_its_key_is_accepted(
     assert (await world.bridge.health()).ok
 
 
-async def test_a_phone_scans_the_code_and_the_account_is_linked(
-    world: World, account: SignalAccount
-) -> None:
-    shown: list[str] = []
+async def link(world: World, account: SignalAccount) -> str:
+    """A phone scans the code that is shown; the account's number."""
     scanning: list[asyncio.Task[None]] = []
 
     def show(uri: str) -> None:
-        shown.append(uri)
+        assert uri.startswith("sgnl://linkdevice?")
         scanning.append(asyncio.create_task(world.scan(uri)))
 
     number = await account.link("Maillage", show)
     await scanning[0]
     assert number in await account.accounts()
-    assert shown[0].startswith("sgnl://linkdevice?")
+    return number
 
 
 async def test_a_signal_cli_that_is_not_there_is_said(world: World) -> None:
@@ -129,14 +130,33 @@ async def test_a_signal_cli_that_is_not_there_is_said(world: World) -> None:
     await away.stop()
 
 
-async def test_an_account_that_is_gone_waits_for_a_human() -> None:
-    world = SignalWorldUnderTest()
-    await world.start()
-    world.standin.faults.account.missing = True
-    outcome = await world.bridge.send(post("k1", world))
-    assert outcome == Throttled(120, "account_not_registered")
-    assert "maillage signal status" in (await unhealthy(world.bridge)).advice
-    world.standin.faults.account.missing = False
-    assert isinstance(await world.bridge.send(post("k1", world)), Accepted)
-    assert (await world.bridge.health()).ok
-    await world.stop()
+async def test_a_linked_device_fades_is_unlinked_and_once_linked_again_speaks_and_hears(
+    world: World, account: SignalAccount
+) -> None:
+    await world.bridge.stop()
+    number = await link(world, account)
+    settings = SignalSettings(
+        number, port=world.daemon_port, call_timeout=20, retry_first=0.05, retry_last=0.2
+    )
+    bridge, heard = SignalBridge(settings, clock), RecordingSink()
+    await world.absent(number, 25)
+    await bridge.start(heard)
+    assert isinstance(await bridge.send(post("k1", world)), Accepted)
+    assert (await bridge.health()).troubles == (Trouble("device_fades"),)
+
+    await world.unlink(number)
+    gone = Throttled(120, "account_not_registered")
+    outcomes = [await bridge.send(post(f"k{n}", world)) for n in (2, 3)]
+    assert outcomes in ([gone, gone], [Unknown("internal"), gone]), "one may be in doubt"
+    health = await bridge.health()
+    assert (health.ok, health.code) == (False, "account_not_registered")
+    assert "maillage signal status" in health.advice
+    assert number not in await account.accounts()
+
+    assert await link(world, account) == number
+    await world.absent(number, 0)
+    assert isinstance(await bridge.send(post("k3", world)), Accepted)
+    assert await bridge.health() == Health(ok=True)
+    await world.says_to(number, "Vitrine brisée")
+    await eventually(lambda: [m.text for m in heard.of(Message)] == ["Vitrine brisée"])
+    await bridge.stop()

@@ -25,6 +25,7 @@ class SignalRigWorld:
         self.rig = rig
         self.sink = RecordingSink()
         self.paul: Phone
+        self._holder = ""  # whose phone the account is linked to
 
     async def start(self) -> None:
         self.paul = await self.rig.friend("Paul")
@@ -94,8 +95,18 @@ class SignalRigWorld:
         return self.rig.bridge.port
 
     async def scan(self, uri: str) -> None:
-        await self.rig.say("person", name="Mairie")
+        if not self._holder:
+            self._holder = (await self.rig.say("person", name="Mairie"))["aci"]
         await self.rig.say("link", name="Mairie", uri=uri)
+
+    async def says_to(self, number: str, text: str) -> None:
+        await self.paul.says(text, self._holder)
+
+    async def absent(self, number: str, days: int) -> None:
+        await self.rig.say("absent", number=number, days=days)
+
+    async def unlink(self, number: str) -> None:
+        await self.rig.say("unlink", number=number)
 
     def shown(self, target: str) -> Sequence[str]:
         group = None if target == self.paul.aci else target

@@ -129,7 +129,7 @@ function profile(device, { name, commitment }) {
 
 async function devices(server, device) {
   const found = await server.getAllDevicesByServiceId(device.aci);
-  const described = found.map(({ deviceId, registrationId }) => ({ id: deviceId, name: null, created: 0, lastSeen: Date.now(), registrationId }));
+  const described = found.map(({ deviceId, registrationId, lastSeen = Date.now() }) => ({ id: deviceId, name: null, created: 0, lastSeen, registrationId }));
   return json(200, { devices: described });
 }
 

@@ -120,10 +120,10 @@ class RigServer extends Server {
   }
 
   async addWebSocket(device, socket) {
-    if (!device.real) return super.addWebSocket(device, socket);
     const mailbox = this.#mailbox(device);
     Object.assign(mailbox, { socket, announced: false });
-    return this.#deliver(mailbox);
+    // One that is being linked connects before it is known to be real.
+    return device.real ? this.#deliver(mailbox) : super.addWebSocket(device, socket);
   }
 
   removeWebSocket(device, socket) {

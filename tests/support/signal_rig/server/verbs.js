@@ -34,6 +34,19 @@ function verbs(server) {
       await person(from).sendText(target(to), text, { timestamp, withProfileKey: true });
       return { timestamp };
     },
+    // The account's owner takes every linked device off, or Signal does after thirty days.
+    async unlink({ number }) {
+      const [, ...linked] = server.devices.get(number) || [];
+      for (const { deviceId } of linked) await server.removeDevice(number, deviceId);
+      server.cut();
+      return { unlinked: linked.length };
+    },
+    // Those devices were last seen that many days ago.
+    async absent({ number, days }) {
+      const [, ...linked] = server.devices.get(number) || [];
+      for (const device of linked) device.lastSeen = Date.now() - days * 86_400_000;
+      return { absent: linked.length };
+    },
     async discover({ numbers }) {
       const found = numbers.map((number) => (server.devices.get(number) || [])[0]);
       const known = found.filter((device) => device && !server.isUnregistered(device.aci));
