@@ -27,6 +27,7 @@ from appservice.files.protocol_files import packed
 from appservice.files.registration import Tokens, read_tokens
 from appservice.files.world import load_world
 from appservice.flows.arrival.arriving import Arriving
+from appservice.flows.arrival.tidying import Tidying
 from appservice.flows.charter.links import SigningLinks
 from appservice.flows.charter.receipts import Receipts
 from appservice.flows.charter.reminders import Reminders
@@ -61,7 +62,7 @@ from appservice.flows.telephone import consent
 from appservice.flows.unreadable import Unreadable
 from appservice.matrix.accounts import first_contact
 from appservice.matrix.api import Api
-from appservice.matrix.people import accounts_of
+from appservice.matrix.people import SynapseIntroductions, accounts_of
 from appservice.matrix.rooms import Rooms, no_voice
 from appservice.matrix.service import MatrixService
 from appservice.matrix.settings import Callbacks, MatrixSettings
@@ -132,6 +133,10 @@ class Office:
         server, ring = self.config.homeserver, self.store.wake.ring
         given = accounts_of(http, server.url, server.admin_token) if http else None
         return Arriving(self.store, clock, new_id, self.world, given, server.server_name, ring)
+
+    def bot(self, http: aiohttp.ClientSession) -> Api:
+        """The homeserver, in the name of the service."""
+        return Api(http, self.config.homeserver.url, self.tokens.as_token, self.ourselves.bot)
 
     @property
     def invitations(self) -> Invitations:
@@ -206,11 +211,13 @@ async def console(
     await office.store.index_members()
     async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http:
         found, arriving = providers(chosen, world, http), office.arriving(http)
-        desk = replace(desk, providers=found, arriving=arriving)
+        told = SynapseIntroductions(office.bot(http), arriving.server_name)
+        tidying = Tidying(office.store, clock, told, arriving.accounts)
+        desk = replace(desk, providers=found, arriving=arriving, introductions=told)
         server = ConsoleServer(desk)
         await server.open(chosen.listen.host, chosen.listen.port)
         try:
-            async with importing.working():
+            async with importing.working(), tidying.working():
                 yield
         finally:
             await server.close()
@@ -239,7 +246,7 @@ async def provisioning(office: Office) -> AsyncIterator[Membership]:
         http = await stack.enter_async_context(aiohttp.ClientSession())
         service = Api(http, homeserver.url, office.tokens.as_token)
         await first_contact(service, matrix_settings(office.config, office.tokens, office.keys))
-        api = Api(http, homeserver.url, office.tokens.as_token, office.ourselves.bot)
+        api = office.bot(http)
         groups = groups_of(bridges)
         if groups is not None:
             await bridges[Channel.SIGNAL].start(unheard)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from stdnum.fr import siret
 
 from appservice.domain.errors import Refused
+from appservice.domain.ids import UserId
 from appservice.domain.member import Channel, Member, Role
 from appservice.domain.territory import Territory, slug
 from appservice.domain.world import World
@@ -19,6 +20,7 @@ _PHONE = re.compile(r"\+[1-9][0-9]{7,14}")
 _MXID = re.compile(r"@[a-z0-9._=/+-]+:(?P<server>\S+)")
 _ACI = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _LONGEST_NAME = 80
+_LONGEST_MXID = 255  # Matrix specification, appendix on user identifiers
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -101,14 +103,20 @@ def _about_addresses(member: Member, server_name: str) -> _Found:
         yield "phone", "bad-phone", "Le numéro n'est pas au format international (+33…)."
     if member.signal is not None and not _ACI.fullmatch(member.signal):
         yield "signal", "bad-account", "Le compte Signal n'est pas un identifiant (ACI)."
-    if member.mxid is None:
-        return
-    match = _MXID.fullmatch(member.mxid)
-    if match is None:
-        yield "mxid", "bad-mxid", "L'identifiant Matrix s'écrit @nom:serveur."
-    elif match["server"] != server_name:
+    mistake = account_mistake(member.mxid, server_name) if member.mxid is not None else None
+    if mistake is not None:
+        yield "mxid", *mistake
+
+
+def account_mistake(user: UserId, server_name: str) -> tuple[str, str] | None:
+    """What keeps a Matrix account from our rooms: a code and a sentence."""
+    match = _MXID.fullmatch(user)
+    if match is None or len(user) > _LONGEST_MXID:
+        return "bad-mxid", "L'identifiant Matrix s'écrit @nom:serveur."
+    if match["server"] != server_name:
         # Rooms do not federate: an account elsewhere could never come in.
-        yield "mxid", "foreign-mxid", f"Le compte Matrix doit être sur {server_name}."
+        return "foreign-mxid", f"Le compte Matrix doit être sur {server_name}."
+    return None
 
 
 def _about_the_shop(member: Member, territory: Territory) -> _Found:

@@ -27,6 +27,7 @@ from appservice.store.mail.queue import PgQueue
 from appservice.store.mail.recall import PgRecall
 from appservice.store.members import PgMembers
 from appservice.store.register.arrivals import PgArrivals
+from appservice.store.register.claims import PgClaims, PgClosings
 from appservice.store.register.counts import PgCounts
 from appservice.store.register.directory import index_members
 from appservice.store.register.protocols import PgProtocols
@@ -59,6 +60,8 @@ class PgTransaction:
         self.signatures: ports.Signatures = PgSignatures(session)
         self.signing_links: ports.SigningLinks = PgSigningLinks(session)
         self.arrivals: ports.Arrivals = PgArrivals(session)
+        self.claims: ports.Claims = PgClaims(session)
+        self.closings: ports.Closings = PgClosings(session)
         self.time_stamps: TimeStamps = PgTimeStamps(session)
         self.alerts: ports.Alerts = PgAlerts(session)
         self.reports: ports.Reports = PgReports(session)
@@ -122,6 +125,7 @@ class PgStore:
             await session.run(SHRED_MEMBER, owner)
             await session.run(SHRED_ACCOUNT, owner)
             await session.run(SHRED_SIGNING_LINKS, owner)
+            await session.run(CLOSE_ACCOUNTS, owner, session.clock())
             await session.run(SHRED_ARRIVALS, owner)
             await session.run(SHRED_BLOBS, owner)
             await session.run(SHRED_PARCELS, owner, session.clock())
@@ -252,6 +256,12 @@ DELETE FROM consents WHERE member = $1
 SHRED_THREADS = "DELETE FROM threads WHERE member = $1"
 SHRED_ACCOUNT = "DELETE FROM console_accounts WHERE member = $1"
 SHRED_SIGNING_LINKS = "DELETE FROM signing_links WHERE member = $1"
+# The homeserver is told afterwards; the name says nothing of anybody.
+CLOSE_ACCOUNTS = """
+INSERT INTO account_closings (account, asked_at)
+SELECT DISTINCT account, $2::timestamptz FROM arrivals WHERE member = $1 AND account IS NOT NULL
+ON CONFLICT DO NOTHING
+"""
 SHRED_ARRIVALS = "DELETE FROM arrivals WHERE member = $1"
 SHRED_BLOBS = "DELETE FROM blobs WHERE owner = $1"
 SHRED_PARCELS = """

@@ -14,6 +14,7 @@ from appservice.domain.territory import Territory
 from appservice.domain.world import World
 from appservice.flows.arrival.arriving import Arriving
 from appservice.flows.arrival.handing import Handing
+from appservice.flows.arrival.linking import Linking
 from appservice.flows.charter.links import SigningLinks
 from appservice.flows.charter.receipts import Receipts
 from appservice.flows.charter.signer import Signer
@@ -36,7 +37,7 @@ from appservice.flows.enrolment import Enrolment
 from appservice.flows.governance.indicators import Watching
 from appservice.flows.governance.protocol import Protocol
 from appservice.flows.governance.training import Training
-from appservice.flows.ports import Clock
+from appservice.flows.ports import Clock, Introductions
 from appservice.web.openid.provider import Provider
 from appservice.web.receipts.sealed import PdfReceipts
 from appservice.web.webauthn import WebAuthnKeys, keys_of
@@ -74,6 +75,7 @@ class Desk:
     behind_proxy: bool = False  # the last address of X-Forwarded-For is then the visitor's
     providers: Mapping[str, Provider] = field(default_factory=dict)  # by organisation
     signal_number: str = ""  # of the service
+    introductions: Introductions | None = None  # without it nobody links an account
 
     @property
     def key_checks(self) -> WebAuthnKeys | None:
@@ -90,6 +92,10 @@ class Desk:
     @property
     def handing(self) -> Handing:
         return Handing(self.arriving)
+
+    @property
+    def linking(self) -> Linking:
+        return Linking(self.arriving, self.introductions)
 
     @property
     def editing(self) -> Editing:

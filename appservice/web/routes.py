@@ -72,6 +72,7 @@ ROUTES: tuple[Route, ...] = (
     Route(GET, "/signer/{token}/fait", signing.signed_page, Access.PUBLIC),
     Route(GET, "/signer/{token}/recu.pdf", signing.receipt, Access.PUBLIC),
     Route(GET, "/arrivee/{token}", arrival.steps_page, Access.PUBLIC),
+    Route(POST, "/arrivee/{token}/compte", arrival.link, Access.PUBLIC),
     Route(POST, "/participants/{member}/arrivee", arrival.hand, Right.ENROL),
     Route(
         *(GET, "/participants/{member}/mot-de-passe", arrival.reset_page, Right.ENROL),

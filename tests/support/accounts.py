@@ -15,6 +15,7 @@ class MemoryAccounts:
     devices: set[UserId] = field(default_factory=set)
     given: list[UserId] = field(default_factory=list)
     """Each time that one was made or set."""
+    closed: list[UserId] = field(default_factory=list)
     fails: Callable[[str], None] = lambda verb: None
     """Told the verb before it is done; may raise."""
     dies: Callable[[], None] = lambda: None
@@ -35,7 +36,31 @@ class MemoryAccounts:
         self.fails("has_devices")
         return user in self.devices
 
+    async def close(self, user: UserId) -> None:
+        self.fails("close")
+        self.passwords.pop(user, None)
+        self.devices.discard(user)
+        self.closed.append(user)
+
     def sign_in(self, user: str, password: str) -> None:
         """As the person does on their telephone."""
         assert self.passwords[UserId(user)] == password
         self.devices.add(UserId(user))
+
+
+@dataclass
+class MemoryIntroductions:
+    """Implements `ports.Introductions`: what each account reads in its list of invitations."""
+
+    rooms: dict[str, tuple[UserId, str]] = field(default_factory=dict)
+    sent: list[tuple[UserId, str]] = field(default_factory=list)
+    fails: Callable[[str], None] = lambda verb: None
+
+    async def invite(self, key: str, user: UserId, name: str) -> None:
+        self.fails("invite")
+        self.rooms[key] = (user, name)
+        self.sent.append((user, name))
+
+    async def withdraw(self, key: str) -> None:
+        self.fails("withdraw")
+        self.rooms.pop(key, None)

@@ -55,7 +55,7 @@ from appservice.web.factors import TotpCodes
 from appservice.web.receipts.sealed import PdfReceipts
 from appservice.web.routing import Access
 from appservice.web.server import ConsoleServer
-from support.accounts import MemoryAccounts
+from support.accounts import MemoryAccounts, MemoryIntroductions
 from support.golden import PlainSeals
 from support.store_builders import HandClock
 
@@ -126,6 +126,7 @@ class ConsoleTown:
     stack: AsyncExitStack = field(default_factory=AsyncExitStack)
     accounts: MemoryAccounts = field(default_factory=MemoryAccounts)
     """Of the homeserver."""
+    introductions: MemoryIntroductions = field(default_factory=MemoryIntroductions)
 
     @property
     def invitations(self) -> Invitations:
@@ -182,6 +183,7 @@ class ConsoleTown:
             training=Training(self.store, self.clock),
             protocol=Protocol(self.store, self.clock, self.world),
             public_key=self.public_key,
+            introductions=self.introductions,
         )
         await self.stack.enter_async_context(desk.importing.working())
         self.server = ConsoleServer(desk)

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from appservice.domain.charter import Charter, Signature
 from appservice.domain.ids import MemberId, UserId
-from appservice.domain.signing import Arrival, Evidence, SigningLink
+from appservice.domain.signing import Arrival, Claim, Evidence, SigningLink
 from appservice.domain.signing.stamp import Stamp, Stamped
 from support.memory_tables import Tables
 
@@ -59,6 +59,40 @@ class MemoryArrivals:
         for digest, other in self._rows.items():
             if other.member == member and other.revoked_at is None:
                 self._rows[digest] = replace(other, revoked_at=now)
+
+
+class MemoryClaims:
+    def __init__(self, tables: Tables) -> None:
+        self._rows = tables.claims
+
+    async def put(self, digest: bytes, claim: Claim) -> None:
+        self._rows[digest] = claim
+
+    async def of(self, digest: bytes) -> Claim | None:
+        return self._rows.get(digest)
+
+    async def spent(self, asked_before: datetime, limit: int) -> Sequence[tuple[bytes, Claim]]:
+        rows = sorted(self._rows.items(), key=lambda row: row[1].asked_at)
+        return [row for row in rows if row[1].is_over or row[1].asked_at <= asked_before][:limit]
+
+    async def forget(self, digest: bytes, claim: Claim) -> None:
+        known = self._rows.get(digest)
+        if known is not None and known.asked_at == claim.asked_at:
+            del self._rows[digest]
+
+
+class MemoryClosings:
+    def __init__(self, tables: Tables) -> None:
+        self._rows = tables.closings
+
+    async def add(self, user: UserId, at: datetime) -> None:
+        self._rows.setdefault(user, at)
+
+    async def waiting(self, limit: int) -> Sequence[UserId]:
+        return sorted(self._rows, key=lambda user: (self._rows[user], user))[:limit]
+
+    async def done(self, user: UserId) -> None:
+        self._rows.pop(user, None)
 
 
 class MemoryTimeStamps:

@@ -43,6 +43,8 @@ from support.memory_counts import MemoryCounts
 from support.memory_queue import MemoryQueue
 from support.memory_signing import (
     MemoryArrivals,
+    MemoryClaims,
+    MemoryClosings,
     MemorySignedTexts,
     MemorySigningLinks,
     MemoryTimeStamps,
@@ -487,6 +489,8 @@ class MemoryTransaction:
         self.signatures = MemorySignatures(tables)
         self.signing_links = MemorySigningLinks(tables)
         self.arrivals = MemoryArrivals(tables)
+        self.claims = MemoryClaims(tables)
+        self.closings = MemoryClosings(tables)
         self.time_stamps = MemoryTimeStamps(tables)
         self.alerts = MemoryAlerts(tables)
         self.reports = MemoryReports(tables)

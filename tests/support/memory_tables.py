@@ -10,12 +10,12 @@ from appservice.domain.console import Account, AccountId, Invitation, Opened
 from appservice.domain.console.passkey import Passkey
 from appservice.domain.console.sheet import Line, Sheet, SheetId
 from appservice.domain.delivery import Parcel, State, Urgency
-from appservice.domain.ids import AlertId, BlobId, MemberId, ParcelId, ReportId
+from appservice.domain.ids import AlertId, BlobId, MemberId, ParcelId, ReportId, UserId
 from appservice.domain.member import Channel, Member
 from appservice.domain.protocol.version import Version
 from appservice.domain.report import Report
 from appservice.domain.room import KnownRoom
-from appservice.domain.signing import Arrival, Evidence, SigningLink
+from appservice.domain.signing import Arrival, Claim, Evidence, SigningLink
 from appservice.domain.signing.stamp import Stamp
 from appservice.domain.telephone.consent import Consent
 from bridges.protocol import Attachment, Receipt
@@ -74,6 +74,8 @@ class Tables:
     evidence: dict[tuple[MemberId, str, datetime], Evidence] = field(default_factory=dict)
     signing_links: dict[bytes, SigningLink] = field(default_factory=dict)
     arrivals: dict[bytes, Arrival] = field(default_factory=dict)
+    claims: dict[bytes, Claim] = field(default_factory=dict)
+    closings: dict[UserId, datetime] = field(default_factory=dict)
     time_stamps: dict[tuple[MemberId, str], tuple[Stamp, datetime]] = field(default_factory=dict)
     alerts: dict[AlertId, Alert] = field(default_factory=dict)
     reports: dict[ReportId, Report] = field(default_factory=dict)

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 
 ACTS: Mapping[str, str] = {
+    "account.close": "Compte Element fermé",
+    "account.link": "Compte Element relié, preuve faite",
     "account.make": "Compte Element ouvert",
     "account.password": "Mot de passe Element remis de nouveau",
     "account.reset": "Mot de passe Element remplacé, téléphones déconnectés",

@@ -7,6 +7,7 @@ from appservice.domain.signing.arrival import (
     account_name,
     password_of,
 )
+from appservice.domain.signing.claim import CLAIM_LASTS, Claim, as_shown, code_of
 from appservice.domain.signing.evidence import BOXES, Evidence, evidence_from, is_same_name
 from appservice.domain.signing.link import (
     CODE_EVERY,
@@ -25,6 +26,7 @@ from appservice.domain.signing.link import (
 __all__ = [
     "AFTER_SIGNING",
     "BOXES",
+    "CLAIM_LASTS",
     "CODE_EVERY",
     "CODE_LASTS",
     "DONE_LASTS",
@@ -33,12 +35,15 @@ __all__ = [
     "MOST_TRIES",
     "ON_PAPER",
     "Arrival",
+    "Claim",
     "Code",
     "Evidence",
     "SigningLink",
     "State",
     "account_name",
+    "as_shown",
     "code_digest",
+    "code_of",
     "evidence_from",
     "is_same_name",
     "password_of",

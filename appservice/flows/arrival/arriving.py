@@ -42,6 +42,7 @@ class Inside:
     """Somebody is signed in, or it is an account of their own: no password is shown."""
 
     user: UserId
+    is_own: bool = False  # theirs before Maillage
 
 
 Access = NoAccount | Opened | Inside
@@ -75,7 +76,7 @@ class Arriving:
         lost on its way is asked for again."""
         await Tries(self.store, self.clock).one_more(f"arrival:{digest(token).hex()}", MOST_LOOKS)
         async with self.store.transaction() as tx:
-            arrival, person = await self._look(tx, await tx.arrivals.get(digest(token)))
+            arrival, person = await self.known(tx, token)
             territory = self.world.territory_of(person)
             number = person.phone
             known = await tx.telephone.consents.of(number) if number is not None else None
@@ -88,10 +89,10 @@ class Arriving:
     async def access(self, token: str) -> Access:
         """What that page opens: made or set once, and shown until somebody signs in with it."""
         async with self.store.transaction() as tx:
-            arrival, person = await self._look(tx, await tx.arrivals.get(digest(token)))
+            arrival, person = await self.known(tx, token)
             ours = await tx.arrivals.user_of(person.id)
         if person.mxid is not None and person.mxid != ours:
-            return Inside(person.mxid)
+            return Inside(person.mxid, is_own=True)
         if self.accounts is None:
             return NoAccount() if ours is None else Inside(ours)
         try:
@@ -100,6 +101,14 @@ class Arriving:
             # Accounts are delegated to something else, or the token that makes them is dead.
             _LOG.error("no account could be made: %s", refusal.message)
             return NoAccount() if person.mxid is None else Inside(person.mxid)
+
+    async def known(self, tx: Transaction, token: str) -> tuple[Arrival, Member]:
+        """Whose page it is, if they may take part. Raises LinkIsOver."""
+        return await self._look(tx, await tx.arrivals.get(digest(token)))
+
+    async def held(self, tx: Transaction, token: str) -> tuple[Arrival, Member]:
+        """As `known`; until the transaction ends nobody else holds the page."""
+        return await self._look(tx, await tx.arrivals.hold(digest(token)))
 
     async def _opened(
         self, accounts: Accounts, token: str, arrival: Arrival, person: Member
@@ -130,7 +139,7 @@ class Arriving:
         if known is None:
             free = await self._free(accounts)
         async with self.store.transaction() as tx:
-            held, _ = await self._look(tx, await tx.arrivals.hold(digest(token)))
+            held, _ = await self.held(tx, token)
             user = await tx.arrivals.user_of(member) or free
             if user is None:
                 raise LinkIsOver
@@ -148,7 +157,7 @@ class Arriving:
     async def _note_given(self, token: str) -> None:
         now = self.clock()
         async with self.store.transaction() as tx:
-            held, person = await self._look(tx, await tx.arrivals.hold(digest(token)))
+            held, person = await self.held(tx, token)
             if held.given_at is not None:
                 return  # somebody looked at the same page at the same time
             await tx.arrivals.save(replace(held, given_at=now))

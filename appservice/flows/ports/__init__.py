@@ -4,7 +4,13 @@
 parcels in one transaction, so a process may die between any two steps and lose nothing.
 """
 
-from appservice.flows.ports.arrival import Accounts, Arrivals
+from appservice.flows.ports.arrival import (
+    Accounts,
+    Arrivals,
+    Claims,
+    Closings,
+    Introductions,
+)
 from appservice.flows.ports.console import (
     Codes,
     Console,
@@ -52,13 +58,16 @@ __all__ = [
     "Blobs",
     "Cases",
     "Chain",
+    "Claims",
     "Clock",
+    "Closings",
     "Codes",
     "Consents",
     "Console",
     "Counted",
     "Guichets",
     "Homeserver",
+    "Introductions",
     "Journal",
     "KeyChecks",
     "Links",

@@ -8,7 +8,7 @@ from typing import Protocol
 from appservice.domain.audit import Act
 from appservice.domain.member import Channel
 from appservice.domain.world import Retention
-from appservice.flows.ports.arrival import Arrivals
+from appservice.flows.ports.arrival import Arrivals, Claims, Closings
 from appservice.flows.ports.console import Console
 from appservice.flows.ports.mail import Outbox, Recall
 from appservice.flows.ports.registers import (
@@ -46,6 +46,10 @@ class Transaction(Protocol):
     def signing_links(self) -> SigningLinks: ...
     @property
     def arrivals(self) -> Arrivals: ...
+    @property
+    def claims(self) -> Claims: ...
+    @property
+    def closings(self) -> Closings: ...
     @property
     def time_stamps(self) -> TimeStamps: ...
     @property

@@ -10,9 +10,13 @@ from appservice.domain.wording.common import day, hour
 from appservice.domain.wording.signing import hidden
 from appservice.flows.arrival.arriving import Inside, Opened
 from appservice.flows.arrival.handing import NOT_OURS, HandedOver
-from appservice.web.desk import DESK, member_of, visitor_of
+from appservice.flows.console.entry import NotThat
+from appservice.web.desk import DESK, member_of, sent_to, text_of, visitor_of
 from appservice.web.drawings import qr_code
 from appservice.web.rendering import render
+
+_PROVE = "prove"
+"""The button of the form that has a code in it."""
 
 
 def element_link(server: str, user: UserId) -> str:
@@ -32,18 +36,43 @@ def signal_link(number: str) -> str:
 
 async def steps_page(request: web.Request) -> web.Response:
     """By the same token as the signature, or by one that the mairie handed over later."""
-    desk = request.app[DESK]
-    shown = await desk.arriving.shown(request.match_info["token"])
+    return await _steps(request, {})
+
+
+async def link(request: web.Request) -> web.Response:
+    """An account of theirs: named, then proved. Two forms, one address."""
+    linking, token = request.app[DESK].linking, request.match_info["token"]
+    try:
+        if text_of(request, "act") == _PROVE:
+            await linking.prove(token, text_of(request, "code", 20))
+            return sent_to(f"/arrivee/{token}")
+        await linking.ask(token, text_of(request, "mxid", 300))
+    except NotThat as refused:
+        return await _steps(request, {refused.field: refused.message}, 422)
+    return await _steps(request, {})
+
+
+async def _steps(
+    request: web.Request, problems: dict[str, str], status: int = 200
+) -> web.Response:
+    desk, token = request.app[DESK], request.match_info["token"]
+    shown = await desk.arriving.shown(token)
     access, server = shown.access, desk.arriving.server_name
     element = element_link(server, access.user) if isinstance(access, Opened | Inside) else ""
     signal = signal_link(desk.signal_number) if desk.signal_number else ""
     until = shown.arrival.until
+    claim = await desk.linking.claim(token)
     return render(
-        *(request, "arrival.html"),
+        *(request, "arrival.html", status),
+        problems=problems,
+        token=token,
         member=shown.member,
         territory=shown.territory,
         server=server,
         access=access,
+        claim=claim,
+        may_link=await desk.linking.is_possible(token),
+        typed=text_of(request, "mxid", 300),
         password=access.password if isinstance(access, Opened) else "",
         element=element,
         element_qr=qr_code(element) if element else "",

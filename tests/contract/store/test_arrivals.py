@@ -8,7 +8,7 @@ from typing import Any
 from support.store_builders import NOON
 
 from appservice.domain.ids import MemberId, UserId
-from appservice.domain.signing import Arrival
+from appservice.domain.signing import Arrival, Claim
 
 M1 = MemberId("m1")
 DAY = timedelta(days=1)
@@ -72,3 +72,38 @@ async def test_who_holds_it_holds_it_alone(store: Any) -> None:
 
     await asyncio.gather(*(take(n) for n in range(6)))
     assert len(taken) == 1
+
+
+async def test_what_somebody_says_is_theirs_is_kept_until_it_is_forgotten(store: Any) -> None:
+    one, two = an_arrival("a"), an_arrival("b", member=MemberId("m2"))
+    first = Claim(USER, NOON + DAY / 4)
+    newer, other = replace(first, asked_at=NOON + DAY / 2), replace(first, asked_at=NOON + DAY / 3)
+    async with store.transaction() as tx:
+        for arrival in (one, two):
+            await tx.arrivals.add(arrival)
+        for claim in (first, newer):
+            await tx.claims.put(one.digest, claim)
+            assert await tx.claims.of(one.digest) == claim
+        assert await tx.claims.of(two.digest) is None
+        await tx.claims.put(two.digest, other)
+        assert await tx.claims.spent(NOON, 9) == []
+        assert await tx.claims.spent(NOON + DAY / 3, 9) == [(two.digest, other)]
+        over = replace(newer, is_over=True)
+        await tx.claims.put(one.digest, over)
+        assert await tx.claims.spent(NOON, 9) == [(one.digest, over)]
+        assert len(await tx.claims.spent(NOON + DAY, 1)) == 1
+        await tx.claims.forget(one.digest, first)
+        assert await tx.claims.of(one.digest) == over, "a newer one is left alone"
+        await tx.claims.forget(one.digest, over)
+        assert await tx.claims.of(one.digest) is None
+
+
+async def test_accounts_wait_to_be_closed_once_each(store: Any) -> None:
+    other = UserId("@m87654321:maillage.test")
+    async with store.transaction() as tx:
+        for user, at in ((USER, NOON + DAY), (other, NOON), (USER, NOON - DAY)):
+            await tx.closings.add(user, at)
+        assert await tx.closings.waiting(9) == [other, USER]
+        assert await tx.closings.waiting(1) == [other]
+        await tx.closings.done(other)
+        assert await tx.closings.waiting(9) == [USER]

@@ -1,18 +1,20 @@
 """Accounts for people, on a real Synapse: made once, set again, signed out."""
 
 import itertools
+import json
 from collections.abc import Awaitable, Callable
 
 import aiohttp
 import pytest
 from support.client import Client
 
+from appservice.demo.child import wait_until
 from appservice.demo.homeserver import Homeserver
 from appservice.domain.errors import PermanentFailure, TemporaryFailure
 from appservice.domain.ids import UserId
 from appservice.domain.signing import account_name, password_of
 from appservice.matrix.api import Api
-from appservice.matrix.people import SynapseAccounts
+from appservice.matrix.people import SynapseAccounts, SynapseIntroductions
 
 pytestmark = pytest.mark.e2e
 
@@ -102,10 +104,77 @@ async def test_the_service_can_t_speak_as_those_whom_it_made(
         assert answer.status == 403
 
 
+async def test_an_account_that_is_closed_lets_nobody_in_again(
+    homeserver: Homeserver, http: aiohttp.ClientSession, accounts: SynapseAccounts, bot: Client
+) -> None:
+    user = somebody(homeserver)
+    password = password_of("one", user)
+    await accounts.give(user, password, "Tabac de la Halle")
+    assert await signs_in(http, homeserver, user, password) == 200
+    room = (await bot.create_room(invite=[user]))["room_id"]
+    for _ in range(2):  # whoever died after the first time asks again
+        await accounts.close(user)
+    assert await signs_in(http, homeserver, user, password) == 403
+    assert not await accounts.has_devices(user)
+    assert not await accounts.is_free(user), "nobody else ever gets that name"
+
+    async def gone() -> bool:  # Synapse leaves rooms in its own time
+        member = await bot.state(room, "m.room.member", user)
+        return member.ok and bool(member["membership"] == "leave")
+
+    await wait_until(gone, "The closed account to leave its rooms", 20)
+    await accounts.close(somebody(homeserver))
+
+
+async def invitations(person: Client) -> dict[str, str]:
+    """The name of each room that they are invited to, as Element lists them."""
+    # Synapse keeps its answer to the same question for two minutes.
+    another = json.dumps({"room": {"timeline": {"limit": 1 + next(_numbers)}}})
+    answer = await person.request("GET", "/sync", params={"timeout": "0", "filter": another})
+    found = {}
+    for room, seen in answer.body.get("rooms", {}).get("invite", {}).items():
+        events = seen["invite_state"]["events"]
+        names = [event["content"]["name"] for event in events if event["type"] == "m.room.name"]
+        found[room] = names[0] if names else ""
+    return found
+
+
+async def test_an_account_reads_a_code_in_its_invitations_and_they_go_away(
+    homeserver: Homeserver,
+    http: aiohttp.ClientSession,
+    bot: Client,
+    make_account: Callable[..., Awaitable[Client]],
+) -> None:
+    person, other = await make_account(), await make_account()
+    api = Api(http, homeserver.url, homeserver.as_token, homeserver.bot)
+    introductions = SynapseIntroductions(api, homeserver.plan.server_name)
+    key = f"cle{next(_numbers)}"
+    for code in ("123 456", "654 321"):  # asked for again: the former one is taken back
+        await introductions.invite(key, UserId(person.mxid), f"Maillage : {code}")
+        shown = await invitations(person)
+        assert list(shown.values()) == [f"Maillage : {code}"]
+    [room] = shown
+    assert await invitations(other) == {}
+    assert (await person.join(room)).ok, "some accept all the same"
+    assert not (await person.say(room, "bonjour")).ok, "there is nothing to say there"
+    assert not (await person.invite(room, other.mxid)).ok
+    for _ in range(2):
+        await introductions.withdraw(key)
+    assert await invitations(person) == {}
+    joined = await person.request("GET", "/joined_rooms")
+    assert room not in joined["joined_rooms"]
+    rooms = await bot.request("GET", "/joined_rooms")
+    assert room not in rooms["joined_rooms"]
+    await introductions.withdraw("jamais")
+
+
 async def test_a_homeserver_that_is_down_is_asked_again_later(
     http: aiohttp.ClientSession,
 ) -> None:
     nowhere = SynapseAccounts(Api(http, "http://127.0.0.1:9", "token"))
-    for ask in (nowhere.is_free, nowhere.has_devices):
+    for ask in (nowhere.is_free, nowhere.has_devices, nowhere.close):
         with pytest.raises(TemporaryFailure):
             await ask(UserId("@m1:maillage.test"))
+    silent = SynapseIntroductions(Api(http, "http://127.0.0.1:9", "token"), "maillage.test")
+    with pytest.raises(TemporaryFailure):
+        await silent.invite("a", UserId("@m1:maillage.test"), "Maillage : 123 456")

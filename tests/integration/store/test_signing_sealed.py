@@ -5,7 +5,7 @@ from datetime import timedelta
 from support.store_builders import NOON, a_merchant, a_signature
 
 from appservice.domain.ids import MemberId, UserId
-from appservice.domain.signing import Arrival, Evidence, SigningLink
+from appservice.domain.signing import Arrival, Claim, Evidence, SigningLink
 from appservice.domain.signing.stamp import Stamped
 from appservice.store.postgres import LINKS_KEPT, PgStore
 
@@ -44,12 +44,17 @@ async def test_pages_go_with_their_member_and_what_they_opened_is_known_until_th
         for name, user in ((b"a", None), (b"b", UserId("@m12345678:maillage.test"))):
             member, until = MemberId("m1"), NOON + DAY
             await tx.arrivals.add(Arrival(name * 32, member, "mairie", NOON, until, user=user))
+        await tx.claims.put(b"b" * 32, Claim(UserId("@claire.tanguy:maillage.test"), NOON))
     await store.purge(NOON + DAY + LINKS_KEPT)
     assert await sql.fetchval("SELECT count(*) FROM arrivals") == 1
     async with store.transaction() as tx:
         assert await tx.arrivals.user_of(MemberId("m1")) == "@m12345678:maillage.test"
     await store.shred("m1")
     assert await sql.fetchval("SELECT count(*) FROM arrivals") == 0
+    assert await sql.fetchval("SELECT count(*) FROM account_claims") == 0
+    async with store.transaction() as tx:
+        waiting = await tx.closings.waiting(9)
+    assert waiting == ["@m12345678:maillage.test"], "the homeserver is told to close it"
 
 
 async def test_a_time_stamp_is_sealed_and_erased_with_its_member(store: PgStore, sql):

@@ -18,7 +18,7 @@ from appservice.domain.console.search import CharterState, Order
 from appservice.domain.enrolment import LANGUAGES
 from appservice.domain.errors import MaillageError, NotAllowed
 from appservice.domain.wording import alerts as words
-from appservice.flows.arrival import handing
+from appservice.flows.arrival import handing, linking
 from appservice.flows.charter import refusals
 from appservice.flows.charter.links import IS_OUT, NOT_OUT, OFF_LIST
 from appservice.flows.console import entry, passkeys, vouching
@@ -58,6 +58,8 @@ def said_elsewhere() -> Iterator[str]:
     yield from admission.SENTENCES.values()
     yield from ACTS.values()
     yield from openly.KEPT.values()
+    yield from (linking.ALREADY_IN, linking.NOT_THE_CODE, linking.NO_ACCOUNT)
+    yield from (linking.NO_HOMESERVER, *linking.MISTAKES.values())
     yield from (log.NOT_A_DAY, log.BACKWARDS, log.NOT_A_SUBJECT, log.NOT_YOURS)
     for why in Why:
         yield from (why.french, why.remedy)

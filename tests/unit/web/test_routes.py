@@ -17,7 +17,8 @@ PUBLIC = {
     "/connexion", "/invitation/{token}",
     "/signer/{token}", "/signer/{token}/charte", "/signer/{token}/fait",
     "/signer/{token}/recu.pdf",
-    "/arrivee/{token}", "/connexion/cle", "/connexion/organisme/{organisation}",
+    "/arrivee/{token}", "/arrivee/{token}/compte", "/connexion/cle",
+    "/connexion/organisme/{organisation}",
     "/connexion/organisme/{organisation}/retour",
 }  # fmt: skip
 
