@@ -6,6 +6,7 @@ import signal
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from appservice.demo.failure import StartFailed
 
@@ -14,11 +15,23 @@ POLL = 0.05
 DISGUISE = ("unshare", "--user", "--map-user=65534", "--map-group=65534")
 
 
+class Process(Protocol):
+    """What is asked of a program that runs, as of an `asyncio.subprocess.Process`."""
+
+    @property
+    def pid(self) -> int: ...
+    @property
+    def returncode(self) -> int | None: ...
+    async def wait(self) -> int: ...
+    def send_signal(self, signal: int, /) -> None: ...
+    def kill(self) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Child:
     """A running program and the signal that asks it to stop."""
 
-    process: asyncio.subprocess.Process
+    process: Process
     stop_signal: signal.Signals
     output: Path
 

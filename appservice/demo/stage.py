@@ -133,7 +133,7 @@ class Stage:
     async def restart_service(self, *words: str) -> None:
         """Starts the process again, after it stopped or was killed; `words` follow `serve`."""
         output = self.state / "service.log"
-        child = self.service = await start_child(self._command("serve", *words), output)
+        child = self.service = await self._serve(words, output)
 
         async def ready() -> bool:
             if not child.running:
@@ -155,8 +155,9 @@ class Stage:
         """Runs the command as a person would."""
         return await maillage("--config", str(self.config), *words)
 
-    def _command(self, *words: str) -> Sequence[str]:
-        return [sys.executable, "-m", "appservice", "--config", str(self.config), *words]
+    async def _serve(self, words: Sequence[str], output: Path) -> Child:
+        command = (sys.executable, "-m", "appservice", "--config", str(self.config), "serve")
+        return await start_child((*command, *words), output)
 
     def _write_config(self) -> None:
         world = self.world

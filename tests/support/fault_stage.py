@@ -5,7 +5,7 @@ import contextlib
 import json
 import re
 import secrets
-import sys
+import signal
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ from ruamel.yaml import YAML
 
 from appservice.app import clock, open_office
 from appservice.demo.cast import Cast
-from appservice.demo.child import wait_until
+from appservice.demo.child import Child, wait_until
 from appservice.demo.element import ElementFailed
 from appservice.demo.failure import StartFailed
 from appservice.demo.people import BRETAGNE
@@ -25,6 +25,7 @@ from appservice.demo.prompt import Answer, maillage
 from appservice.demo.stage import Stage
 from appservice.domain.room import Kind
 from appservice.files.config import load_config
+from support.forked import Forked
 
 ENTRY = Path(__file__).with_name("faulty_service.py")
 PATIENCE = 90.0  # seconds; never a measure
@@ -123,9 +124,11 @@ class FaultStage(Stage):
         config = str(self.config)
         return await maillage(str(self.orders), "--config", config, *words, program=ENTRY)
 
-    def _command(self, *words: str) -> Sequence[str]:
-        command = [str(ENTRY), str(self.orders), "--config", str(self.config), *words]
-        return [sys.executable, "-P", *command]
+    async def _serve(self, words: Sequence[str], output: Path) -> Child:
+        given = (str(self.orders), "--config", str(self.config), "serve", *words)
+        process = Forked(ENTRY, given, output)
+        await process.start()
+        return Child(process, signal.SIGTERM, output)
 
 
 @dataclass(slots=True)

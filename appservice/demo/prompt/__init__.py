@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
-_FORKS = multiprocessing.get_context("forkserver")
-_FORKS.set_forkserver_preload(["__main__", "appservice.demo.prompt.warm"])
+FORKS = multiprocessing.get_context("forkserver")
+FORKS.set_forkserver_preload(["__main__", "appservice.demo.prompt.warm"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ async def maillage(*words: str, program: Path | None = None) -> Answer:
     """
     with tempfile.TemporaryDirectory(prefix="maillage-") as folder:
         out, err = Path(folder, "out"), Path(folder, "err")
-        process = _FORKS.Process(target=_play, args=(words, program, out, err))
+        process = FORKS.Process(target=_play, args=(words, program, out, err))
         await asyncio.to_thread(process.start)
         try:
             await _end_of(process)

@@ -14,7 +14,7 @@ import asyncpg
 import pytest
 from support.fault_stage import PATIENCE, Town, until
 
-from appservice.demo.child import start_child, wait_until
+from appservice.demo.child import wait_until
 from appservice.demo.ports import LOOPBACK
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
@@ -242,7 +242,7 @@ async def test_back_after_a_long_absence_everything_is_read(town: Town) -> None:
 
 async def test_a_second_service_waits_and_says_so(town: Town) -> None:
     log = town.stage.state / "second.log"
-    second = await start_child(town.stage._command("serve"), log)
+    second = await town.stage._serve((), log)
     try:
 
         def waits() -> bool:
