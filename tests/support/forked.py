@@ -23,9 +23,11 @@ class Forked:
             target=_run, args=(program, words, output)
         )
 
+        self._output = output
         self._ended = asyncio.Event()
 
     async def start(self) -> None:
+        self._output.touch(mode=0o600)
         await asyncio.to_thread(self._process.start)
         asyncio.get_running_loop().add_reader(self._process.sentinel, self._end)
 
