@@ -18,6 +18,8 @@ from typing import Any
 
 from appservice import app, cli
 from appservice.flows import alerts, progress, reports
+from appservice.flows.arrival import tidying
+from appservice.matrix.people import SynapseAccounts, SynapseIntroductions
 from appservice.matrix.reading import Reader
 from appservice.matrix.rooms import Rooms
 from appservice.matrix.server import Door
@@ -157,6 +159,8 @@ def wrap(orders: Orders) -> None:
     around(orders, PgRooms, "remember", "remembering a room")
     for step in ("create", "set_state", "invite", "remove", "pin_welcome"):
         around(orders, Rooms, step, f"step {step}")
+    around(orders, SynapseAccounts, "give", "account give")
+    around(orders, SynapseIntroductions, "invite", "introduction invite")
     for step in ("create_group", "add", "remove"):
         around(orders, SignalBridge, step, f"group {step}")
 
@@ -171,6 +175,7 @@ def main() -> int:
     real = app.clock
     app.clock = lambda: orders.clock(real)
     app.watch = functools.partial(progress.watch, every=LOOK_EVERY)
+    tidying.EVERY = LOOK_EVERY
     return cli.main(sys.argv[2:])
 
 

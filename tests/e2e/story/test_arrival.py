@@ -1,17 +1,16 @@
 """From the mairie's paper to the first message: a browser, then Element, on the real servers."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, async_playwright, expect
-from ruamel.yaml import YAML
 from support.arrival import handed_page
 from support.browser import chromium, seen
 from support.console import Person
+from support.first_steps import Door, signing_link
 from support.signing import code_in
 from support.town import PATIENCE, Town
 
@@ -19,12 +18,12 @@ from appservice.app import clock
 from appservice.demo.child import wait_until
 from appservice.demo.element import Element
 from appservice.demo.homeserver import Account
-from appservice.demo.people import BRETAGNE, LIFFRE
+from appservice.demo.people import BRETAGNE
 from appservice.domain.room import Kind
 
 pytestmark = [pytest.mark.e2e, pytest.mark.browser]
 
-NUMBER = "+33639980071"
+NAME, NUMBER = "Maud Arzel", "+33639980071"
 MOST_SCREENS = 6
 # What each screen of the guide asks for, in its order: the test does it, and nothing else.
 ASKED = (
@@ -45,39 +44,12 @@ async def browser() -> AsyncIterator[Browser]:
         await started.close()
 
 
-@dataclass(frozen=True)
-class Door:
-    """Where the console of the running service is."""
-
-    url: str
-    clock = staticmethod(clock)
-
-
-async def enrolled(town: Town) -> str:
-    """Somebody who has never used Element; the link that the mairie prints."""
-    entry = {
-        "name": "Maud Arzel",
-        "role": "merchant",
-        "territory": BRETAGNE,
-        "channels": ["matrix"],
-        "shop": "Tabac du Canal",
-        "trades": ["buralistes"],
-        "commune": LIFFRE,
-        "phone": NUMBER,
-    }
-    path = town.stage.state / "arzel.yaml"
-    with path.open("w", encoding="utf-8") as file:
-        YAML(typ="safe", pure=True).dump({"members": [entry]}, file)
-    await town.cast.maillage("enrol", str(path))
-    return (await town.cast.maillage("link", NUMBER)).out.strip()
-
-
 async def signed(town: Town, page: Page, link: str) -> None:
     """Reads, ticks, asks for a code, signs."""
     await page.goto(link)
     await page.get_by_label("J'ai lu cette charte").check()
     await page.get_by_label("usage strictement professionnel").check()
-    await page.get_by_label("Vos nom et prénom").fill("Maud Arzel")
+    await page.get_by_label("Vos nom et prénom").fill(NAME)
     await page.get_by_role("button", name="Recevoir un code").click()
 
     async def told() -> bool:
@@ -102,7 +74,7 @@ async def test_whoever_never_used_element_reads_the_first_message_within_six_scr
 ) -> None:
     phone = await seen(browser, "phone", "light", java_script_enabled=False)
     page = await phone.new_page()
-    await signed(town, page, await enrolled(town))
+    await signed(town, page, await signing_link(town.cast, NAME, "Tabac du Canal", NUMBER))
     screens = 0
     await page.get_by_role("button", name="Continuer").click()
     screens += 1  # the browser's one page
