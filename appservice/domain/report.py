@@ -113,6 +113,13 @@ def close(report: Report, by: MemberId, at: datetime) -> Report:
     return replace(report, stage=_closed(report, by, at))
 
 
+def reopen(report: Report) -> Report:
+    """Something more is expected after all: whoever takes it has it, as when it came."""
+    if not isinstance(report.stage, Closed):
+        raise InvalidTransition(f"{report.reference} n'est pas clos.")
+    return replace(report, stage=Received())
+
+
 def follow(report: Report, leader: Report) -> Report:
     """Another report of the leader's event: it shares that one's card, and stands where it does.
 

@@ -1,11 +1,11 @@
-"""What officers do with a report: take it, clear the doubt, close it; and who is told."""
+"""What officers do with a report: take it, clear the doubt, close it, reopen it; who is told."""
 
 from collections.abc import Callable, Sequence
 
 from appservice.domain.charter import InForce
-from appservice.domain.errors import InvalidTransition, NotAllowed, NotUnderstood
+from appservice.domain.errors import InvalidTransition, NotAllowed, NotUnderstood, Refused
 from appservice.domain.ids import ReportId
-from appservice.domain.report import Report, clear, close, take
+from appservice.domain.report import Report, clear, close, reopen, take
 from appservice.domain.report import name_of as stage_of
 from appservice.domain.room import KnownRoom
 from appservice.domain.wording import cases as case_words
@@ -41,6 +41,17 @@ async def finish(step: Step, number: ReportId) -> Report:
     case = await _move(step, number, lambda report: close(report, step.member.id, step.now))
     await _told(step, case, words.closed_poste(_named(case), step.member), words.closed)
     await step.record("report.close", case[0].reference)
+    return case[0]
+
+
+async def resume(step: Step, number: ReportId) -> Report:
+    """Closed too early: it waits for an officer again. Raises Refused when it was erased."""
+    leader = await _leader(step, await _found(step, number))
+    if not leader.text:
+        raise Refused(words.nothing_left(leader))
+    case = await _move(step, number, reopen)
+    await _told(step, case, words.reopened_poste(_named(case), step.member), words.reopened)
+    await step.record("report.reopen", case[0].reference)
     return case[0]
 
 

@@ -93,9 +93,11 @@ FROM reports GROUP BY stage
 """
 TIMES = """
 WITH waits AS (
-    SELECT 'taken' AS what, taken_at - received_at AS wait FROM reports WHERE taken_at IS NOT NULL
+    SELECT 'taken' AS what, coalesce(first_taken_at, taken_at) - received_at AS wait FROM reports
+    WHERE coalesce(first_taken_at, taken_at) IS NOT NULL
     UNION ALL
-    SELECT 'cleared', cleared_at - received_at FROM reports WHERE cleared_at IS NOT NULL
+    SELECT 'cleared', coalesce(first_cleared_at, cleared_at) - received_at FROM reports
+    WHERE coalesce(first_cleared_at, cleared_at) IS NOT NULL
 )
 SELECT what, count(*), sum(wait) AS total, ARRAY(
     SELECT (SELECT count(*) FROM waits w WHERE w.what = v.what AND w.wait <= lap)

@@ -135,7 +135,8 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
 GET = "SELECT * FROM reports WHERE id = $1"
 ADVANCE = """
 UPDATE reports SET stage = $3, stage_by = $4, taken_at = $5, cleared_at = $6, founded = $7,
-    closed_at = $8
+    closed_at = $8, first_taken_at = coalesce(first_taken_at, taken_at, $5),
+    first_cleared_at = coalesce(first_cleared_at, cleared_at, $6)
 WHERE id = $1 AND stage = $2 RETURNING id
 """
 ADD_BLOB = """

@@ -124,6 +124,8 @@ CREATE TABLE reports (
     founded boolean,
     closed_at timestamptz,
     leader bigint, -- the first report of the same event, if this one came after it
+    first_taken_at timestamptz, -- before it was ever reopened
+    first_cleared_at timestamptz,
     CONSTRAINT nobody_follows_themself CHECK (leader <> id),
     CONSTRAINT received_is_nobodys CHECK ((stage = 'received') = (stage_by IS NULL)),
     CONSTRAINT taken_has_time CHECK (

@@ -50,7 +50,7 @@ class MemoryCounts:
         merchants = [m for m in self._tables.members.values() if m.role is Role.MERCHANT]
         waits: dict[str, list[timedelta]] = defaultdict(list)
         for report in self._tables.reports.values():
-            at = _taken_at(report)
+            at = self._tables.first_taken.get(report.id, taken_at(report))
             if at is not None and report.received_at >= since:
                 waits[report.territory].append(at - report.received_at)
         return {
@@ -69,7 +69,7 @@ class MemoryCounts:
         }
 
 
-def _taken_at(report: Report) -> datetime | None:
+def taken_at(report: Report) -> datetime | None:
     match report.stage:
         case Taken(at=at):
             return at

@@ -39,7 +39,7 @@ from appservice.flows.ports.mail import AT_ONCE
 from bridges.protocol import Attachment
 from support.memory_chain import MemoryChain
 from support.memory_console import MemoryConsole
-from support.memory_counts import MemoryCounts
+from support.memory_counts import MemoryCounts, taken_at
 from support.memory_queue import MemoryQueue
 from support.memory_signing import (
     MemoryArrivals,
@@ -255,7 +255,7 @@ def _overtaken(known: Alert, wanted: Alert) -> bool:
 
 class MemoryReports:
     def __init__(self, tables: Tables) -> None:
-        self._rows = tables.reports
+        self._rows, self._first_taken = tables.reports, tables.first_taken
 
     async def open(self, report: Report) -> Report:
         numbered = replace(report, id=ReportId(len(self._rows) + 1))
@@ -270,6 +270,9 @@ class MemoryReports:
         if known is None or report_stage(known.stage) != expected:
             return False
         self._rows[report.id] = replace(known, stage=report.stage)
+        for at in (taken_at(known), taken_at(report)):
+            if at is not None:
+                self._first_taken.setdefault(report.id, at)
         return True
 
     async def add_blob(self, report: ReportId, blob: BlobId) -> None:

@@ -79,6 +79,7 @@ class Tables:
     time_stamps: dict[tuple[MemberId, str], tuple[Stamp, datetime]] = field(default_factory=dict)
     alerts: dict[AlertId, Alert] = field(default_factory=dict)
     reports: dict[ReportId, Report] = field(default_factory=dict)
+    first_taken: dict[ReportId, datetime] = field(default_factory=dict)
     rooms: dict[str, KnownRoom] = field(default_factory=dict)
     slips: dict[str, Slip] = field(default_factory=dict)
     links: dict[tuple[str, str], None] = field(default_factory=dict)

@@ -95,6 +95,13 @@ class CloseReport:
 
 
 @dataclass(frozen=True, slots=True)
+class ReopenReport:
+    """`rouvre S12`: it waits for an officer again."""
+
+    report: ReportId
+
+
+@dataclass(frozen=True, slots=True)
 class DetachReport:
     """`détache S12`: out of the event that it was taken for."""
 
@@ -169,6 +176,7 @@ Command = (
     | AskAuthor
     | ClearReport
     | CloseReport
+    | ReopenReport
     | DetachReport
     | SeparateReports
     | AskAlert

@@ -63,6 +63,7 @@ ACTS: Mapping[str, str] = {
     "report.keep-back": "Photo retenue",
     "report.open": "Signalement reçu",
     "report.part": "Signalements séparés",
+    "report.reopen": "Signalement rouvert",
     "report.read-waiting": "File des signalements lue",
     "report.take": "Signalement pris en charge",
     "report.untrained": "Message de qui n'est pas encore formé, non transmis",

@@ -171,6 +171,11 @@ def closed_poste(name: str, by: Member) -> str:
     return f"{name} clos par {by.attribution}."
 
 
+def reopened_poste(name: str, by: Member) -> str:
+    """To the other officers."""
+    return f"{name} rouvert par {by.attribution} : à prendre en charge."
+
+
 def taken(report: Report) -> str:
     """« pris en charge », to the author."""
     return f"{report.reference} : pris en charge par un agent."
@@ -184,6 +189,17 @@ def cleared(report: Report, *, founded: bool) -> str:
 def closed(report: Report) -> str:
     """« clos », to the author."""
     return f"{report.reference} : clos. Merci de votre signalement."
+
+
+def reopened(report: Report) -> str:
+    """« rouvert », to the author."""
+    return f"{report.reference} est rouvert : un agent va le reprendre."
+
+
+def nothing_left(report: Report) -> str:
+    """Its key was destroyed at its time, or it never had a word."""
+    name = report.reference
+    return f"Il n'y a plus rien à lire dans {name} : il ne peut pas être rouvert."
 
 
 def _found(founded: bool) -> str:

@@ -23,6 +23,7 @@ from appservice.domain.commands import (
     HastenAlert,
     PreviewAlert,
     RefuseAlert,
+    ReopenReport,
     SeparateReports,
     SubmitAlert,
     TakeReport,
@@ -43,7 +44,13 @@ from appservice.flows.telephone.preview import preview
 
 _Decision = ApproveAlert | RefuseAlert | CorrectAlert | CancelAlert | HastenAlert
 _ReportCommand = (
-    TakeReport | AskAuthor | ClearReport | CloseReport | DetachReport | SeparateReports
+    TakeReport
+    | AskAuthor
+    | ClearReport
+    | CloseReport
+    | ReopenReport
+    | DetachReport
+    | SeparateReports
 )
 
 
@@ -64,6 +71,7 @@ async def obey(step: Step, command: Command) -> None:
             | AskAuthor()
             | ClearReport()
             | CloseReport()
+            | ReopenReport()
             | DetachReport()
             | SeparateReports()
         ):
@@ -118,6 +126,8 @@ async def _report(step: Step, command: _ReportCommand) -> None:
             await handling.clear_doubt(step, report, founded=founded)
         case CloseReport(report=report):
             await handling.finish(step, report)
+        case ReopenReport(report=report):
+            await handling.resume(step, report)
         case DetachReport(report=report):
             await handling.detach(step, report)
         case SeparateReports(report=report):

@@ -89,7 +89,7 @@ TAKEN = """
 SELECT territory, count(*), percentile_cont(0.5) WITHIN GROUP (ORDER BY wait) AS median,
     percentile_cont(0.9) WITHIN GROUP (ORDER BY wait) AS ninth,
     count(*) FILTER (WHERE wait <= $2) AS quick
-FROM (SELECT territory, taken_at - received_at AS wait FROM reports
-      WHERE received_at >= $1 AND taken_at IS NOT NULL) waits
+FROM (SELECT territory, coalesce(first_taken_at, taken_at) - received_at AS wait FROM reports
+      WHERE received_at >= $1 AND coalesce(first_taken_at, taken_at) IS NOT NULL) waits
 GROUP BY 1
 """

@@ -123,6 +123,24 @@ async def test_a_report_walks_through_its_stages(store: Any) -> None:
         assert await tx.reports.get(ReportId(404)) is None
 
 
+async def test_a_reopened_report_walks_again_and_its_first_wait_still_counts(store: Any) -> None:
+    async with store.transaction() as tx:
+        received = await tx.reports.open(a_report())
+        report = received
+        for hours in (1, 50):
+            at = NOON + timedelta(hours=hours)
+            taken = reports.take(report, AGENT, at)
+            assert await tx.reports.advance(taken, "received")
+            closed = reports.close(taken, AGENT, at)
+            assert await tx.reports.advance(closed, "taken")
+            report = reports.reopen(closed)
+            assert await tx.reports.advance(report, "closed")
+            assert not await tx.reports.advance(report, "closed")
+            assert await tx.reports.get(received.id) == received
+    [counts] = (await store.counted.indicators([], NOON, NOON)).values()
+    assert (counts.taken, counts.median) == (1, timedelta(hours=1))
+
+
 @pytest.mark.parametrize("steps", [0, 1])
 async def test_a_report_closes_early(store: Any, steps: int) -> None:
     async with store.transaction() as tx:

@@ -28,6 +28,7 @@ COMMANDS: list[nouns.Command] = [
     nouns.AskAuthor(NUMBER, "Où ?"),
     nouns.ClearReport(NUMBER, founded=True),
     nouns.CloseReport(NUMBER),
+    nouns.ReopenReport(NUMBER),
     nouns.DetachReport(NUMBER),
     nouns.SeparateReports(NUMBER),
     nouns.AskAlert(NOBODYS),
@@ -83,6 +84,6 @@ async def test_each_role_does_what_the_matrix_says(story: Story) -> None:
     for role in (Role.MUNICIPAL_POLICE, Role.NATIONAL_POLICE, Role.GENDARME, Role.CHEF_DE_QUART):
         assert every - refused[role] == officer, role
     assert refused[Role.MAIRIE] == {
-        "ApproveAlert", "TakeReport", "AskAuthor", "ClearReport", "CloseReport", "DetachReport",
-        "SeparateReports",
+        "ApproveAlert", "TakeReport", "AskAuthor", "ClearReport", "CloseReport", "ReopenReport",
+        "DetachReport", "SeparateReports",
     }  # fmt: skip

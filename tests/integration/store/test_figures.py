@@ -21,7 +21,7 @@ from appservice.domain.audit import Act
 from appservice.domain.figures import LAPS, Backlog, Waits
 from appservice.domain.ids import AlertId, MemberId, UserId
 from appservice.domain.member import Channel
-from appservice.domain.report import Cleared, Taken
+from appservice.domain.report import Cleared, Taken, clear, close, take
 
 TEXT = "ab" * 32
 
@@ -81,6 +81,22 @@ async def test_cases_by_stage_and_how_long_they_took(store: Any) -> None:
     within = dict(zip(LAPS, figures.cleared.within, strict=True))
     assert figures.cleared.count == 1
     assert [within[m * MINUTE] for m in (15, 30)] == [0, 1]
+
+
+async def test_what_is_reopened_took_as_long_as_the_first_time(store: Any) -> None:
+    officer = MemberId("o1")
+    async with store.transaction() as tx:
+        report = await tx.reports.open(a_report())
+        for minutes in (4, 400):
+            at = NOON + minutes * MINUTE
+            cleared = clear(take(report, officer, at), officer, at, founded=True)
+            assert await tx.reports.advance(cleared, "received")
+            assert await tx.reports.advance(close(cleared, officer, at), "cleared")
+            assert await tx.reports.advance(report, "closed")
+    figures = await store.figures.read([])
+    assert figures.reports == {"received": 1}
+    for waits in (figures.taken, figures.cleared):
+        assert (waits.count, waits.total) == (1, 4 * MINUTE)
 
 
 async def test_verdicts_are_counted_once_however_often_one_looks(store: Any) -> None:

@@ -18,6 +18,7 @@ from appservice.domain.commands import (
     CloseReport,
     CorrectAlert,
     RefuseAlert,
+    ReopenReport,
     SubmitAlert,
     TakeReport,
     parse_agent,
@@ -116,6 +117,8 @@ def test_an_alert_names_trades_and_a_zone(head: str, trades: set[TradeId], zone:
         ("état 7", "état S7"),
         ("prends 2 minutes pour rappeler", "S2"),
         ("!clos", "clos S12"),
+        ("rouvre A7", "est une alerte"),
+        ("rouvre", "rouvre S12"),
     ],
 )
 def test_what_cannot_be_read_says_what_was_expected(text: str, hint: str) -> None:
@@ -151,6 +154,8 @@ def test_what_cannot_be_read_says_what_was_expected(text: str, hint: str) -> Non
         ("levée S12, avéré", ClearReport(ReportId(12), founded=True)),
         ("clos S12", CloseReport(ReportId(12))),
         ("clôturer S-12", CloseReport(ReportId(12))),
+        ("rouvre S12", ReopenReport(ReportId(12))),
+        ("Réouvrir s12.", ReopenReport(ReportId(12))),
         ("état A7", AskAlert(AlertId(7))),
         ("Etat s12 ?", AskReport(ReportId(12))),
         ("aide", AskHelp()),
@@ -174,6 +179,7 @@ def test_commands_of_officers(text: str, command: object) -> None:
         "je suis au tabac",
         "valide ta carte",
         "ferme la porte",
+        "rouvre la boutique",
         "",
         "…",
         "Les alertes du jour : rien",
