@@ -1,12 +1,15 @@
 """Which tests may run side by side, and what is printed at the end to repeat them."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Generator
 
 import pytest
 import pytest_asyncio
 from support.signal_rig.rig import Rig
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
+
+from appservice.demo.child import last_lines
+from appservice.demo.stage import Stage
 
 # Tests that share servers run on one worker, which starts them once.
 SHARED = (
@@ -35,6 +38,21 @@ class SideBySide(LoadScopeScheduling):
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> SideBySide:
     """Marks would do, were they read after pytest 9.1: `--dist loadgroup` ignores them there."""
     return SideBySide(config, log)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """What the service said last, when a test that has one failed: its files go with the run."""
+    report = yield
+    if report.failed:
+        for value in getattr(item, "funcargs", {}).values():
+            stage = getattr(value, "stage", None)
+            if isinstance(stage, Stage):
+                said = last_lines(stage.state / "service.log", 60)
+                report.sections.append(("service.log", said))
+    return report
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -188,7 +188,9 @@ class Cast:
         except StartFailed as late:
             screen = self.timeline(key) if key in self.elements else []
             locked = sum(not seen.readable for seen in screen)
+            places = [seen.room for seen in screen if text in seen.text]
             found = f"{self.copies(key, text)} fois, {copies} attendues, {locked} illisibles"
+            found += f", sur Element dans {places}" if places else ""
             raise StartFailed(f"{late} ({found})") from None
 
     def write_demo_json(self, phones: str, guests: Iterable[Guest]) -> None:
