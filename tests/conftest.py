@@ -11,19 +11,20 @@ from xdist.scheduler import LoadScopeScheduling
 from appservice.demo.child import last_lines
 from appservice.demo.stage import Stage
 
-# Tests that share servers run on one worker, which starts them once.
+# Tests that share servers run on one worker, which starts them once; the longest go first.
 SHARED = (
     ("e2e/story/test_demo.py", "demo"),
     ("e2e/faults", "busy town"),
     ("e2e/privacy", "busy town"),
     ("e2e/story", "town"),
-    ("contract/bridges", "telephones"),
     ("e2e/signal", "telephones"),
+    ("contract/bridges", "telephones"),
     ("e2e/sms", "kannel"),
     ("integration/flows/test_real_telephone.py", "kannel"),
     ("contract/homeserver", "homeserver"),
     ("e2e/test_charter_gate", "homeserver"),
     ("e2e/matrix", "matrix"),
+    ("e2e/bench", "bench"),
 )
 
 
@@ -31,8 +32,18 @@ class SideBySide(LoadScopeScheduling):
     """What one worker does in one go (`pytest -n 2`): a group of servers, else a module."""
 
     def _split_scope(self, nodeid: str) -> str:
-        path = nodeid.split("::")[0].removeprefix("tests/")
-        return next((group for start, group in SHARED if path.startswith(start)), path)
+        return _group(nodeid) or nodeid.split("::")[0].removeprefix("tests/")
+
+
+def _group(nodeid: str) -> str:
+    path = nodeid.split("::")[0].removeprefix("tests/")
+    return next((group for start, group in SHARED if path.startswith(start)), "")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What shares servers first, in the order of SHARED: nothing long is left for the end."""
+    order = [group for _, group in SHARED]
+    items.sort(key=lambda item: order.index(name) if (name := _group(item.nodeid)) else len(order))
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> SideBySide:
