@@ -39,3 +39,15 @@ async def test_both_ways_are_measured_against_the_bare_call(
         assert row["ours"] > 0
         assert row["n"] == 1
     assert rows[-1]["parts"].keys() == {PEAK}
+
+
+async def test_the_others_phones_are_off_while_one_is_measured_and_read_afterwards(
+    rig_town: Town,
+) -> None:
+    town, rig = rig_town, rig_town.stage.rig
+    fabre, paul = town.stage.signal.world.phone(town.cast.aci("fabre")), await rig.friend("Paul")
+    async with Crowd(town, "bijoutiers", [fabre, paul], count()).alone():
+        await fabre.says("pendant la mesure", paul.aci)
+        heard = len(paul.envelopes)
+    await paul.sees(lambda note: note.text == "pendant la mesure")
+    assert len(paul.envelopes) > heard

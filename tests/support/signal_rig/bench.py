@@ -169,10 +169,11 @@ async def groups(town: Town, sizes: Sequence[tuple[str, int]], times: int) -> No
             for n in range(times)
         ]
         _say(f"Element → {size} téléphones", out)
-        back = [
-            await _in_turn(n, lambda c=crowd: c.back(wire), lambda c=crowd: c.bare_back(wire))
-            for n in range(times)
-        ]
+        async with crowd.alone():
+            back = [
+                await _in_turn(n, lambda c=crowd: c.back(wire), lambda c=crowd: c.bare_back(wire))
+                for n in range(times)
+            ]
         name = f"téléphone → Element, groupe de {size}"
         _say(f"{name}, contre l'événement nu", [pair for pair, _ in back])
         _say(f"{name}, contre l'événement et le PUT nus", [(one[0], two) for one, two in back])

@@ -17,7 +17,7 @@ from appservice.files.registration import read_tokens
 from appservice.matrix.api import Api, segment
 from support.json_rpc import Wire
 from support.signal_rig.phone import PATIENCE, Phone
-from support.signal_rig.rig import Rig
+from support.signal_rig.rig import Rig, together
 from support.town import Town
 
 OFFICER = Person(
@@ -73,9 +73,7 @@ class Crowd:
 
         found = asyncio.gather(on_element(), on_wire())
         await self._says(text)
-        ours, bare = await found
-        await shown(self.phones[1:], text)
-        return ours, bare
+        return await found
 
     async def bare_back(self, wire: Wire) -> float:
         """The same without us: once the bare event is there, a bare PUT, until Element has it."""
@@ -91,8 +89,15 @@ class Crowd:
                 taken = _now() - start
             await saying
         await self._read(heard)
-        await shown(self.phones[1:], heard)
         return taken
+
+    @asynccontextmanager
+    async def alone(self) -> AsyncIterator[None]:
+        """The others' phones are off: in real life they read on other machines than ours."""
+        others = self.phones[1:]
+        await together(phone.turns_off for phone in others)
+        yield
+        await together(phone.turns_on for phone in others)
 
     async def _read(self, text: str) -> None:
         await self.town.cast.elements[OFFICER.key].reads(text, PATIENCE)

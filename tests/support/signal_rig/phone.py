@@ -36,10 +36,19 @@ class Phone:
         self.notes: list[Note] = []
         self.envelopes: list[Mapping[str, Any]] = []
         self.news = asyncio.Event()
+        self._subscription: object = None
 
     def moves_to(self, daemon: Daemon) -> None:
         """The account lives there from now on."""
         self._daemon = daemon
+
+    async def turns_on(self) -> None:
+        """Hears what is for it, and what came while it was off."""
+        self._subscription = await self.ask("subscribeReceive")
+
+    async def turns_off(self) -> None:
+        """Hears nothing more; Signal keeps what comes."""
+        await self.ask("unsubscribeReceive", subscription=self._subscription)
 
     async def ask(self, method: str, **params: object) -> Any:
         """Any call of this account."""
@@ -133,7 +142,7 @@ class Phones:
         phone = Phone(self.daemon, number, found.split()[1], name)
         self._all[number] = phone
         await phone.ask("updateProfile", givenName=name)
-        await phone.ask("subscribeReceive")
+        await phone.turns_on()
         return phone
 
     def hear(self, event: Mapping[str, Any]) -> None:

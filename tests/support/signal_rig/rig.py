@@ -117,7 +117,7 @@ class Rig:
         await self.register(self.bridge, phone.number)
         self.bridge.wire.heard = self.phones.hear
         phone.moves_to(self.bridge)
-        await phone.ask("subscribeReceive")
+        await phone.turns_on()
         self._friends = {name: one for name, one in self._friends.items() if one is not phone}
 
     async def introduce(self, *phones: Phone) -> None:
