@@ -3,22 +3,28 @@
 from collections.abc import Callable, Sequence
 
 from appservice.domain.charter import InForce
+from appservice.domain.commands import RateReport
+from appservice.domain.commands.allowed import allows
 from appservice.domain.errors import InvalidTransition, NotAllowed, NotUnderstood, Refused
 from appservice.domain.ids import ReportId
+from appservice.domain.member import Member
 from appservice.domain.report import Report, clear, close, reopen, take
 from appservice.domain.report import name_of as stage_of
 from appservice.domain.room import KnownRoom
 from appservice.domain.wording import cases as case_words
 from appservice.domain.wording import reports as words
+from appservice.domain.wording.personal import rating as rating_words
 from appservice.flows import cases
 from appservice.flows.reports import postes_of, show
 from appservice.flows.step import Step
+
+_Line = Callable[[Report, Member], str]
 
 
 async def take_on(step: Step, number: ReportId) -> Report:
     """The first officer to take it has it. Raises InvalidTransition for the others."""
     case = await _move(step, number, lambda report: take(report, step.member.id, step.now))
-    await _told(step, case, words.taken_poste(_named(case), step.member), words.taken)
+    await _told(step, case, words.taken_poste(_named(case), step.member), _to_all(words.taken))
     await step.record("report.take", case[0].reference)
     return case[0]
 
@@ -31,15 +37,15 @@ async def clear_doubt(step: Step, number: ReportId, *, founded: bool) -> Report:
 
     case = await _move(step, number, cleared)
     poste = words.cleared_poste(_named(case), step.member, founded=founded)
-    await _told(step, case, poste, lambda report: words.cleared(report, founded=founded))
+    await _told(step, case, poste, lambda report, _: words.cleared(report, founded=founded))
     await step.record("report.clear", case[0].reference, ["founded" if founded else "unfounded"])
     return case[0]
 
 
 async def finish(step: Step, number: ReportId) -> Report:
-    """Nothing more is expected."""
+    """Nothing more is expected: whoever is told so is asked how it went."""
     case = await _move(step, number, lambda report: close(report, step.member.id, step.now))
-    await _told(step, case, words.closed_poste(_named(case), step.member), words.closed)
+    await _told(step, case, words.closed_poste(_named(case), step.member), _closed)
     await step.record("report.close", case[0].reference)
     return case[0]
 
@@ -50,7 +56,9 @@ async def resume(step: Step, number: ReportId) -> Report:
     if not leader.text:
         raise Refused(words.nothing_left(leader))
     case = await _move(step, number, reopen)
-    await _told(step, case, words.reopened_poste(_named(case), step.member), words.reopened)
+    await _told(
+        step, case, words.reopened_poste(_named(case), step.member), _to_all(words.reopened)
+    )
     await step.record("report.reopen", case[0].reference)
     return case[0]
 
@@ -75,26 +83,41 @@ async def separate(step: Step, number: ReportId) -> Sequence[Report]:
     return alone
 
 
-async def state(step: Step, number: ReportId) -> str:
-    """Where the report stands, for an officer or for its author."""
+async def tell_state(step: Step, number: ReportId) -> None:
+    """Where the report stands, to an officer or to its author; erased with what it quotes."""
     report = await step.tx.reports.get(number)
     mine = report is not None and report.author == step.member.id
     if report is None or not (mine or (_reads(step, report))):
         raise NotUnderstood(words.unknown(number))
-    listed = await cases.listed(step, report) if _reads(step, report) else ""
-    return f"{words.state(report)}\n{listed}".strip()
+    lines = [words.state(report)]
+    if mine:
+        lines.append(rating_words.mine(await step.tx.ratings.of(number)))
+    if _reads(step, report):
+        lines.append(await cases.listed(step, report))
+        case = await cases.whole(step, report)
+        lines += [rating_words.comments(await step.tx.ratings.of(one.id)) for one in case]
+    text = "\n".join(line for line in lines if line)
+    await step.answer(text, report=number if report.text else None)
 
 
-async def _told(
-    step: Step, case: Sequence[Report], poste: str, author: Callable[[Report], str]
-) -> None:
+def _closed(report: Report, reporter: Member) -> str:
+    """Those whose trade is to answer reports are not asked what they think of the answer."""
+    asked = f" {rating_words.question(report)}" if allows(RateReport, reporter.role) else ""
+    return f"{words.closed(report)}{asked}"
+
+
+def _to_all(line: Callable[[Report], str]) -> _Line:
+    return lambda report, _: line(report)
+
+
+async def _told(step: Step, case: Sequence[Report], poste: str, author: _Line) -> None:
     """The other officers, and each of those who reported, on the channel where they did."""
     await _said(step, case[0], poste)
     reporters = await step.tx.members.some({report.author for report in case})
     for report in case:
         reporter = reporters.get(report.author)
         if reporter is not None and isinstance(await step.standing_of(reporter), InForce):
-            line = author(report)
+            line = author(report, reporter)
             await step.tell(reporter, line, channel=report.channel, report=report.id)
 
 

@@ -68,15 +68,18 @@ async def receive(step: Step, text: str, pictures: Pictures = Pictures()) -> Rep
     return await _open(step, text, pictures, danger=False)
 
 
-async def choose(step: Step, offence: Offence) -> None:
-    """What the report that was just opened is about, in the words of the menu."""
+async def choose(step: Step, offence: Offence, hint: str = "") -> None:
+    """What the report that was just opened is about, in the words of the menu.
+
+    When none was, `hint` says before the menu what else the number may have meant.
+    """
     if step.only_receives:
         await untrained(step, "")
         return
     since = step.now - step.world.settings.photo_follows_within
     report = await step.tx.reports.open_of(step.member.id, since)
     if report is None or await _is_kept_back(step, report):
-        await step.answer(words.MENU)
+        await step.answer(f"{hint}\n{words.MENU}".strip())
         return
     rooms = await postes_of(step, step.member)
     await step.post(rooms, words.chosen(report, offence), report=report.id)

@@ -40,8 +40,10 @@ class Step:
     answers: list[str] = field(default_factory=list)
     _sent: int = 0
 
-    async def answer(self, text: str, urgency: Urgency = Urgency.NORMAL) -> None:
-        """Privately, to whoever acts, where they wrote.
+    async def answer(
+        self, text: str, urgency: Urgency = Urgency.NORMAL, report: ReportId | None = None
+    ) -> None:
+        """Privately, to whoever acts, where they wrote. What quotes a report is erased with it.
 
         Urgent words go there whatever the member chose: « appelez le 17 » is for that phone.
         """
@@ -53,7 +55,7 @@ class Step:
             urgency = Urgency.URGENT  # who has just written is awake
         if urgency is Urgency.URGENT:
             member = replace(member, channels=member.channels | {self.channel})
-        await self.tell(member, text, channel=self.channel, urgency=urgency)
+        await self.tell(member, text, channel=self.channel, urgency=urgency, report=report)
 
     async def tell(
         self,

@@ -31,6 +31,7 @@ from appservice.store.register.claims import PgClaims, PgClosings
 from appservice.store.register.counts import PgCounts
 from appservice.store.register.directory import index_members
 from appservice.store.register.protocols import PgProtocols
+from appservice.store.register.ratings import PgRatings
 from appservice.store.register.roll import PgRoll
 from appservice.store.reports import PgReports
 from appservice.store.retention import PgRetention
@@ -66,6 +67,7 @@ class PgTransaction:
         self.alerts: ports.Alerts = PgAlerts(session)
         self.reports: ports.Reports = PgReports(session)
         self.cases: ports.Cases = PgCases(session)
+        self.ratings: ports.Ratings = PgRatings(session)
         self.rooms: ports.Rooms = PgRooms(session)
         self.outbox: ports.Outbox = PgOutbox(session)
         self.recall: ports.Recall = PgRecall(session)
@@ -127,6 +129,7 @@ class PgStore:
             await session.run(SHRED_SIGNING_LINKS, owner)
             await session.run(CLOSE_ACCOUNTS, owner, session.clock())
             await session.run(SHRED_ARRIVALS, owner)
+            await session.run(SHRED_RATINGS, owner)
             await session.run(SHRED_BLOBS, owner)
             await session.run(SHRED_PARCELS, owner, session.clock())
             await session.run(SHRED_JOURNAL, owner, session.clock())
@@ -239,7 +242,7 @@ async def connect(
 
 VACUUMED = (
     "data_keys", "members", "console_accounts", "blobs", "journal", "deliveries", "parcels",
-    "sheet_parts",
+    "sheet_parts", "ratings",
 )  # fmt: skip
 LAND = """
 SELECT coalesce((SELECT territory FROM members WHERE id = $1),
@@ -263,6 +266,11 @@ SELECT DISTINCT account, $2::timestamptz FROM arrivals WHERE member = $1 AND acc
 ON CONFLICT DO NOTHING
 """
 SHRED_ARRIVALS = "DELETE FROM arrivals WHERE member = $1"
+# What is left is a score of a month: of which case, and so of whom, is forgotten.
+SHRED_RATINGS = r"""
+UPDATE ratings SET report = NULL, closed_at = NULL, sealed = NULL
+WHERE report = substring($1 FROM '^case:S(\d+)$')::bigint
+"""
 SHRED_BLOBS = "DELETE FROM blobs WHERE owner = $1"
 SHRED_PARCELS = """
 UPDATE deliveries SET state = 'failed', code = 'shredded', settled_at = $2

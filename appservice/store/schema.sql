@@ -141,6 +141,7 @@ CREATE TABLE reports (
     CONSTRAINT closed_has_time CHECK ((stage = 'closed') = (closed_at IS NOT NULL))
 );
 CREATE INDEX reports_by_author ON reports (author, id DESC) WHERE stage <> 'closed';
+CREATE INDEX reports_closed ON reports (author, closed_at DESC) WHERE closed_at IS NOT NULL;
 CREATE INDEX reports_by_leader ON reports (leader, id) WHERE leader IS NOT NULL;
 
 CREATE TABLE blobs (
@@ -509,3 +510,18 @@ CREATE TABLE account_closings (
     account text PRIMARY KEY,
     asked_at timestamptz NOT NULL
 );
+
+-- Of each closing. A rating that outlives its case says of which month and territory it is, no more.
+CREATE TABLE ratings (
+    territory text NOT NULL,
+    month date NOT NULL CHECK (extract(day FROM month) = 1),
+    score smallint NOT NULL CHECK (score BETWEEN 1 AND 5),
+    report bigint REFERENCES reports (id), -- emptied when its case is erased
+    closed_at timestamptz,
+    sealed bytea,
+    CONSTRAINT one_a_closing UNIQUE (report, closed_at),
+    CONSTRAINT erased_as_a_whole CHECK (
+        (report IS NULL) = (closed_at IS NULL) AND (sealed IS NULL OR report IS NOT NULL)
+    )
+);
+CREATE INDEX ratings_by_land ON ratings (territory, month);

@@ -2,13 +2,14 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from appservice.domain.alert import Cancelled, Published
 from appservice.domain.console.indicators import QUICK, Indicators
 from appservice.domain.console.openly import LandCounts
 from appservice.domain.ids import TradeId
 from appservice.domain.member import Role
+from appservice.domain.rating.periods import Scores
 from appservice.domain.report import Cleared, Closed, Report, Taken
 from support.memory_tables import Tables
 
@@ -66,6 +67,16 @@ class MemoryCounts:
                 sum(wait <= QUICK for wait in waits[land]),
             )
             for land in {*lands, *(m.territory for m in merchants)}
+        }
+
+    async def ratings(self) -> Mapping[str, Mapping[date, Scores]]:
+        found: dict[str, dict[date, Counter[int]]] = defaultdict(lambda: defaultdict(Counter))
+        for rating in self._tables.ratings.values():
+            land = self._tables.reports[rating.report].territory
+            found[land][rating.month][rating.score] += 1
+        return {
+            land: {month: (of[1], of[2], of[3], of[4], of[5]) for month, of in months.items()}
+            for land, months in found.items()
         }
 
 

@@ -41,6 +41,7 @@ from support.memory_chain import MemoryChain
 from support.memory_console import MemoryConsole
 from support.memory_counts import MemoryCounts, taken_at
 from support.memory_queue import MemoryQueue
+from support.memory_ratings import MemoryRatings
 from support.memory_signing import (
     MemoryArrivals,
     MemoryClaims,
@@ -498,6 +499,7 @@ class MemoryTransaction:
         self.alerts = MemoryAlerts(tables)
         self.reports = MemoryReports(tables)
         self.cases = MemoryCases(tables)
+        self.ratings = MemoryRatings(tables)
         self.rooms = MemoryRooms(tables)
         self.outbox = MemoryOutbox(tables, clock)
         self.recall = MemoryRecall(tables, clock)

@@ -13,6 +13,7 @@ from appservice.domain.delivery import Parcel, State, Urgency
 from appservice.domain.ids import AlertId, BlobId, MemberId, ParcelId, ReportId, UserId
 from appservice.domain.member import Channel, Member
 from appservice.domain.protocol.version import Version
+from appservice.domain.rating.given import Rating
 from appservice.domain.report import Report
 from appservice.domain.room import KnownRoom
 from appservice.domain.signing import Arrival, Claim, Evidence, SigningLink
@@ -79,6 +80,7 @@ class Tables:
     time_stamps: dict[tuple[MemberId, str], tuple[Stamp, datetime]] = field(default_factory=dict)
     alerts: dict[AlertId, Alert] = field(default_factory=dict)
     reports: dict[ReportId, Report] = field(default_factory=dict)
+    ratings: dict[tuple[ReportId, datetime], Rating] = field(default_factory=dict)
     first_taken: dict[ReportId, datetime] = field(default_factory=dict)
     rooms: dict[str, KnownRoom] = field(default_factory=dict)
     slips: dict[str, Slip] = field(default_factory=dict)

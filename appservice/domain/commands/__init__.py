@@ -21,12 +21,14 @@ from appservice.domain.commands.nouns import (
     DetachReport,
     HastenAlert,
     PreviewAlert,
+    RateReport,
     RefuseAlert,
     ReopenReport,
     SeparateReports,
     SubmitAlert,
     TakeReport,
 )
+from appservice.domain.commands.rating import read_rating
 from appservice.domain.commands.reactions import reaction_on_alert, reaction_on_report
 
 __all__ = [
@@ -48,6 +50,7 @@ __all__ = [
     "DetachReport",
     "HastenAlert",
     "PreviewAlert",
+    "RateReport",
     "RefuseAlert",
     "ReopenReport",
     "SeparateReports",
@@ -57,4 +60,5 @@ __all__ = [
     "parse_member",
     "reaction_on_alert",
     "reaction_on_report",
+    "read_rating",
 ]

@@ -33,7 +33,9 @@ NEEDS: Mapping[type[Command], frozenset[Right]] = {
         ),
         frozenset({Right.READ_REPORTS}),
     ),
-    **dict.fromkeys((nouns.AskOffences, nouns.ChooseOffence), frozenset({Right.REPORT})),
+    **dict.fromkeys(
+        (nouns.AskOffences, nouns.ChooseOffence, nouns.RateReport), frozenset({Right.REPORT})
+    ),
     nouns.AskReport: frozenset({Right.REPORT, Right.READ_REPORTS}),
     **dict.fromkeys(
         (nouns.AskHelp, nouns.AskCharter, nouns.AskRules, nouns.AskMe),

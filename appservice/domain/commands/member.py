@@ -13,6 +13,7 @@ from appservice.domain.commands.nouns import (
     Command,
 )
 from appservice.domain.commands.offences import numbered
+from appservice.domain.commands.rating import read_rating
 from appservice.domain.commands.telephone import Word, word_of
 from appservice.domain.commands.words import (
     Line,
@@ -45,16 +46,16 @@ def parse_member(text: str, channel: Channel) -> Command | None:
     line = read_line(text)
     if channel is Channel.SMS and word_of(text) is Word.HELP:
         return AskHelp()
-    asked = _asked(line)
+    asked = _asked(line) or read_rating(line, text)
     if asked is not None:
         return asked
     if line.called and text.strip().startswith(("!", "/")):
-        known = [*_WORDS, "etat", "regles"]
+        known = [*_WORDS, "etat", "regles", "note"]
         close = closest(line.verb, known)
         hint = f"Vouliez-vous dire « {close} » ? " if close else ""
         raise NotUnderstood(
             f"Commande inconnue : « {line.verb} ». {hint}"
-            "Commandes : aide, charte, règles, moi, signaler, état S12. "
+            "Commandes : aide, charte, règles, moi, signaler, état S12, note S12 4. "
             "Pour signaler un fait, écrivez-le tel quel."
         )
     return None

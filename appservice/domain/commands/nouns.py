@@ -163,11 +163,22 @@ class ChooseOffence:
     offence: Offence
 
 
+@dataclass(frozen=True, slots=True)
+class RateReport:
+    """`note S12 4 rapide et clair`. No report: the last one closed; no score: none was read."""
+
+    report: ReportId | None
+    score: int | None
+    comment: str
+    written: str  # all of it: it may be no rating after all
+
+
 Command = (
     SubmitAlert
     | ApproveAlert
     | RefuseAlert
     | ChooseOffence
+    | RateReport
     | CorrectAlert
     | CancelAlert
     | HastenAlert

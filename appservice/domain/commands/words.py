@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-_EDGES = " \t\r\n.,;:!?…«»\"'()[]-–—"
+EDGES = " \t\r\n.,;:!?…«»\"'()[]-–—"
 _REFERENCE = re.compile(r"(?P<letter>[as])?\s*(?:n[°o])?\s*-?\s*(?P<number>\d{1,9})(?!\d)", re.I)
 
 
@@ -38,7 +38,7 @@ def read_line(text: str) -> Line:
     head, colon, tail = first.partition(":")
     if colon:  # « alerte: vol … » is typed as often as « alerte : vol … »
         first, rest = head, f":{tail} {rest}"
-    return Line(called, plain(first.strip(_EDGES)), rest.strip())
+    return Line(called, plain(first.strip(EDGES)), rest.strip())
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,18 +52,18 @@ class Reference:
 
 def read_reference(text: str) -> Reference | None:
     """The reference that the text begins with: `A7`, `a 7`, `A-7`, `n° 7`, `7`."""
-    match = _REFERENCE.match(text.lstrip(_EDGES + "#"))
+    match = _REFERENCE.match(text.lstrip(EDGES + "#"))
     if match is None:
         return None
-    after = text.lstrip(_EDGES + "#")[match.end() :]
+    after = text.lstrip(EDGES + "#")[match.end() :]
     if after[:1].isalnum():
         return None
-    return Reference((match["letter"] or "").upper(), int(match["number"]), after.lstrip(_EDGES))
+    return Reference((match["letter"] or "").upper(), int(match["number"]), after.lstrip(EDGES))
 
 
 def read_rule(rest: str) -> str | None:
     """Which rule « règle 12 » or « règles » asks for; None when it goes on like a sentence."""
-    words = plain(rest).strip(_EDGES).split()
+    words = plain(rest).strip(EDGES).split()
     if len(words) > 1:
         return None
     return words[0] if words else ""

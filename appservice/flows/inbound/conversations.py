@@ -2,7 +2,15 @@
 
 from dataclasses import replace
 
-from appservice.domain.commands import Command, parse_agent, parse_member
+from appservice.domain.commands import (
+    Command,
+    RateReport,
+    parse_agent,
+    parse_member,
+    read_rating,
+)
+from appservice.domain.commands.allowed import allows
+from appservice.domain.commands.words import read_line
 from appservice.domain.errors import NotUnderstood
 from appservice.domain.ids import ReportId
 from appservice.domain.member import Channel
@@ -50,8 +58,11 @@ async def _message(step: Step, message: Message, media: Media) -> None:
 
 
 def _command(step: Step, message: Message) -> Command | None:
-    if not step.member.role.is_witness:
-        return parse_agent(message.text, step.territory)
+    role = step.member.role
+    if not role.is_witness:
+        rates = allows(RateReport, role)  # the mairie reports, officers don't
+        rating = read_rating(read_line(message.text), message.text) if rates else None
+        return rating or parse_agent(message.text, step.territory)
     if message.attachments:
         return None  # a photo makes it a report, whatever the words
     return parse_member(message.text, step.channel or Channel.MATRIX)

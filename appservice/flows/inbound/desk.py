@@ -22,6 +22,7 @@ from appservice.domain.commands import (
     DetachReport,
     HastenAlert,
     PreviewAlert,
+    RateReport,
     RefuseAlert,
     ReopenReport,
     SeparateReports,
@@ -37,7 +38,7 @@ from appservice.domain.wording import reports as report_words
 from appservice.domain.wording import rules as rule_words
 from appservice.domain.wording import talk as words
 from appservice.flows import alerts, handling, reports
-from appservice.flows.inbound import guidance
+from appservice.flows.inbound import guidance, rating
 from appservice.flows.step import Step
 from appservice.flows.telephone import thread
 from appservice.flows.telephone.preview import preview
@@ -52,6 +53,7 @@ _ReportCommand = (
     | DetachReport
     | SeparateReports
 )
+_CaseCommand = AskAlert | AskReport | AskOffences | ChooseOffence | RateReport
 
 
 async def obey(step: Step, command: Command) -> None:
@@ -77,7 +79,7 @@ async def obey(step: Step, command: Command) -> None:
         ):
             _must_be_verified(step)
             await _report(step, command)
-        case AskAlert() | AskReport() | AskOffences() | ChooseOffence():
+        case AskAlert() | AskReport() | AskOffences() | ChooseOffence() | RateReport():
             await _case(step, command)
         case _:
             await _question(step, command)
@@ -136,17 +138,19 @@ async def _report(step: Step, command: _ReportCommand) -> None:
             assert_never(command)
 
 
-async def _case(step: Step, command: AskAlert | AskReport | AskOffences | ChooseOffence) -> None:
+async def _case(step: Step, command: _CaseCommand) -> None:
     match command:
         case AskAlert(alert=alert):
             await step.answer(await alerts.state(step, alert))
         case AskReport(report=report):
-            await step.answer(await handling.state(step, report))
+            await handling.tell_state(step, report)
         case AskOffences():
             said = words.untrained(step.territory) if step.only_receives else report_words.MENU
             await step.answer(said)
         case ChooseOffence(offence=offence):
-            await reports.choose(step, offence)
+            await reports.choose(step, offence, await rating.hint(step, offence))
+        case RateReport():
+            await rating.rate(step, command)
         case _:
             assert_never(command)
 

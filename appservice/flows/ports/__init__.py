@@ -32,6 +32,7 @@ from appservice.flows.ports.outside import (
     Seals,
     Watched,
 )
+from appservice.flows.ports.ratings import Ratings
 from appservice.flows.ports.registers import (
     Acts,
     Alerts,
@@ -81,6 +82,7 @@ __all__ = [
     "Probe",
     "Protocols",
     "Queue",
+    "Ratings",
     "Recall",
     "Reports",
     "Roll",

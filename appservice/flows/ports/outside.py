@@ -1,7 +1,7 @@
 """What stands around the database: the homeserver, our key, media, time."""
 
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
 from appservice.domain.audit import Checkpoint
@@ -10,6 +10,7 @@ from appservice.domain.console.openly import LandCounts
 from appservice.domain.figures import Figures
 from appservice.domain.gate import GateTrial
 from appservice.domain.ids import MemberId, RoomId, UserId
+from appservice.domain.rating.periods import Scores
 from appservice.domain.report import Unfit
 from appservice.domain.room import ActualRoom, DesiredRoom
 from bridges.protocol import Attachment
@@ -134,4 +135,8 @@ class Counted(Protocol):
         self, texts: Collection[str], now: datetime, since: datetime
     ) -> Mapping[str, Indicators]:
         """The same, with training and times."""
+        ...
+
+    async def ratings(self) -> Mapping[str, Mapping[date, Scores]]:
+        """By territory and month, exact: never shown as they are."""
         ...

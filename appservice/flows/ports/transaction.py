@@ -11,6 +11,7 @@ from appservice.domain.world import Retention
 from appservice.flows.ports.arrival import Arrivals, Claims, Closings
 from appservice.flows.ports.console import Console
 from appservice.flows.ports.mail import Outbox, Recall
+from appservice.flows.ports.ratings import Ratings
 from appservice.flows.ports.registers import (
     Acts,
     Alerts,
@@ -58,6 +59,8 @@ class Transaction(Protocol):
     def reports(self) -> Reports: ...
     @property
     def cases(self) -> Cases: ...
+    @property
+    def ratings(self) -> Ratings: ...
     @property
     def rooms(self) -> Rooms: ...
     @property

@@ -1,8 +1,8 @@
-"""What is counted of each territory, in SQL: merchants in force, alerts, reports."""
+"""What is counted of each territory, in SQL: merchants in force, alerts, reports, ratings."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 
 from asyncpg import Record
 
@@ -10,6 +10,7 @@ from appservice.domain.console.indicators import QUICK, Indicators
 from appservice.domain.console.openly import LandCounts
 from appservice.domain.ids import TradeId
 from appservice.domain.member import Role
+from appservice.domain.rating.periods import Scores
 from appservice.store.session import Database
 
 
@@ -49,6 +50,15 @@ class PgCounts:
             land: _indicators(lands.get(land, LandCounts()), people.get(land), times.get(land))
             for land in {*lands, *people}
         }
+
+    async def ratings(self) -> Mapping[str, Mapping[date, Scores]]:
+        async with self._database.session() as session:
+            rows = await session.rows(RATINGS)
+        found: dict[str, dict[date, Scores]] = {}
+        for row in rows:
+            one, two, three, four, five = row["scores"]
+            found.setdefault(row["territory"], {})[row["month"]] = (one, two, three, four, five)
+        return found
 
 
 def _indicators(counts: LandCounts, people: Record | None, times: Record | None) -> Indicators:
@@ -92,4 +102,12 @@ SELECT territory, count(*), percentile_cont(0.5) WITHIN GROUP (ORDER BY wait) AS
 FROM (SELECT territory, coalesce(first_taken_at, taken_at) - received_at AS wait FROM reports
       WHERE received_at >= $1 AND coalesce(first_taken_at, taken_at) IS NOT NULL) waits
 GROUP BY 1
+"""
+RATINGS = """
+SELECT territory, month, ARRAY[
+    count(*) FILTER (WHERE score = 1), count(*) FILTER (WHERE score = 2),
+    count(*) FILTER (WHERE score = 3), count(*) FILTER (WHERE score = 4),
+    count(*) FILTER (WHERE score = 5)
+] AS scores
+FROM ratings GROUP BY territory, month
 """

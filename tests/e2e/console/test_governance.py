@@ -6,6 +6,7 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 from support.browser import LOOKS, seen, troubles_of, violations
 from support.console import LIFFRE, ConsoleTown, Person
+from support.ratings import rated
 
 from appservice.domain.console import Position
 
@@ -22,7 +23,7 @@ async def test_training_is_noted_and_counts_and_protocol_are_read(
     town: ConsoleTown, browser: Browser, shoot, size: str, scheme: str
 ):
     name = f"Forme{size}"
-    await town.merchant(name)
+    merchant = await town.merchant(name)
     page = await (await seen(browser, size, scheme)).new_page()
     troubles = troubles_of(page)
 
@@ -47,8 +48,13 @@ async def test_training_is_noted_and_counts_and_protocol_are_read(
     world = replace(town.world, territories={**town.world.territories, LIFFRE: land})
     await replace(protocol, world=world).observe(lambda: b"files")
     await signed_in(page, town, await town.outsider(Position.PREFECTURE))
+    await rated(town, merchant.id, *[5] * 8, 4, 4, 2)
     await page.goto(f"{town.url}/indicateurs")
-    await expect(page.get_by_role("table", name="Ille-et-Vilaine")).to_contain_text("dont formés")
+    table = page.get_by_role("table", name="Notes · Ille-et-Vilaine")
+    await expect(table).to_contain_text("5/5")
+    await expect(page.get_by_role("table", name="Ille-et-Vilaine", exact=True)).to_contain_text(
+        "dont formés"
+    )
     await judged("indicators")
     await page.goto(f"{town.url}/protocole")
     await expect(page.get_by_role("heading", level=1)).to_have_text("Protocole")

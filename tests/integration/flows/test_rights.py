@@ -39,6 +39,7 @@ COMMANDS: list[nouns.Command] = [
     nouns.AskRules(""),
     nouns.AskOffences(),
     nouns.ChooseOffence(Offence.COUNTERFEIT),
+    nouns.RateReport(NUMBER, 4, "", "note S999 4"),
 ]
 
 
@@ -78,9 +79,11 @@ async def test_each_role_does_what_the_matrix_says(story: Story) -> None:
             assert bool(missing(command, role)) != held
     reading = {"AskReport", "AskHelp", "AskCharter", "AskMe", "AskRules"}
     every = {type(one).__name__ for one in COMMANDS}
-    assert every - refused[Role.MERCHANT] == {*reading, "AskOffences", "ChooseOffence"}
+    assert every - refused[Role.MERCHANT] == {
+        *reading, "AskOffences", "ChooseOffence", "RateReport",
+    }  # fmt: skip
     assert every - refused[Role.ASVP] == every - refused[Role.MERCHANT]
-    officer = every - {"AskOffences", "ChooseOffence"}
+    officer = every - {"AskOffences", "ChooseOffence", "RateReport"}
     for role in (Role.MUNICIPAL_POLICE, Role.NATIONAL_POLICE, Role.GENDARME, Role.CHEF_DE_QUART):
         assert every - refused[role] == officer, role
     assert refused[Role.MAIRIE] == {

@@ -21,12 +21,14 @@ from support.store_builders import (
 )
 
 from appservice.domain import alert as alerts
+from appservice.domain import report as reports
 from appservice.domain.audit import Act
 from appservice.domain.delivery import Parcel, Settled, State
 from appservice.domain.errors import PermanentFailure, TemporaryFailure
-from appservice.domain.ids import AlertId, MemberId, RoomId
+from appservice.domain.ids import AlertId, MemberId, ReportId, RoomId
 from appservice.domain.member import Channel
 from appservice.domain.protocol.version import Version
+from appservice.domain.rating.given import Rating, month_of
 from appservice.domain.room import Kind, KnownRoom, RoomKey
 from appservice.domain.telephone.consent import Agreed, Consent
 from appservice.files.keys import Keys, add_master_key
@@ -42,7 +44,7 @@ OTHER_PHONE, OTHER_ACI = "+33687654321", "9f8e7d6c-1111-4222-8333-123456789abc"
 MEMBER = a_merchant(name="Gwenaëlle", shop="Bijouterie Kermarrec", phone=PHONE, signal=ACI)
 SECRETS = [
     *("Gwenaëlle", "Kermarrec", "cambriolage", "fausse", "camionnette", "corrigé", "gras"),
-    *("bonjour", "devanture", "diagonale"),
+    *("bonjour", "devanture", "diagonale", "tardif"),
     *(number.lstrip("+") for number in (PHONE, OTHER_PHONE)),
     *(ACI, OTHER_ACI),
 ]
@@ -81,6 +83,11 @@ async def live(store: PgStore) -> None:
         await tx.links.relate(RELAY, f"r:{RELAY}")
         await tx.acts.append(Act(MEMBER.id, "report", "S1", NOON))
     await store.journal.write("signal", f"{OTHER_ACI}/1784", b'{"body": "bonjour"}', NOON)
+    async with store.transaction() as tx:
+        rated = await tx.reports.open(a_report())
+        assert await tx.reports.advance(reports.close(rated, MemberId("o2"), NOON), "received")
+        words = "rapide, mais tardif"
+        assert await tx.ratings.give(Rating(rated.id, NOON, month_of(NOON), 4, words))
     for claimed in await store.queue.claim(Channel.SIGNAL, 10, MINUTE, NOON):
         sent = "Une camionnette blanche, telle que dite."
         said = Settled(claimed, State.ACCEPTED, NOON, provider_id="1785", sent=sent)
@@ -167,6 +174,35 @@ async def test_a_shredded_case_says_nothing_any_more(store: PgStore, sql: Sql) -
         assert await tx.members.get(MEMBER.id) == MEMBER
     claimed = await store.queue.claim(Channel.SMS, 10, MINUTE, NOON)
     assert {one.parcel.body for one in claimed} == {"bonjour"}
+
+
+async def test_a_rating_outlives_its_case_as_a_score_of_a_month(store: PgStore, sql: Sql) -> None:
+    await live(store)
+    before = await store.counted.ratings()
+    await store.shred("case:A2")
+    assert await sql.fetchval("SELECT report FROM ratings") == 2, "an alert of that number"
+    await store.shred("case:S2")
+    [row] = await sql.fetch("SELECT * FROM ratings")
+    assert dict(row) == {
+        "territory": "liffre", "month": month_of(NOON), "score": 4,
+        "report": None, "closed_at": None, "sealed": None,
+    }  # fmt: skip
+    assert await store.counted.ratings() == before
+    async with store.transaction() as tx:
+        assert await tx.ratings.of(ReportId(2)) == []
+        assert await tx.ratings.waiting(MEMBER.id, NOON - MINUTE) is None
+        assert not await tx.ratings.give(Rating(ReportId(2), NOON, month_of(NOON), 1))
+    assert await sql.fetchval("SELECT count(*) FROM ratings") == 1
+
+
+async def test_a_rating_is_not_given_to_what_another_process_shredded(
+    store: PgStore, make_store: Any, sql: Sql
+) -> None:
+    await live(store)  # which remembers the key for a while
+    await (await make_store()).shred("case:S2")
+    async with store.transaction() as tx:
+        assert not await tx.ratings.give(Rating(ReportId(2), NOON, month_of(NOON), 1, "tard"))
+    assert await sql.fetchval("SELECT count(*) FROM ratings WHERE report IS NOT NULL") == 0
 
 
 async def test_a_shredded_member_leaves_the_register_and_keeps_the_proof(store: PgStore) -> None:

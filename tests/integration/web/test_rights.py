@@ -5,6 +5,7 @@ from collections import defaultdict
 
 import pytest
 from support.console import LIFFRE, ConsoleTown
+from support.ratings import COMMENT, rated
 
 from appservice.domain.console import HOLDERS, Position, Right, position_of
 from appservice.domain.errors import PermanentFailure
@@ -75,6 +76,25 @@ async def test_the_prefecture_reads_protocol_and_indicators_and_no_name(town: Co
     for page in (counts, protocol):
         assert merchant.name not in page.text
         assert merchant.shop not in page.text
+
+
+@pytest.mark.acceptance("S1-05")
+async def test_ratings_are_read_without_names_and_never_few(town: ConsoleTown):
+    merchant = await town.merchant("Tanguy")
+    await rated(town, merchant.id, *[5] * 9, 2)
+    prefecture = await town.outsider(Position.PREFECTURE)
+    few = (await prefecture.get("/indicateurs")).text
+    assert "Notes · " not in few
+    await rated(town, merchant.id, 3)
+    page = (await prefecture.get("/indicateurs")).text
+    table = page.split("Notes · ")[1].split("</table>")[0]
+    assert re.findall(r"<td>([\d,]+)</td>", table) == ["11", "4,5", "0", "1", "1", "0", "9"]
+    for secret in (merchant.name, merchant.shop, COMMENT, "S1"):
+        assert secret not in page
+    english = (await prefecture.get("/indicateurs?langue=en")).text
+    assert "<td>4.5</td>" in english
+    neighbour = await town.outsider(Position.ASSOCIATION, "yvelines-mantes")
+    assert "Notes · " not in (await neighbour.get("/indicateurs")).text
 
 
 @pytest.mark.acceptance("S2-03")

@@ -17,6 +17,7 @@ from appservice.domain.commands import (
     ClearReport,
     CloseReport,
     CorrectAlert,
+    RateReport,
     RefuseAlert,
     ReopenReport,
     SubmitAlert,
@@ -180,6 +181,9 @@ def test_commands_of_officers(text: str, command: object) -> None:
         "valide ta carte",
         "ferme la porte",
         "rouvre la boutique",
+        "note S12 4",
+        "note : S12 à revoir demain",
+        "4/5",
         "",
         "…",
         "Les alertes du jour : rien",
@@ -208,6 +212,52 @@ def test_officers_may_simply_talk(text: str) -> None:
 )
 def test_merchants_write_reports_and_a_few_commands(text: str, command: object) -> None:
     assert parse_member(text, Channel.SIGNAL) == command
+
+
+@pytest.mark.parametrize(
+    ("text", "report", "score", "comment"),
+    [
+        ("note S12 4", 12, 4, ""),
+        ("NOTE s12 : 4/5.", 12, 4, ""),
+        ("Note S12 5, rapide et clair", 12, 5, "rapide et clair"),
+        ("noter s-12 4 sur 5 rapide", 12, 4, "rapide"),
+        ("!note n° 12 4", 12, 4, ""),
+        ("note 12 4", 12, 4, ""),
+        ("note 4", None, 4, ""),
+        ("note : 4/5 rapide", None, 4, "rapide"),
+        ("4/5", None, 4, ""),
+        ("5 sur 5 !", None, 5, ""),
+        ("note S12", 12, None, ""),
+        ("note S12 9", 12, None, "9"),
+        ("note S12 0 nul", 12, None, "0 nul"),
+        ("note S12 4,5", 12, None, "4,5"),
+        ("note S12 rapide", 12, None, "rapide"),
+        ("note 9", None, None, ""),
+        ("note 4.5", None, None, ""),
+        ("note", None, None, ""),
+        ("/note rapide", None, None, ""),
+    ],
+)
+def test_a_rating(text: str, report: int | None, score: int | None, comment: str) -> None:
+    number = ReportId(report) if report is not None else None
+    expected = RateReport(number, score, comment, text)
+    assert parse_member(text, Channel.SMS) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "note de 20 € contrefaite",
+        "Noté la plaque, rue Foch",
+        "note 12 billets de 20 faux",
+        "note A7 4",
+        "6/5",
+        "4/5 des vitrines sont brisées",
+        "la note S12 4",
+    ],
+)
+def test_what_begins_like_a_rating_is_a_report(text: str) -> None:
+    assert parse_member(text, Channel.MATRIX) is None
 
 
 def test_a_telephone_asks_for_help_in_its_own_words() -> None:

@@ -59,7 +59,7 @@ async def test_S2_17_each_step_is_told_to_the_merchant(story: Story) -> None:
     assert [line.split(" : ")[1].split(",")[0] for line in story.told(ANNE)[1:]] == [
         "pris en charge par un agent.",
         "levée de doute",
-        "clos. Merci de votre signalement.",
+        "clos. Merci de votre signalement. Votre avis",
     ]
     assert story.verbs == ["report.open", "report.take", "report.clear", "report.close"]
 

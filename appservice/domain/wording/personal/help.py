@@ -96,6 +96,7 @@ def _may(who: Situation) -> str:
         "Pour signaler, écrivez le fait ici : quoi, où, quand. "
         "Une photo ou une vidéo peut suivre.\n"
         "« état S12 » : où en est votre signalement. "
+        "« note S12 4 » : votre avis, de 1 à 5, une fois clos. "
         "« signaler » : choisir entre vol, escroquerie, fausse monnaie…\n"
     )
     if _only_receives(who):
