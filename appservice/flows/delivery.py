@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -33,7 +34,7 @@ _LOG = logging.getLogger(__name__)
 
 _AT_ONCE = 200  # outcomes in one statement
 _COMPANY = 0.1  # seconds that an answer waits for others, where names tell what has left
-_STOCK = 0.25  # seconds of work that are claimed ahead, where that can be taken back
+_STOCK = 0.5  # seconds of work that are claimed ahead, where that can be taken back
 _MOST = 200  # parcels
 _FRESH = 1.0  # seconds for which a look at charters and consents holds
 
@@ -74,7 +75,6 @@ class Delivery:
     lease: timedelta = timedelta(minutes=2)
     poll: timedelta = timedelta(seconds=2)
     instead: Instead | None = None
-    _tempo: Tempo = field(default_factory=Tempo)
     _in_hand: int = 0  # claimed, and the channel has not answered
     _asked: int = 0  # of them, those that are named or need no name
     _low: int = 0  # in hand, when the next ones are claimed
@@ -88,9 +88,11 @@ class Delivery:
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
     _paused_until: float = 0.0  # of the loop's clock
     _hands: asyncio.Semaphore = field(init=False)  # how many the channel is asked at once
+    _tempo: Tempo = field(init=False)
 
     def __post_init__(self) -> None:
-        self._hands = asyncio.Semaphore(self.bridge.abilities.workers)
+        self._hands = asyncio.Semaphore(self._workers)
+        self._tempo = Tempo(2 * self._workers / _STOCK)  # two windows wait until it is measured
 
     async def run(self) -> None:
         """Claims and sends until stopped. Whatever fails here only makes it wait.
@@ -160,8 +162,9 @@ class Delivery:
 
     @property
     def _few(self) -> int:
-        """Named, and the next ones are not too many: a window's worth is on its way."""
-        return self._workers + self._workers // 2
+        """Named, and the next ones are not too many: a window is on its way, and another one
+        follows while their names are written. Who dies leaves these of unknown fate."""
+        return 2 * self._workers
 
     def _ahead(self) -> tuple[int, int]:
         """How many are claimed in one go, at least; and how many wait while others are sent.
@@ -193,6 +196,8 @@ class Delivery:
         size = len(found) if self._namer is None else self._workers
         seen: Obstacles = {}
         until = 0.0  # when the look is too old
+        with suppress(Exception):  # repeated below, where its failures are told
+            seen, until = await self._obstacles(found), self._now() + _FRESH
         async with asyncio.TaskGroup() as hands:
             for start in range(0, len(found), size):
                 part = found[start : start + size]

@@ -56,7 +56,7 @@ class Kannel:
         body, headers = self.wording(submission.sms).encode(), self._headers(submission)
         try:
             async with self._http.post(self._settings.url, data=body, headers=headers) as answer:
-                return _read(answer.status, await answer.text(), submission.id)
+                return _read(answer.status, await answer.read(), submission.id)
         except NOT_WRITTEN:
             return Throttled(LATER, "gateway_down")
         except (aiohttp.ClientError, TimeoutError, OSError):
@@ -90,9 +90,9 @@ class Kannel:
             return False
 
 
-def _read(status: int, text: str, message_id: str) -> Outcome:
+def _read(status: int, said: bytes, message_id: str) -> Outcome:
     """Kannel says `0: Accepted for delivery` or `3: Queued for later delivery`, with 202."""
-    if status == 202 and text.startswith(("0:", "3:")):
+    if status == 202 and said.startswith((b"0:", b"3:")):
         return Accepted(message_id)
     if status in (429, 503):
         return Throttled(LATER)

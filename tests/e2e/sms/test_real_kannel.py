@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.sms_real]
 
 PLAIN = "Alerte : faux billets de 50 € constatés à Liffré [tabac]."
 ACCENTS = "Être prudent : « faux livreur » à Cesson-Sévigné, rappelez-vous l’œuvre…"
-NAMED_AT_ONCE = 20  # a window and a half on its way, and the next window
+NAMED_AT_ONCE = 24  # a window on its way, the one that follows, and the next one
 LONG = "Vol par ruse constaté à Redon, vérifiez {vos} livraisons. " * 7
 
 
@@ -234,7 +234,7 @@ async def test_seven_thousand_texts_starve_nobody(ledger: Ledger, gateway: RealG
         return [part.number for part in operator.parts[before:]]
 
     await eventually(lambda: others <= set(arrived()), "the other texts")
-    in_hand = 2 * 8 + 10  # a window on its way, one that is named, a quarter of a second's worth
+    in_hand = 8 + 20  # a window on its way, and half a second's worth
     assert arrived().index(urgent.target) <= in_hand
     assert max(arrived().index(number) for number in others) <= in_hand + 3 * len(others)
     assert ledger.process is not None

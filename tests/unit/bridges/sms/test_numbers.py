@@ -1,5 +1,6 @@
 """Numbers as people write them."""
 
+import phonenumbers
 import pytest
 
 from bridges.sms.numbers import e164, mobile
@@ -38,3 +39,12 @@ def test_e164(written: str, number: str | None) -> None:
 )
 def test_only_mobiles_read_sms(written: str, number: str | None) -> None:
     assert mobile(written) == number
+
+
+def test_no_french_number_is_read_otherwise_than_by_the_library() -> None:
+    """Those that are written as we keep them go a shorter way."""
+    for prefix in range(1000):
+        number = f"+33{prefix:03}123456"
+        kind = phonenumbers.number_type(phonenumbers.parse(number))
+        wanted = number if kind is phonenumbers.PhoneNumberType.MOBILE else None
+        assert mobile(number) == wanted, number
