@@ -10,7 +10,7 @@ from pathlib import Path
 
 import aiohttp
 
-from appservice.demo.child import Child, start_child, wait_until
+from appservice.demo.child import Child, last_lines, start_child, wait_until
 from appservice.demo.failure import StartFailed
 from appservice.demo.ports import LOOPBACK, any_free_port
 from appservice.files.shipped import shipped
@@ -71,16 +71,35 @@ class KannelProcess:
         await self.start_smsbox()
 
     async def start_bearerbox(self) -> None:
-        self._bearerbox = await self._run("bearerbox")
-        await wait_until(lambda: self._answers(self._status, 200), "bearerbox")
+        box = self._bearerbox = await self._run("bearerbox")
+
+        async def answers() -> bool:
+            self._lives(box)
+            return (await self._asked(self._status))[0] == 200
+
+        await wait_until(answers, "bearerbox")
 
     async def start_smsbox(self) -> None:
-        self._smsbox = await self._run("smsbox")
+        """Asks nothing of smsbox itself before bearerbox knows it.
+
+        Version 1.4.5 listens a moment before it has read who may send: a request then is its end.
+        """
+        box = self._smsbox = await self._run("smsbox")
+
+        async def known() -> bool:
+            self._lives(box)
+            return "smsbox:" in (await self._asked(self._status))[1]
+
+        await wait_until(known, "smsbox")
         await self.ready()
 
     async def ready(self) -> None:
         """Returns once it answers, if only to refuse."""
-        await wait_until(lambda: self._answers(self.url, 403), "smsbox")
+
+        async def refuses() -> bool:
+            return (await self._asked(self.url))[0] == 403
+
+        await wait_until(refuses, "smsbox")
 
     async def stop(self) -> None:
         """bearerbox takes its time to say goodbye; what is in its spool stays there."""
@@ -120,9 +139,15 @@ class KannelProcess:
             raise StartFailed(f"« {name} » manque : apt-get install kannel")
         return await start_child([program, "-v", "4", str(self._config)], self.output)
 
-    async def _answers(self, url: str, status: int) -> bool:
+    def _lives(self, box: Child) -> None:
+        """Raises StartFailed, with its last words."""
+        if not box.running:
+            raise StartFailed(last_lines(self.output))
+
+    async def _asked(self, url: str) -> tuple[int, str]:
+        """Status and text of the answer; 0 when there is none."""
         try:
             async with aiohttp.ClientSession() as http, http.get(url) as answer:
-                return answer.status == status
+                return answer.status, await answer.text()
         except aiohttp.ClientError:
-            return False
+            return 0, ""
