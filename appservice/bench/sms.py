@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import median
 from urllib.parse import quote
 
 import aiohttp
@@ -68,7 +69,7 @@ class _Ours:
     seen: list[tuple[float, float]] = field(default_factory=list)  # seconds to first, to last
 
     async def run(self) -> float:
-        """Texts a second, from the first claim until each is settled; queueing is not counted."""
+        """Texts a second, from the first claim to the last phone; queueing is not counted."""
         store, loop = self.store, asyncio.get_running_loop()
         async with store.transaction() as tx:
             alert = await tx.alerts.open(alert_by(self.people[0]))
@@ -84,13 +85,12 @@ class _Ours:
         tasks = [asyncio.create_task(part) for part in (inbox.run(), delivery.run())]
         arrivals = await self.gateway.operator.arrivals(len(self.people))
         await delivery.stop()
-        took = loop.time() - start
         self.seen.append((arrivals.first - start, arrivals.last - start))
         await bridge.stop()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        return len(self.people) / took
+        return len(self.people) / (arrivals.last - start)
 
     def _bridge(self) -> SmsBridge:
         kannel = self.gateway.kannel
@@ -118,8 +118,10 @@ class _Bare:
     gateway: _Gateway
     people: Sequence[Member]
     seen: list[tuple[float, float]] = field(default_factory=list)
+    posted: list[float] = field(default_factory=list)  # answers of Kannel a second
 
     async def run(self) -> float:
+        """Texts a second, to the last phone."""
         loop, app = asyncio.get_running_loop(), web.Application()
         app.router.add_get("/dlr", _yes)
         runner = web.AppRunner(app, access_log=None)
@@ -141,11 +143,11 @@ class _Bare:
             start = loop.time()
             coming = asyncio.create_task(self.gateway.operator.arrivals(len(self.people)))
             await asyncio.gather(*(post() for _ in range(WINDOW)))
-            took = loop.time() - start
+            self.posted.append(len(self.people) / (loop.time() - start))
             arrivals: Arrivals = await coming
         self.seen.append((arrivals.first - start, arrivals.last - start))
         await runner.cleanup()
-        return len(self.people) / took
+        return len(self.people) / (arrivals.last - start)
 
 
 async def _yes(_: web.Request) -> web.Response:
@@ -155,7 +157,7 @@ async def _yes(_: web.Request) -> web.Response:
 async def bench(lab: Lab) -> Outcome:
     """Each text is claimed, its reader's charter checked, sent, settled, and its report kept."""
     sizes = (20, 60) if lab.quick else (1000, 7000)
-    rounds = 1 if lab.quick else 3
+    turns = (1, 1) if lab.quick else (7, 3)
     postgres = await lab.postgres("maillage")
     store = await lab.store(postgres.dsn("maillage"))
     world = load_world(shipped_paths())
@@ -166,7 +168,7 @@ async def bench(lab: Lab) -> Outcome:
     gc.collect()
     gc.freeze()  # as the service does
     rows: list[Row] = []
-    for size in sizes:
+    for size, rounds in zip(sizes, turns, strict=True):
         lab.say(f"{size} téléphones")
         ours = _Ours(gateway, store, world, people[:size])
         bare = _Bare(gateway, people[:size])
@@ -176,6 +178,7 @@ async def bench(lab: Lab) -> Outcome:
             "premier téléphone (s)": first,
             "dernier (s)": last,
             "dernier du plancher (s)": floor_last,
+            "réponses au plancher (/s)": median(bare.posted),
             "MiB": _resident_mib(),
         }
         rows.append(Row(f"{size} téléphones", mine, others, rounds, parts=parts))
@@ -184,7 +187,7 @@ async def bench(lab: Lab) -> Outcome:
         f"rapport ≥ {GOAL:g}": all(row.ratio >= GOAL for row in rows),
         f"mémoire plate (ici × {grown:.2f})": grown <= FLAT,
     }
-    what = f"autant de POST nus au même Kannel, {WINDOW} à la fois"
+    what = f"autant de POST nus au même Kannel, {WINDOW} à la fois, jusqu'au dernier téléphone"
     return Outcome("sms", "textes/s", what, rows, goals)
 
 
