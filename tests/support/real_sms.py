@@ -95,6 +95,7 @@ async def gateway(gateway_of_the_session: RealGateway) -> RealGateway:
     operator.parts.clear()
     operator.asked = 0
     gateway_of_the_session.tap.until.clear()
+    gateway_of_the_session.tap.senders.clear()
     return gateway_of_the_session
 
 

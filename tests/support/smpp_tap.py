@@ -12,12 +12,17 @@ _LENGTH = 4
 
 
 class Tap:
-    """Carries every byte as it is; `until` is when each number's last text ends, if it says so."""
+    """Carries every byte as it is.
+
+    Of each number's last text: `until` is when it ends, if it says so; `senders` the sender's
+    address, type of number and numbering plan.
+    """
 
     def __init__(self, port: int) -> None:
         self._operator = port
         self.port = 0
         self.until: dict[str, datetime] = {}
+        self.senders: dict[str, tuple[str, int, int]] = {}
         self._server: asyncio.Server | None = None
         self._ways: set[asyncio.Task[None]] = set()
 
@@ -64,8 +69,12 @@ class Tap:
 
     def _note(self, said: bytes) -> None:
         told = smpp34.decode(said)
-        if isinstance(told, smpp34.SubmitSm) and told.validity_period:
-            number = "+" + told.destination_addr.removeprefix("+")
+        if not isinstance(told, smpp34.SubmitSm):
+            return
+        number = "+" + told.destination_addr.removeprefix("+")
+        plan = told.source_addr_ton, told.source_addr_npi
+        self.senders[number] = (told.source_addr, *map(int, plan))
+        if told.validity_period:
             self.until[number] = _absolute(told.validity_period)
 
 

@@ -1,12 +1,16 @@
 """From our outbox to a phone and back, through Debian's Kannel and an SMPP centre."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from support.bridge_worlds import eventually
 from support.real_sms import RealGateway
 from support.sms_ledger import LEASE, Ledger
 
+from appservice.bench.beneath.kannel import KannelProcess
+from appservice.demo.failure import StartFailed
+from appservice.demo.ports import any_free_port
 from appservice.domain.delivery import Parcel, Urgency
 from appservice.domain.ids import AlertId
 from appservice.domain.member import Channel
@@ -69,6 +73,26 @@ async def test_kannel_cuts_where_we_said_it_would(ledger: Ledger, gateway: RealG
     shown = [gateway.operator.shown(number) for number in numbers]
     # Kannel cuts through emoji: a space makes it cut before.
     assert shown == [[text] for text in (*texts[:-1], "ê" * 66 + " 🚨" + "ê" * 66)]
+
+
+@pytest.mark.parametrize(
+    ("sender", "on_the_wire"),
+    [
+        ("MANTES", ("MANTES", 5, 0)),  # letters: alphanumeric, in no numbering plan
+        ("38200", ("38200", 2, 1)),
+    ],
+)
+async def test_the_operator_is_told_who_sends_as_it_was_declared(
+    ledger: Ledger, gateway: RealGateway, sender: str, on_the_wire: tuple[str, int, int]
+) -> None:
+    """SMPP 3.4, 5.2.5 and 5.2.6: a sender of the wrong type is refused or replaced."""
+    assert ledger.process is not None
+    await ledger.process.stop()
+    await ledger.start(sender=sender)
+    [number] = await ledger.put([PLAIN])
+    await ledger.until(delivered=1)
+    assert gateway.tap.senders[number] == on_the_wire
+    assert [name for _, name in gateway.operator.read(number)] == [on_the_wire[0]]
 
 
 @pytest.mark.parametrize(
@@ -263,3 +287,11 @@ async def test_neither_text_nor_number_is_in_a_log(ledger: Ledger, gateway: Real
     said = gateway.kannel.output.read_text()
     assert "inavouable" not in said
     assert not [number for number in numbers if number.removeprefix("+") in said]
+
+
+async def test_a_gateway_that_ends_as_it_starts_is_told_of_at_once(tmp_path: Path) -> None:
+    wrong = {"group = smsbox": "group = elsewhere"}
+    kannel = KannelProcess(tmp_path, any_free_port(), any_free_port(), wrong)
+    await kannel.prepare()
+    with pytest.raises(StartFailed, match="PANIC"):
+        await kannel.start()
