@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
@@ -106,6 +106,15 @@ class Territory:
                 return f"département {zone.code}"
             case Level.EPCI:
                 return f"EPCI {zone.code}"
+
+    def zone_names(self, zones: Iterable[Zone]) -> list[str]:
+        """The same for several; files may have lost a commune since."""
+        return [
+            zone.code
+            if zone.level is Level.COMMUNE and zone.code not in self.communes
+            else self.zone_name(zone)
+            for zone in zones
+        ]
 
     def covers(self, zone: Zone, commune: Insee) -> bool:
         """Whether the commune lies in the zone."""

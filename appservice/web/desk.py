@@ -18,6 +18,7 @@ from appservice.flows.arrival.linking import Linking
 from appservice.flows.charter.links import SigningLinks
 from appservice.flows.charter.receipts import Receipts
 from appservice.flows.charter.signer import Signer
+from appservice.flows.console.agents import Agents
 from appservice.flows.console.audience import Audiences
 from appservice.flows.console.casework import Casework
 from appservice.flows.console.composing import Composing
@@ -100,6 +101,10 @@ class Desk:
     @property
     def editing(self) -> Editing:
         return Editing(self.enrolment, self.signer.ring)
+
+    @property
+    def agents(self) -> Agents:
+        return Agents(self.enrolment, self.signer.ring)
 
     @property
     def vouching(self) -> Vouching:

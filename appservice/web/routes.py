@@ -3,6 +3,7 @@
 from appservice.domain.console import Right
 from appservice.web.governance import indicators, protocol, training
 from appservice.web.pages import (
+    agents,
     alerts,
     arrival,
     compose,
@@ -36,6 +37,13 @@ ROUTES: tuple[Route, ...] = (
         about="Une personne et son commerce, en une page.",
     ),
     Route(POST, "/inscrire", enrol.enrol, Right.ENROL),
+    Route(
+        *(GET, "/inscrire/agent", agents.form_page, Right.ENROL),
+        dangerous=True,
+        title="Inscrire un agent",
+        about="Gendarme, policier, ASVP ou collègue de la mairie.",
+    ),
+    Route(POST, "/inscrire/agent", agents.enrol, Right.ENROL, dangerous=True),
     Route(GET, "/inscrit/{member}", enrol.enrolled_page, Right.ENROL),
     Route(
         *(GET, "/importer", importing.import_page, Right.ENROL),
@@ -56,6 +64,11 @@ ROUTES: tuple[Route, ...] = (
     Route(GET, "/participants/{member}", register.member_page, Right.READ_REGISTER),
     Route(GET, "/participants/{member}/modifier", enrol.edit_page, Right.ENROL),
     Route(POST, "/participants/{member}/modifier", enrol.edit, Right.ENROL),
+    Route(
+        *(GET, "/participants/{member}/agent", agents.edit_page, Right.ENROL),
+        dangerous=True,
+    ),
+    Route(POST, "/participants/{member}/agent", agents.edit, Right.ENROL, dangerous=True),
     Route(POST, "/participants/{member}/lien", links.make_link, Right.ENROL),
     Route(POST, "/participants/{member}/lien/annuler", links.revoke_link, Right.ENROL),
     Route(

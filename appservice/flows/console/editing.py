@@ -1,4 +1,4 @@
-"""The mairie mends what the register says of a merchant; another person is another enrolment."""
+"""The mairie mends what the register says of somebody; another person is another enrolment."""
 
 from dataclasses import dataclass, fields, replace
 
@@ -33,13 +33,14 @@ class Changed:
 
 @dataclass(frozen=True, slots=True)
 class Editing:
-    """`ring` has rooms and groups follow at once."""
+    """Merchants, or `agents`. `ring` has rooms and groups follow at once."""
 
     enrolment: Enrolment
     ring: Ring
+    agents: bool = False
 
     async def of(self, visitor: Visitor, member: MemberId) -> Member | None:
-        """A merchant of the visitor's land; anybody else is nobody. Raises NotAllowed."""
+        """Somebody of the visitor's land; anybody else is nobody. Raises NotAllowed."""
         if not visitor.may(Right.ENROL):
             raise NotAllowed
         async with self.enrolment.store.transaction() as tx:
@@ -71,7 +72,7 @@ class Editing:
 
     async def _of(self, tx: Transaction, visitor: Visitor, member: MemberId) -> Member | None:
         found = await tx.members.get(member)
-        if found is None or found.role is not Role.MERCHANT:
+        if found is None or (found.role is Role.MERCHANT) == self.agents:
             return None
         return found if visitor.covers(found.territory) else None
 

@@ -1,7 +1,7 @@
-"""One merchant as typed in a form or a sheet, and the person whom that makes."""
+"""Somebody as typed in a form or a sheet, and the person whom that makes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 
 from stdnum.fr import siret
@@ -9,7 +9,14 @@ from stdnum.fr import siret
 from appservice.domain.ids import Insee, MemberId, TradeId, UserId
 from appservice.domain.member import Channel, Member, Role
 from appservice.domain.telephone.number import NotAMobile, mobile_of
-from appservice.domain.territory import Territory, slug
+from appservice.domain.territory import Level, Territory, Zone, slug
+
+FEW = 25
+"""Places that one ticks or picks from a list; beyond, one types."""
+AGENTS = tuple(role for role in Role if role is not Role.MERCHANT)
+NO_ROLE = "Choisissez la fonction."
+NO_ZONE = "Au moins une zone de compétence."
+NOT_A_COMMUNE = "Une de ces communes n'est pas dans votre territoire. Séparez-les par « ; »."
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +34,9 @@ class Typed:
     language: str = "fr"
     fallback: bool = False
     trained: str = ""  # the day of the training
+    role: str = ""  # of an agent
+    zones: tuple[str, ...] = ()  # of an agent: `departement:35`
+    communes: str = ""  # more of them, as people write them
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +50,6 @@ class Understood:
 def understand(typed: Typed, territory: Territory, server_name: str) -> Understood:
     """A merchant of that territory. What is read but wrong is for the flow to say."""
     problems: dict[str, str] = {}
-    phone = None
-    if typed.phone:
-        try:
-            phone = mobile_of(typed.phone)
-        except NotAMobile as mistake:
-            problems["phone"] = f"{mistake}."
-    channels = [channel_of(word) for word in typed.channels]
-    if None in channels:
-        problems["channels"] = "Canaux connus : element, signal, sms."
     trained = day_of(typed.trained)
     if typed.trained and trained is None:
         problems["trained"] = "Le jour de la formation s'écrit 21/11/2026."
@@ -59,23 +60,75 @@ def understand(typed: Typed, territory: Territory, server_name: str) -> Understo
             if typed.commune
             else "La commune du commerce manque."
         )
-    person = Member(
+    person = replace(
+        _reached(typed, territory, server_name, problems),
+        shop=typed.shop.strip(),
+        trades=tuple(trade_of(word, territory) for word in typed.trades),
+        commune=commune,
+        siret=siret.compact(typed.siret),
+        trained=trained,
+    )
+    return Understood(person, problems)
+
+
+def understand_agent(typed: Typed, territory: Territory, server_name: str) -> Understood:
+    """An agent of that territory."""
+    problems: dict[str, str] = {}
+    role = next((role for role in AGENTS if role.value == typed.role), None)
+    if role is None:
+        problems["role"] = NO_ROLE
+    zones = [zone for zone in zones_of(territory) if str(zone) in typed.zones]
+    for word in typed.communes.split(";"):
+        if word.strip():
+            code = commune_of(word.strip(), territory)
+            if code:
+                zones.append(Zone(Level.COMMUNE, code))
+            else:
+                problems["communes"] = NOT_A_COMMUNE
+    if not zones and "communes" not in problems:
+        problems["zones"] = NO_ZONE
+    person = _reached(typed, territory, server_name, problems)
+    land = tuple(dict.fromkeys(zones))
+    return Understood(replace(person, role=role or AGENTS[0], zones=land), problems)
+
+
+def zones_of(territory: Territory) -> list[Zone]:
+    """The wide ones first; communes too where one may tick them."""
+    places = territory.communes.values()
+    wide = [Zone(Level.TERRITORY, territory.id)]
+    wide += [Zone(Level.DEPARTMENT, code) for code in sorted({p.department for p in places})]
+    epcis = sorted({place.epci for place in places if place.epci})
+    if len(epcis) <= FEW:
+        wide += [Zone(Level.EPCI, code) for code in epcis]
+    if len(places) <= FEW:
+        wide += [Zone(Level.COMMUNE, place.insee) for place in places]
+    return wide
+
+
+def _reached(
+    typed: Typed, territory: Territory, server_name: str, problems: dict[str, str]
+) -> Member:
+    """What merchants and agents have in common."""
+    phone = None
+    if typed.phone:
+        try:
+            phone = mobile_of(typed.phone)
+        except NotAMobile as mistake:
+            problems["phone"] = f"{mistake}."
+    channels = [channel_of(word) for word in typed.channels]
+    if None in channels:
+        problems["channels"] = "Canaux connus : element, signal, sms."
+    return Member(
         id=MemberId(""),
         role=Role.MERCHANT,
         name=typed.name.strip(),
         territory=territory.id,
-        shop=typed.shop.strip(),
-        trades=tuple(trade_of(word, territory) for word in typed.trades),
-        commune=commune,
         channels=frozenset(channel for channel in channels if channel is not None),
         mxid=_account(typed.mxid, server_name),
         phone=phone,
-        siret=siret.compact(typed.siret),
         language=typed.language,
         sms_fallback=typed.fallback,
-        trained=trained,
     )
-    return Understood(person, problems)
 
 
 def day_of(text: str) -> date | None:

@@ -15,12 +15,9 @@ from appservice.web.desk import (
     text_of,
     visitor_of,
 )
-from appservice.web.enrolling.typed import Typed, understand
+from appservice.web.enrolling.typed import FEW, Typed, understand
 from appservice.web.languages import NAMES
 from appservice.web.rendering import render
-
-_FEW = 25
-"""Communes that a list shows; beyond, one types and the browser completes."""
 
 
 async def form_page(request: web.Request) -> web.Response:
@@ -34,7 +31,7 @@ async def enrol(request: web.Request) -> web.Response:
     enrolment = request.app[DESK].enrolment
     understood = understand(typed, territory, enrolment.server_name)
     examined = await enrolment.examine([understood.person], by)
-    problems = {**_by_field(examined.mistakes), **understood.problems}
+    problems = {**by_field(examined.mistakes), **understood.problems}
     if problems:
         return _form(request, typed, problems, 422)
     lookalikes = examined.lookalikes.get(0, ())
@@ -43,7 +40,7 @@ async def enrol(request: web.Request) -> web.Response:
     try:
         member = await enrolment.enrol(understood.person, by)
     except EnrolmentRefused as refused:  # somebody was faster
-        return _form(request, typed, _by_field(refused.mistakes), 422)
+        return _form(request, typed, by_field(refused.mistakes), 422)
     return sent_to(f"/inscrit/{member.id}")
 
 
@@ -69,7 +66,7 @@ async def edit(request: web.Request) -> web.Response:
         try:
             changed = await editing.change(visitor, found.id, understood.person, distinct=distinct)
         except EnrolmentRefused as refused:
-            problems = _by_field(refused.mistakes)
+            problems = by_field(refused.mistakes)
         else:
             lookalikes = changed.lookalikes if changed is not None else ()
     if problems or lookalikes:
@@ -103,7 +100,7 @@ def _form(
         lookalikes=lookalikes,
         member=member,
         communes=[(place.insee, place.name) for place in territory.communes.values()],
-        few=len(territory.communes) <= _FEW,
+        few=len(territory.communes) <= FEW,
         trades=[(trade.id, trade.name) for trade in territory.trades.values()],
         channels=[(channel.value, channel.label) for channel in Channel],
         spoken={code: NAMES[code] for code in LANGUAGES},
@@ -141,7 +138,8 @@ def _typed(request: web.Request) -> Typed:
     )
 
 
-def _by_field(mistakes: tuple[Mistake, ...]) -> dict[str, str]:
+def by_field(mistakes: tuple[Mistake, ...]) -> dict[str, str]:
+    """The first one of each field, as forms show them."""
     found: dict[str, str] = {}
     for mistake in mistakes:
         found.setdefault(mistake.field, mistake.french)

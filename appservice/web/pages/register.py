@@ -123,6 +123,8 @@ def _about(request: web.Request, template: str, found: Participant, **values: An
         standing=standing,
         is_merchant=member.role is Role.MERCHANT,
         in_force=isinstance(standing, InForce),
+        editable=member.id != visitor_of(request).account.member,
+        zones=territory.zone_names(member.zones) if territory else [],
         removable=signed and member.id != visitor_of(request).account.member,
         place=_place(found, world),
         trades=[trades[trade].name if trade in trades else trade for trade in member.trades],

@@ -65,6 +65,9 @@ async def test_an_alert_is_judged_as_it_is_typed_then_sent(
     await expect(page.get_by_role("table")).to_contain_text("En attente")
     await judged("alert-sent")
     assert troubles == []
+    await page.get_by_role("button", name="Corriger le texte…").click()
+    await judged("alert-correct")
+    await page.go_back()
     await page.get_by_role("link", name="Alertes").click()
     await expect(page.get_by_role("table")).to_contain_text(FACT)
     await judged("alerts")
@@ -121,9 +124,16 @@ async def test_a_second_person_decides_and_the_poste_s_word_comes_by_itself(
     await expect(row).to_have_count(0)
     await expect(page.get_by_label("Motif de l'annulation")).to_have_value("commune erronée")
     await judged("alert-failed")
+    stale = await context.new_page()  # it hears nothing of what is decided elsewhere
+    await stale.route("**/etat", lambda route: route.abort())
+    await stale.goto(page.url)
+    await stale.get_by_label("Motif de l'annulation").fill("commune erronée")
     await page.get_by_role("button", name="Annuler partout").click()
     await expect(page.get_by_text("Annulée", exact=True)).to_be_visible()
     await judged("alert-cancelled")
+    await stale.get_by_role("button", name="Annuler partout").click()
+    await expect(stale.get_by_role("alert")).to_be_visible()
+    assert await violations(stale) == []
     await context.close()
 
 

@@ -162,6 +162,8 @@ async def test_from_a_form_and_a_sheet_to_the_list(
     await page.get_by_label("Enseigne").fill(f"Nouvelle enseigne {first}")
     await page.get_by_role("button", name="Enregistrer").click()
     await expect(page.get_by_text(f"Nouvelle enseigne {first}")).to_be_visible()
+    await somebody_alike(town, page, judged, shop)
+    await an_agent(town, page, judged, size)
     agent = await town.agent(Role.GENDARME)
     await page.goto(f"{town.url}/participants/{agent.id}")
     await judged("participant")
@@ -169,8 +171,54 @@ async def test_from_a_form_and_a_sheet_to_the_list(
     await judged("removal")
     await page.get_by_role("button", name="Retirer maintenant").click()
     await expect(page.get_by_text("Participation retirée.")).to_be_visible()
+    await judged("removed")
+    await page.goto(f"{town.url}/participants/{agent.id}/readmettre")
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Réadmettre dans Maillage")
+    await judged("readmission")
     assert [trouble for trouble in troubles if "422" not in trouble] == []
     await context.close()
+
+
+async def somebody_alike(town: ConsoleTown, page: Page, judged: Any, shop: str) -> None:
+    """The shop is there already, under another name."""
+    await page.goto(f"{town.url}/inscrire")
+    await page.get_by_label("Nom et prénom").fill("Anne Tanguy")
+    await page.get_by_label("Enseigne").fill(shop)
+    await page.get_by_label("Commune").select_option(label="Liffré")
+    await page.get_by_label("buralistes").check()
+    await page.get_by_label("SMS", exact=True).check()
+    await page.get_by_label("Mobile professionnel").fill("06 39 98 77 09")
+    await page.get_by_role("button", name="Inscrire").click()
+    await expect(page.get_by_role("alert")).to_contain_text("peut-être déjà inscrit")
+    await judged("enrol-alike")
+
+
+async def an_agent(town: ConsoleTown, page: Page, judged: Any, size: str) -> None:
+    """Enrolled with a mistake first, then mended."""
+    await page.goto(town.url)
+    await page.get_by_role("link", name="Inscrire un agent").click()
+    await page.get_by_label("Nom et prénom").fill("Nolwenn Kerboul")
+    await page.get_by_label("Fonction").select_option(label="Gendarmerie")
+    await page.get_by_label("SMS", exact=True).check()
+    await page.get_by_label("Mobile professionnel").fill(
+        "06 39 98 77 31" if size == "phone" else "06 39 98 77 32"
+    )
+    await page.get_by_role("button", name="Inscrire").click()
+    await expect(page.get_by_role("alert")).to_contain_text("Au moins une zone")
+    await judged("agent-mistake")
+    await page.get_by_role("link", name="Au moins une zone").click()
+    await page.get_by_label("département 35").check()
+    await page.get_by_role("button", name="Inscrire").click()
+    await expect(page.get_by_text("Nolwenn Kerboul, gendarmerie, est au registre")).to_be_visible()
+    await page.get_by_role("button", name="Remettre un lien de signature").click()
+    await page.get_by_role("link", name="Nolwenn Kerboul").click()
+    await judged("participant-agent")
+    await page.get_by_role("button", name="Modifier la fiche").click()
+    await expect(page.get_by_label("département 35")).to_be_checked()
+    await page.get_by_label("Redon").check()
+    await judged("agent-edit")
+    await page.get_by_role("button", name="Enregistrer").click()
+    await expect(page.get_by_text("département 35, Redon")).to_be_visible()
 
 
 async def sheet_in_the_middle(town: ConsoleTown, page: Page, judged: Any) -> None:

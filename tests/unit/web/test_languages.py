@@ -21,11 +21,12 @@ from appservice.domain.wording import alerts as words
 from appservice.flows.arrival import handing, linking
 from appservice.flows.charter import refusals
 from appservice.flows.charter.links import IS_OUT, NOT_OUT, OFF_LIST
-from appservice.flows.console import entry, passkeys, vouching
+from appservice.flows.console import agents, entry, passkeys, vouching
 from appservice.flows.console.editing import ANOTHER_ACCOUNT, ANOTHER_PERSON
 from appservice.flows.signature import TextChanged
 from appservice.web import admission, filters
 from appservice.web.alerting.shown import REPORT_STAGES, STAGES, STEPS, VERDICTS
+from appservice.web.enrolling import typed
 from appservice.web.languages import NAMES, SOURCE, accepted_by, catalogue, choose
 from appservice.web.openid import provider
 from appservice.web.pages import importing, log, openly
@@ -58,6 +59,7 @@ def said_elsewhere() -> Iterator[str]:
     yield from admission.SENTENCES.values()
     yield from ACTS.values()
     yield from openly.KEPT.values()
+    yield from (agents.NOT_ONESELF, typed.NO_ROLE, typed.NO_ZONE, typed.NOT_A_COMMUNE)
     yield from (linking.ALREADY_IN, linking.NOT_THE_CODE, linking.NO_ACCOUNT)
     yield from (linking.NO_HOMESERVER, *linking.MISTAKES.values())
     yield from (log.NOT_A_DAY, log.BACKWARDS, log.NOT_A_SUBJECT, log.NOT_YOURS)
