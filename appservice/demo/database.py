@@ -30,9 +30,13 @@ SMALL = {"shared_buffers": "64MB", "max_connections": "200", "listen_addresses":
 
 
 class Postgres:
-    """One embedded server; `dsn(name)` is the address of one of its databases."""
+    """One embedded server; `dsn(name)` is the address of one of its databases.
 
-    def __init__(self, folder: Path) -> None:
+    `settings` are added to those of a small server.
+    """
+
+    def __init__(self, folder: Path, **settings: str) -> None:
+        self._settings = {**SMALL, **settings}
         self._folder = folder.absolute()
         self._data = self._folder / "data"
         self._output = self._folder / "postgres.log"
@@ -103,7 +107,7 @@ class Postgres:
         await wait_until(self._answers, "La base de données embarquée")
 
     async def _launch(self) -> Child:
-        settings = [f"--{key}={value}" for key, value in SMALL.items()]
+        settings = [f"--{key}={value}" for key, value in self._settings.items()]
         self._output.unlink(missing_ok=True)
         return await start_child(
             [

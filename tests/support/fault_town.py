@@ -11,6 +11,7 @@ from appservice.demo.people import PEOPLE
 from appservice.demo.ports import any_free_port
 from appservice.demo.stage import SERVICES
 from support.fault_stage import PATIENCE, FaultStage, Town
+from support.homeserver import fleeting
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -19,6 +20,7 @@ async def busy_town(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[T
     stage = FaultStage(
         tmp_path_factory.mktemp("ville"), {name: any_free_port() for name in SERVICES}
     )
+    stage.postgres = fleeting(stage.state / "postgres")
     cast = Cast(stage)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(stage.stop)

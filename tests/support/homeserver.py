@@ -20,10 +20,15 @@ from support.client import Client
 _numbers = itertools.count(1)
 
 
+def fleeting(folder: Path) -> Postgres:
+    """A server whose data outlive its death, and not the machine's: it waits for no disk."""
+    return Postgres(folder, fsync="off", full_page_writes="off")
+
+
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def postgres(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Postgres]:
     """An embedded server with the databases `maillage` and `synapse`, both empty."""
-    server = Postgres(tmp_path_factory.mktemp("postgres"))
+    server = fleeting(tmp_path_factory.mktemp("postgres"))
     await server.start("maillage", "synapse")
     yield server
     await server.stop()

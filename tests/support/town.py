@@ -31,6 +31,7 @@ from appservice.flows.membership import Membership
 from appservice.flows.ports import Clock
 from appservice.flows.reconciliation import TOPIC
 from appservice.flows.signature import Signing
+from support.homeserver import fleeting
 
 PATIENCE = 60  # seconds; machines are slow at times
 FINISTERE, QUIMPER = "finistere", "29232"
@@ -289,7 +290,9 @@ async def _fewer(rooms: Membership, steps: int) -> int:
 async def open_town(folder: Path) -> Town:
     """Everything started, everybody in who may be."""
     ports = {name: any_free_port() for name in SERVICES}
-    return await people_it(Stage(folder / "state", ports, copy_world(folder)), townspeople())
+    stage = Stage(folder / "state", ports, copy_world(folder))
+    stage.postgres = fleeting(stage.state / "postgres")
+    return await people_it(stage, townspeople())
 
 
 async def people_it(stage: Stage, people: dict[str, Person]) -> Town:

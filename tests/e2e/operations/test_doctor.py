@@ -7,6 +7,7 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from support.homeserver import fleeting
 
 from appservice.app import clock, matrix_settings
 from appservice.demo.homeserver import Homeserver
@@ -28,6 +29,7 @@ async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage
     """A service that runs for the first time."""
     ports = {name: any_free_port() for name in SERVICES}
     stage = Stage(tmp_path_factory.mktemp("etat"), ports)
+    stage.postgres = fleeting(stage.state / "postgres")
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(stage.stop)
         await stage.start_database()

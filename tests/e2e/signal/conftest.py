@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
+from support.homeserver import fleeting
 from support.signal_rig.rig import Rig
 from support.signal_rig.town import RigStage, open_rig_town
 from support.town import Town, close_town, copy_world
@@ -18,9 +19,9 @@ async def rig_town(
 ) -> AsyncIterator[Town]:
     folder = tmp_path_factory.mktemp("rig-town")
     ports = {name: any_free_port() for name in SERVICES}
-    opened = await open_rig_town(
-        RigStage(folder / "state", ports, copy_world(folder), rig=signal_rig)
-    )
+    stage = RigStage(folder / "state", ports, copy_world(folder), rig=signal_rig)
+    stage.postgres = fleeting(stage.state / "postgres")
+    opened = await open_rig_town(stage)
     yield opened
     await close_town(opened)
     await signal_rig.dissolve_groups()
