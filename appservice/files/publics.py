@@ -1,6 +1,5 @@
 """Reads `room-templates/publics/*.yaml`: publics other than merchants, each with its own words."""
 
-import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
@@ -10,7 +9,6 @@ from appservice.files.templates import must_remind, text_with_blanks
 from appservice.files.yaml_source import ProblemList, Table, read_yaml
 
 _KINDS = (Kind.ALERTES, Kind.ECHANGES)
-_SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
 def read_publics(
@@ -31,12 +29,9 @@ def read_publics(
 
 def _public(table: Table, charters: Collection[str]) -> Public:
     table.only("id", "name", "member", "charter", *(kind.value for kind in _KINDS))
-    name = table.text("id")
-    if name and not _SLUG.fullmatch(name):
-        table.problem("id", f"« id » : minuscules, chiffres et tirets, pas « {name} »")
     words = {kind: said for kind in _KINDS if (said := _words(table, kind)) is not None}
     return Public(
-        id=TradeId(name),
+        id=TradeId(table.slug("id")),
         name=table.text("name"),
         member=table.text("member"),
         charter=table.choice("charter", charters),

@@ -11,7 +11,7 @@ from appservice.domain.territory import Commune, Level, Territory, Trade
 from appservice.files.communes import communes_of, department_exists, find
 from appservice.files.legal import gaps_of
 from appservice.files.text_rules import read_text_rules
-from appservice.files.yaml_source import ProblemList, Table, did_you_mean, read_yaml
+from appservice.files.yaml_source import ProblemList, Table, did_you_mean, is_slug, read_yaml
 
 MEMBER_KINDS = ("merchant", "agent")
 _KEYS = (
@@ -22,7 +22,6 @@ _SENDERS = ("agents", "chef_de_quart")
 _PHASES = ("service", "test")
 _ACI = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _LEVELS = tuple(level.value for level in Level)
-_SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
 def read_territories(
@@ -69,7 +68,7 @@ def _territory(
     if Level.EPCI in used:
         _check_groupings(table, communes)
     return Territory(
-        id=_slug(table, "id"),
+        id=table.slug("id"),
         name=table.text("name"),
         department=department,
         communes=communes,
@@ -82,13 +81,6 @@ def _territory(
         training_required=table.flag("training_required", False),
         chiefs_send=table.choice("senders", _SENDERS, "agents") == "chef_de_quart",
     )
-
-
-def _slug(table: Table, key: str) -> str:
-    value = table.text(key)
-    if value and not _SLUG.fullmatch(value):
-        table.problem(key, f"« {key} » : minuscules, chiffres et tirets, pas « {value} »")
-    return value
 
 
 def _communes(table: Table, department: str, problems: ProblemList) -> Mapping[Insee, Commune]:
@@ -161,7 +153,7 @@ def _trades(table: Table, publics: Mapping[TradeId, str]) -> Mapping[TradeId, Tr
         table.problem("trades", "« trades » : au moins un métier")
     found: dict[TradeId, Trade] = {}
     for key in keys:
-        if not _SLUG.fullmatch(key):
+        if not is_slug(key):
             trades.problem(key, f"métier « {key} » : minuscules, chiffres et tirets seulement")
         found[TradeId(key)] = _trade(trades, key, publics.get(TradeId(key), key.replace("-", " ")))
     return found

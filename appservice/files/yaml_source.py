@@ -1,6 +1,7 @@
 """Reads YAML files into typed values; every mistake is kept with its file and line."""
 
 import difflib
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -12,6 +13,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 _T = TypeVar("_T")
+_SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -54,6 +56,11 @@ class ProblemList:
         """Raise BadFiles if there is any mistake."""
         if self._problems:
             raise BadFiles(self._problems)
+
+
+def is_slug(word: str) -> bool:
+    """Whether it can name a thing in files, addresses and commands."""
+    return _SLUG.fullmatch(word) is not None
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
@@ -126,6 +133,13 @@ class Table:
         value = str(node.value).strip()
         if not value and default is None:
             self.problem(key, f"« {key} » est vide")
+        return value
+
+    def slug(self, key: str) -> str:
+        """A required identifier, kept as it is even when it is badly written."""
+        value = self.text(key)
+        if value and not is_slug(value):
+            self.problem(key, f"« {key} » : minuscules, chiffres et tirets, pas « {value} »")
         return value
 
     def whole(self, key: str, default: int | None = None) -> int:
