@@ -205,6 +205,7 @@ async def console(
         signer=signer,
         arriving=office.arriving(),
         signal_number=office.ourselves.signal,
+        groups=groups_of(channels),
         receipts=Receipts(office.store, clock, world, signer),
         receipt_maker=PdfReceipts(office.keys.receipt_identity),
     )

@@ -13,6 +13,7 @@ from appservice.domain.ids import AlertId, MemberId
 from appservice.domain.territory import Territory
 from appservice.domain.world import World
 from appservice.flows.arrival.arriving import Arriving
+from appservice.flows.arrival.group_doors import GroupDoors
 from appservice.flows.arrival.handing import Handing
 from appservice.flows.arrival.linking import Linking
 from appservice.flows.charter.links import SigningLinks
@@ -42,6 +43,7 @@ from appservice.flows.ports import Clock, Introductions
 from appservice.web.openid.provider import Provider
 from appservice.web.receipts.sealed import PdfReceipts
 from appservice.web.webauthn import WebAuthnKeys, keys_of
+from bridges.protocol import Groups
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,7 @@ class Desk:
     providers: Mapping[str, Provider] = field(default_factory=dict)  # by organisation
     signal_number: str = ""  # of the service
     introductions: Introductions | None = None  # without it nobody links an account
+    groups: Groups | None = None  # of Signal
 
     @property
     def key_checks(self) -> WebAuthnKeys | None:
@@ -97,6 +100,11 @@ class Desk:
     @property
     def linking(self) -> Linking:
         return Linking(self.arriving, self.introductions)
+
+    @property
+    def group_doors(self) -> GroupDoors:
+        arriving = self.arriving
+        return GroupDoors(arriving.store, self.clock, arriving.world, self.groups)
 
     @property
     def editing(self) -> Editing:

@@ -79,6 +79,7 @@ async def _steps(
         signal=signal,
         signal_qr=qr_code(signal) if signal else "",
         signal_number=desk.signal_number,
+        doors=[(one, qr_code(one.link)) for one in await desk.group_doors.of(shown.member)],
         number=hidden(shown.member.phone) if shown.member.phone else "",
         texts_agreed=shown.texts_agreed,
         until=f"{day(until)} {hour(until)}",

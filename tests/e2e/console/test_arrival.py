@@ -1,14 +1,19 @@
 """The pages after the signature, in a real browser: seen, judged, and walked without a script."""
 
+from dataclasses import replace
+
 import pytest
 from playwright.async_api import Browser, expect
 from support.arrival import hand, handed_page
+from support.bridges import FakeBridge
 from support.browser import LOOKS, seen, troubles_of, violations
 from support.console import ConsoleTown
 from support.signing import a_newcomer
 
-from appservice.domain.ids import UserId
-from appservice.domain.member import Channel
+from appservice.domain.ids import RoomId, UserId
+from appservice.domain.member import Channel, Member
+from appservice.domain.membership import desired
+from appservice.domain.room import KnownRoom
 
 pytestmark = pytest.mark.browser
 
@@ -34,6 +39,9 @@ async def test_every_page_of_an_arrival(
     await page.goto(f"{town.url}{path}")
     await expect(page.get_by_role("heading", level=1)).to_have_text("Vos premiers pas")
     await judged("arrival")
+    await written_on_signal(town, member)
+    await page.reload()
+    await expect(page.locator("#doors")).to_contain_text("Demander à rejoindre")
     for summary in await page.locator("summary").all():
         await summary.click()
     await judged("arrival-open")
@@ -71,6 +79,28 @@ async def test_every_page_of_an_arrival(
     await page.goto(f"{town.url}{path}")
     await expect(page.get_by_role("heading", level=1)).to_have_text("Ce n'est pas possible")
     await context.close()
+
+
+async def written_on_signal(town: ConsoleTown, member: Member) -> None:
+    """Their account is known, and the groups of their trade stand."""
+    bridge = FakeBridge("signal")
+    async with town.store.transaction() as tx:
+        found = await tx.members.get(member.id)
+        assert found is not None
+        known = replace(found, signal=f"aci-{member.id}")
+        await tx.members.save(known)
+        signature = await tx.signatures.latest(known.id)
+        assert signature is not None
+        wanted = desired(town.world, [known], {known.id: signature}, town.clock())
+        for key, room in wanted.rooms.items():
+            if known.signal in room.signal_people:
+                group = await bridge.create_group(room.name, "", announcement=False)
+                place = RoomId(f"!{key}:maillage.test")
+                await tx.rooms.remember(KnownRoom(key, place, group))
+    assert town.server is not None
+    town.server.desk = replace(town.server.desk, groups=bridge)
+    await town.server.close()
+    await town.server.open("127.0.0.1", int(town.url.rpartition(":")[2]))
 
 
 async def test_an_account_of_one_s_own_is_linked_without_a_script(
