@@ -4,7 +4,7 @@ import re
 from html import escape
 
 import pytest
-from support.signal_rig.phone import Phone
+from support.signal_rig.phone import Note, Phone
 from support.signal_rig.rig import SERVICE
 from support.town import PATIENCE, Town
 
@@ -12,6 +12,7 @@ from appservice.demo.child import wait_until
 from appservice.demo.element import Seen
 from appservice.demo.people import BRETAGNE, MANTES
 from appservice.domain.room import Kind
+from appservice.files.world import shipped_paths
 
 pytestmark = [pytest.mark.e2e, pytest.mark.signal_real, pytest.mark.timeout(400)]
 
@@ -106,3 +107,43 @@ async def test_an_officer_s_reaction_on_signal_acts_and_a_merchant_s_does_not(
     [state] = [note.text for note in fabre.notes if note.text.startswith(f"{found[0]} : reçu le")]
     assert "pris en charge à" in state
     assert "clos" not in state
+
+
+@pytest.mark.acceptance("S1-05")
+async def test_the_private_thread_is_the_guichet_of_whoever_has_signal_alone(
+    rig_town: Town,
+) -> None:
+    """Reports, rating, charter, commands: Marc Le Goff has nothing else to write with."""
+    town, legoff, poste = rig_town, phone(rig_town, "legoff"), rig_town.poste(BRETAGNE)
+
+    async def answers(said: str, start: str) -> Note:
+        before = len(legoff.notes)
+        await legoff.says(said, SERVICE)
+        note = await legoff.sees(
+            lambda note: note.text.startswith(start) and note not in legoff.notes[:before]
+        )
+        assert note.group is None
+        return note
+
+    told = await answers("Vitrine brisée hier à 16 h 41, la caisse a disparu", "Reçu : votre")
+    found = re.search(r"S\d+", told.text)
+    assert found is not None
+    name = found[0]
+    await town.cast.elements["kerboul"].say(poste, f"clos {name}")
+    asked = await legoff.sees(lambda note: note.text.startswith(f"{name} : clos"))
+    assert f"« note {name} 4 » (de 1 à 5)" in asked.text
+    await answers("note 9", "La note va de 1 à 5")
+    thanks = await answers(f"note {name} 5 merci", f"Merci : {name} noté 5/5.")
+    assert "Vos mots" in thanks.text
+    charter = await answers("charte", "Charte d'engagement des commerçants")
+    assert "Votre signature vaut jusqu'au" in charter.text
+    # Past 2,000 bytes Signal's own applications fetch the rest and show it behind « Lire plus ».
+    [whole] = await legoff.opens(charter)
+    file = shipped_paths().charters / "charte-commercants.md"
+    assert file.read_text(encoding="utf-8").rstrip().splitlines()[-1] in whole.decode()
+    me = await answers("moi", "Nom : Marc Le Goff")
+    assert "Canaux : Signal" in me.text
+    mine = await answers(f"état {name}", f"{name} : reçu le")
+    assert mine.text.endswith("Votre note : 5/5.")
+    state = await town.ask("kerboul", poste, f"état {name}", "avis : « merci »")
+    assert "5/5" not in state

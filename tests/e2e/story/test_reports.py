@@ -66,11 +66,41 @@ async def test_the_merchant_is_told_received_taken_cleared_closed_where_they_wro
     for step, answer in zip(STEPS, TOLD, strict=True):
         await cast.elements["kerboul"].say(poste, step.format(name))
         told.append(await news.of(answer.format(name)))
+    assert f"note {name} 4" in told[-1], "asked in the same breath, once"
     assert [t for t in _on(town, key, channel) if t in told] == told, "in order, and there"
     elsewhere = {"matrix", "signal", "sms"} & set(cast.people[key].channels) - {channel}
     assert [t for other in elsewhere for t in _on(town, key, other) if name in t] == []
     times = await town.ask("kerboul", poste, f"état {name}", "doute levé à")
     assert re.search(r"reçu le .*, pris en charge à \d\dh\d\d, doute levé à .*, clos à", times)
+
+
+@pytest.mark.acceptance("S1-05")
+async def test_each_closing_asks_for_a_rating_and_officers_read_the_words_alone(
+    town: Town,
+) -> None:
+    poste, news = town.poste(BRETAGNE), town.news("tanguy")
+    await _write(town, "tanguy", "matrix", "Vitrine brisée hier à 11 h 51, la caisse a disparu")
+    found = re.search(r"S\d+", await news.of("u : votre signalement"))
+    assert found is not None
+    name, again = found[0], f"{found[0]} est rouvert"
+    for order, answer, rating, thanks in (
+        ("clos {}", "{} : clos", "note {} 2 trop long", "{} noté 2/5. Vos mots"),
+        ("rouvre {}", again, "note {} 5", "{} n'est pas clos"),
+        ("clos {}", "{} : clos", "4/5", "{} noté 4/5."),
+    ):
+        told = town.news("tanguy")
+        await town.cast.elements["kerboul"].say(poste, order.format(name))
+        closed = await told.of(answer.format(name))
+        assert (f"note {name} 4" in closed) == ("clos" in order)
+        assert len(told.holding("Votre avis")) == int("clos" in order)
+        await _write(town, "tanguy", "matrix", rating.format(name))
+        await told.of(thanks.format(name))
+    state = await town.ask("kerboul", poste, f"état {name}", "trop long")
+    assert f"💬 {name}, avis : « trop long »" in state
+    assert "/5" not in state
+    mine = town.news("tanguy")
+    await _write(town, "tanguy", "matrix", f"état {name}")
+    assert (await mine.of("Votre note")).endswith("2/5, puis 4/5.")
 
 
 async def test_photos_lose_their_metadata_and_go_to_the_poste_only(town: Town) -> None:
