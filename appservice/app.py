@@ -206,6 +206,7 @@ async def console(
         arriving=office.arriving(),
         signal_number=office.ourselves.signal,
         groups=groups_of(channels),
+        authority=chosen.authority,
         receipts=Receipts(office.store, clock, world, signer),
         receipt_maker=PdfReceipts(office.keys.receipt_identity),
     )

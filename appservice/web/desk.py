@@ -80,6 +80,7 @@ class Desk:
     signal_number: str = ""  # of the service
     introductions: Introductions | None = None  # without it nobody links an account
     groups: Groups | None = None  # of Signal
+    authority: str = ""  # a body of the State, which dresses the console as such
 
     @property
     def key_checks(self) -> WebAuthnKeys | None:

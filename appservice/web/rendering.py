@@ -33,7 +33,6 @@ def environment(language: str) -> jinja2.Environment:
         texts.gettext, texts.ngettext, newstyle=False
     )
     made.globals.update(
-        style=f"/style.css?v={_version(style())}",
         script=f"/script.js?v={_version(script())}",
         languages=NAMES,
         language=language,
@@ -49,6 +48,8 @@ def render(request: web.Request, template: str, status: int = 200, **values: Any
         visitor=known.visitor,
         form_token=form_token(known.token),
         path=request.path,
+        style=f"/style.css?v={_version(style(of_state=bool(request.app[DESK].authority)))}",
+        authority=request.app[DESK].authority,
         problems=values.pop("problems", {}),
         now=request.app[DESK].clock(),
         tests=_tests(request, known),
@@ -77,13 +78,17 @@ def form_token(session: str) -> str:
     return hmac.digest(session.encode(), b"maillage form", "sha256").hex() if session else ""
 
 
-@lru_cache(maxsize=1)
-def style() -> bytes:
-    """The base that the set-up brings, then ours. Without the base, pages are plain but whole."""
-    folder = files("appservice.web") / "static"
-    base = folder / "base.css"
-    ours = [(folder / name).read_bytes() for name in ("console.css", "alerts.css", "arrival.css")]
-    return b"".join([base.read_bytes() if base.is_file() else b"", *ours])
+@lru_cache(maxsize=2)
+def style(*, of_state: bool = False) -> bytes:
+    """The base that the set-up brings, then ours. Without the base, pages are plain but whole.
+
+    `of_state`: over the State's design system, for those who may.
+    """
+    names = ["base.css", "console.css", "alerts.css", "arrival.css"]
+    if of_state:
+        names += ["dsfr.css", "state.css"]
+    found = (files("appservice.web") / "static" / name for name in names)
+    return b"".join(sheet.read_bytes() for sheet in found if sheet.is_file())
 
 
 @lru_cache(maxsize=1)

@@ -7,6 +7,7 @@ from appservice.files.config.organisations import OrganisationConfig, organisati
 from appservice.files.yaml_source import Table
 
 _PORT = 29323
+_LONGEST_NAME = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,11 +18,12 @@ class ConsoleConfig:
     listen: Address
     behind_proxy: bool
     organisations: tuple[OrganisationConfig, ...] = ()
+    authority: str = ""  # a body of the State, dressed in its design system
 
 
 def console_of(table: Table) -> ConsoleConfig:
     """By https, but on the machine itself: passwords travel there."""
-    table.only("url", "host", "port", "behind_proxy", "organisations")
+    table.only("url", "host", "port", "behind_proxy", "organisations", "state_authority")
     url = url_of(table, "url").rstrip("/")
     parts = split(url)
     if parts.path or parts.query:
@@ -33,4 +35,15 @@ def console_of(table: Table) -> ConsoleConfig:
         listen=Address(table.text("host", "127.0.0.1"), port_of(table, "port", _PORT)),
         behind_proxy=table.flag("behind_proxy", False),
         organisations=organisations_of(table),
+        authority=_authority(table),
     )
+
+
+def _authority(table: Table) -> str:
+    """Its name, as its own pages say it. A mairie is none: nothing is dressed by default."""
+    name = table.text("state_authority", "").strip()
+    if "state_authority" in table and not 0 < len(name) <= _LONGEST_NAME:
+        table.problem(
+            "state_authority", f"« state_authority » : son nom, {_LONGEST_NAME} signes au plus"
+        )
+    return name

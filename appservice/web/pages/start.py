@@ -31,7 +31,8 @@ async def rights_page(request: web.Request) -> web.Response:
 
 
 async def stylesheet(request: web.Request) -> web.Response:
-    return _for_long(web.Response(body=style(), content_type="text/css", charset="utf-8"))
+    sheet = style(of_state=bool(request.app[DESK].authority))
+    return _for_long(web.Response(body=sheet, content_type="text/css", charset="utf-8"))
 
 
 async def scripts(request: web.Request) -> web.Response:

@@ -179,6 +179,54 @@ async def test_from_a_form_and_a_sheet_to_the_list(
     await context.close()
 
 
+@pytest.mark.parametrize(("size", "scheme"), LOOKS)
+async def test_a_body_of_the_state_is_dressed_as_such(
+    town: ConsoleTown, browser: Browser, shoot, size: str, scheme: str
+):
+    authority = "Préfecture d'Ille-et-Vilaine"
+    assert town.server is not None
+    plain = town.server.desk
+    context = await seen(browser, size, scheme)
+    page = await context.new_page()
+    await sign_in(town, page, await town.agent(Role.MAIRIE))
+    troubles = troubles_of(page)
+    town.server.desk = replace(plain, authority=authority)
+    await reopened(town)
+    try:
+        for name, path in (
+            ("first", "/"),
+            ("enrol", "/inscrire"),
+            ("participants", "/participants"),
+            ("rights", "/droits"),
+            ("reach", "/portee"),
+        ):
+            await page.goto(f"{town.url}{path}")
+            await expect(page.get_by_role("banner")).to_contain_text(authority)
+            await shoot(page, f"state-{name}-{size}-{scheme}")
+            assert await violations(page) == []
+            background = "getComputedStyle(document.documentElement).backgroundColor"
+            assert await page.evaluate(background) in ("rgb(255, 255, 255)", "rgb(22, 22, 22)")
+        await page.goto(f"{town.url}/inscrire")
+        await page.get_by_role("button", name="Inscrire").click()
+        await expect(page.get_by_role("alert")).to_contain_text("À corriger")
+        await shoot(page, f"state-mistake-{size}-{scheme}")
+        assert await violations(page) == []
+    finally:
+        town.server.desk = plain
+        await reopened(town)
+    assert [trouble for trouble in troubles if "422" not in trouble] == []
+    await page.goto(town.url)
+    await expect(page.get_by_role("banner")).not_to_contain_text(authority)
+    await context.close()
+
+
+async def reopened(town: ConsoleTown) -> None:
+    """The same console, at the same place."""
+    assert town.server is not None
+    await town.server.close()
+    await town.server.open("127.0.0.1", int(town.url.rpartition(":")[2]))
+
+
 async def somebody_alike(town: ConsoleTown, page: Page, judged: Any, shop: str) -> None:
     """The shop is there already, under another name."""
     await page.goto(f"{town.url}/inscrire")

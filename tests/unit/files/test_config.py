@@ -152,11 +152,26 @@ def test_without_its_section_there_is_no_console(path):
     assert load_config(path).console is None
 
 
+def test_the_console_is_dressed_as_the_state_s_for_whoever_says_which_body_it_is(path):
+    _with_console(path, "{url: 'https://c.example.fr', state_authority: Préfecture d'Essai}")
+    console = load_config(path).console
+    assert console is not None
+    assert console.authority == "Préfecture d'Essai"
+
+
+@pytest.mark.parametrize("name", ["''", "'   '", "x" * 81])
+def test_a_body_of_the_state_has_a_name(path, name):
+    _with_console(path, f"{{url: 'https://c.example.fr', state_authority: {name}}}")
+    with pytest.raises(BadFiles, match="state_authority"):
+        load_config(path)
+
+
 def test_the_console_listens_on_the_loopback_unless_said_otherwise(path):
     _with_console(path, "{url: 'https://console.example.fr/'}")
     console = load_config(path).console
     assert console is not None
     assert console.url == "https://console.example.fr"
+    assert console.authority == "", "nobody is dressed as the State by default"
     assert console.listen == Address("127.0.0.1", 29323)
     assert not console.behind_proxy
 
