@@ -21,6 +21,7 @@ from appservice.domain.delivery import Kind, Settled, State
 from appservice.domain.errors import PermanentFailure
 from appservice.domain.ids import AlertId, MemberId, ReportId
 from appservice.domain.member import Channel
+from appservice.domain.rating.given import Rating, month_of
 from appservice.domain.report import close
 from appservice.domain.world import Retention
 from appservice.flows.retention import retain
@@ -46,6 +47,7 @@ async def lived(store: PgStore, clock: HandClock) -> PgStore:
             await tx.reports.open(a_report())
         first = await tx.reports.get(ReportId(1))
         assert await tx.reports.advance(close(first, MemberId("o1"), NOON), "received")
+        assert await tx.ratings.give(Rating(first.id, NOON, month_of(NOON), 4, "rapide"))
         await tx.outbox.put([a_parcel("sent", alert=AlertId(1)), a_parcel("waits", "+336")])
         await tx.outbox.put([a_parcel("card", "+337", report=ReportId(2), kind=Kind.EDIT)])
         assert await tx.first_time(Channel.SMS, "in-1")
@@ -106,6 +108,21 @@ async def test_people_and_cases_go_at_their_hour(
     async with lived.transaction() as tx:
         assert ((await tx.members.get(GONE)) is None) == (GONE in erased)
         assert await tx.signatures.latest(GONE) is not None, "the proof stays"
+
+
+async def test_a_rating_stays_as_a_figure_once_its_case_is_erased(
+    lived: PgStore, clock: HandClock, sql: asyncpg.Connection
+) -> None:
+    figures = await lived.counted.ratings()
+    await after(lived, clock, 29)
+    assert await sql.fetchval("SELECT report FROM ratings") == 1
+    await after(lived, clock, 30)
+    [row] = await sql.fetch("SELECT report, closed_at, sealed FROM ratings")
+    assert tuple(row) == (None, None, None)
+    await after(lived, clock, 5000)
+    assert (
+        await lived.counted.ratings() == figures == {"liffre": {month_of(NOON): (0, 0, 0, 1, 0)}}
+    )
 
 
 async def test_a_key_is_not_destroyed_without_a_line_in_the_audit(
