@@ -12,8 +12,9 @@ from appservice.domain.telephone.consent import Asked, Consent
 
 
 class Why(StrEnum):
-    """Why somebody of the audience would read nothing. The first four are states of a charter."""
+    """Why somebody of the audience would read nothing. Four are states of a charter."""
 
+    OFF_LIST = "off-list"
     NEVER_SIGNED = "never-signed"
     OUTDATED = "outdated"
     EXPIRED = "expired"
@@ -65,6 +66,7 @@ class Concerned:
     standing: InForce | NotInForce
     consent: Consent | None
     reads_on: frozenset[Channel]  # as publication finds it
+    off_list: bool = False  # of a test, from which nothing leaves
 
 
 def summed(people: Iterable[Concerned]) -> Reached:
@@ -87,6 +89,8 @@ def summed(people: Iterable[Concerned]) -> Reached:
 
 
 def _why(one: Concerned) -> Why:
+    if one.off_list:
+        return Why.OFF_LIST
     if isinstance(one.standing, NotInForce):
         return Why(one.standing.reason)
     if Channel.SMS in one.member.channels:
@@ -103,6 +107,10 @@ def _unanswered(consent: Consent | None, member: MemberId) -> Why:
 
 
 _WHY: Mapping[Why, tuple[str, str]] = {
+    Why.OFF_LIST: (
+        "Hors de la liste d'essai",
+        "Rien : pendant l'essai, rien ne part hors de cette liste.",
+    ),
     Why.NEVER_SIGNED: (
         "Charte jamais signée",
         "La faire signer.",

@@ -1,5 +1,6 @@
 """Who would receive an alert now: the very routes that publication takes, counted."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from appservice.domain.audience import Audience
@@ -7,11 +8,12 @@ from appservice.domain.charter import InForce
 from appservice.domain.console import Right, Visitor
 from appservice.domain.console.reached import Concerned, Reached, summed
 from appservice.domain.errors import NotAllowed
-from appservice.domain.member import Channel
+from appservice.domain.ids import MemberId
+from appservice.domain.member import Channel, is_reached
 from appservice.domain.territory import Territory
 from appservice.domain.world import World
 from appservice.flows.departure.reach import reach_to
-from appservice.flows.ports import Clock, Store
+from appservice.flows.ports import Clock, Store, Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,7 @@ class Audiences:
                 and Channel.SMS in member.channels
                 and not reads_on.get(member.id)
             ]
+            off_list = await _off_list(tx, territory, [member.id for member in people])
             consents = await tx.telephone.consents.held_by(silent) if silent else {}
         return summed(
             Concerned(
@@ -46,6 +49,17 @@ class Audiences:
                 standings[member.id],
                 consents.get(member.id),
                 reads_on.get(member.id, frozenset()),
+                member.id in off_list,
             )
             for member in people
         )
+
+
+async def _off_list(
+    tx: Transaction, territory: Territory, people: Sequence[MemberId]
+) -> frozenset[MemberId]:
+    """In a test phase, those of them who are kept out of it."""
+    if territory.test_list is None:
+        return frozenset()
+    members = (await tx.members.some(people)).values()
+    return frozenset(member.id for member in members if not is_reached(member, territory))

@@ -1,6 +1,7 @@
 """The page that says who would receive an alert: counts, a map and a table, of one land."""
 
 import re
+from dataclasses import replace
 from urllib.parse import quote
 from xml.etree import ElementTree
 
@@ -130,3 +131,28 @@ def test_one_commune_or_none_is_no_difficulty():
     beside = drawn([a_commune("1", 48.5), a_commune("2", None)], {Insee("2"): Share(1, 1)})
     assert beside is not None
     assert beside.nowhere == ("Commune 2",)
+
+
+@pytest.mark.acceptance("S0-15")
+async def test_in_a_test_phase_those_off_the_list_are_said_to_be_kept_out(town: ConsoleTown):
+    """Whatever their charter says: the list alone decides, and the page says so."""
+    chief = await town.signed_in(await town.agent(Role.CHEF_DE_QUART))
+    listed, out, unsigned = [await merchant(town, name) for name in ("Anne", "Bruno", "Carl")]
+    for member in (listed, out):
+        await town.sign(member)
+    assert "Hors de la liste d&#39;essai" not in (await chief.get("/portee")).text
+    lands = dict(town.world.territories)
+    lands[LIFFRE] = replace(lands[LIFFRE], test_list=frozenset({"aci-Anne"}))
+    world = replace(town.world, territories=lands)
+    assert town.server is not None
+    desk = town.server.desk
+    audiences = replace(desk.audiences, world=world)
+    town.server.desk = replace(desk, world=world, audiences=audiences)
+    await town.server.close()
+    await town.server.open("127.0.0.1", int(town.url.rpartition(":")[2]))
+    page = await chief.get("/portee")
+    assert "<strong>1 sur 3</strong>" in page.text
+    found = re.search(r"Hors de la liste d&#39;essai.*?</(?:li|tr)>", page.text, re.DOTALL)
+    assert found is not None
+    assert "2" in found[0]
+    assert "Charte jamais signée" not in page.text, unsigned.name
