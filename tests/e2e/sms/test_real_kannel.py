@@ -11,7 +11,7 @@ from support.sms_ledger import LEASE, Ledger
 from appservice.bench.beneath.kannel import KannelProcess
 from appservice.demo.failure import StartFailed
 from appservice.demo.ports import any_free_port
-from appservice.domain.delivery import Parcel, Urgency
+from appservice.domain.delivery import REPORTED_WITHIN, Parcel, Urgency
 from appservice.domain.ids import AlertId
 from appservice.domain.member import Channel
 from bridges.sms.segments import prepare
@@ -210,6 +210,22 @@ async def test_a_phone_that_was_off_gets_it_when_it_is_on_again_unless_stale(
     await gateway.turn_on(late, begun + 31 * minute)
     await ledger.until(delivered=2, expired=1)
     assert [operator.shown(number) for number in (early, late)] == [[PLAIN], []]
+
+
+async def test_a_receipt_that_is_missing_leaves_it_unknown_and_a_late_one_knows_better(
+    ledger: Ledger, gateway: RealGateway
+) -> None:
+    operator = gateway.operator
+    operator.faults.off = {f"+3363998{n}000" for n in range(10)}
+    [number] = await ledger.put([PLAIN])
+    await ledger.until(accepted=1)
+    ledger.ahead = REPORTED_WITHIN + timedelta(minutes=1)
+    await ledger.until(unknown=1)
+    assert operator.asked == 1
+    await operator.turned_on(number, in_time=True)
+    await ledger.until(delivered=1)
+    assert operator.shown(number) == [PLAIN]
+    assert await ledger.asked_once()
 
 
 async def test_a_service_killed_amid_a_fan_out_leaves_one_honest_row_each(

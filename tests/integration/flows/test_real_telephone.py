@@ -48,6 +48,11 @@ TEXTS_OF = """
 SELECT state, code, detail FROM parcels JOIN deliveries USING (id)
 WHERE alert = $1 AND member = $2
 """
+LEFT = """
+SELECT (SELECT count(*) FROM handled WHERE channel = 'sms') AS came,
+    (SELECT count(*) FROM journal WHERE done_at IS NULL)
+    + (SELECT count(*) FROM deliveries WHERE state IN ('queued', 'submitting')) AS waiting
+"""
 WHY = "SELECT codes FROM audit_entries WHERE verb = $1 AND subject = $2"
 
 
@@ -98,6 +103,11 @@ class Behind:
 
     async def delivered(self, alert: int, who: Member = FANNY) -> bool:
         return (await self.ledger(alert, who))[0] == "delivered"
+
+    async def handled(self, count: int) -> bool:
+        """Whether so many texts of phones came in, and nothing is left to do in or out."""
+        [left] = await self.rows(LEFT)
+        return left["came"] == count and left["waiting"] == 0
 
     async def rows(self, sql: str, *values: object) -> list[asyncpg.Record]:
         connection = await asyncpg.connect(self.dsn)
@@ -159,6 +169,35 @@ async def test_danger_is_answered_first_whoever_writes(behind: Behind) -> None:
     assert "114 par SMS" in told
     await behind.says("Bonjour", STRANGER)
     await behind.shows("réservé à ses membres", STRANGER)
+
+
+async def test_a_stranger_is_told_once_where_the_mairie_is_and_nothing_else_comes_of_it(
+    behind: Behind,
+) -> None:
+    for said in ("Bonjour", "Je m'appelle Hortense", "Vitrine brisée, la caisse a disparu"):
+        await behind.says(said, STRANGER)
+    await behind.until(lambda: behind.handled(3))
+    [told] = behind.shown(STRANGER)
+    assert "réservé à ses membres" in told
+    assert TERRITORY.contact in told
+    assert await behind.rows("SELECT FROM reports") == []
+    assert behind.reads(POSTE) == []
+
+
+async def test_help_comes_by_either_name_and_a_report_asks_for_a_charter(behind: Behind) -> None:
+    await behind.says("AIDE")
+    await behind.shows(TERRITORY.contact)
+    await behind.says("Help")
+    await behind.until(lambda: len(behind.shown()) == 2)
+    assert all(TERRITORY.contact in text for text in behind.shown())
+    lapsed = replace(FANNY, id="gwen", phone="+33639980064")
+    async with behind.story.store.transaction() as tx:
+        await tx.members.save(lapsed)  # and never signed
+    await behind.says("Vitrine brisée ce matin, la caisse a disparu", lapsed.phone)
+    await behind.until(lambda: behind.handled(3))
+    assert await behind.rows("SELECT FROM reports") == []
+    [told] = behind.shown(lapsed.phone)
+    assert "charte" in told
 
 
 @pytest.mark.acceptance("S0-14")
