@@ -48,10 +48,14 @@ KINDS = {
     "gammu": GammuWorld,
     "kannel-real": RealSmsWorld,
 }
-REAL = {"signal-cli": pytest.mark.signal_real, "kannel-real": pytest.mark.sms_real}
+MARKS = {
+    "signal-cli": pytest.mark.signal_real,
+    "ovh": pytest.mark.contract_only,
+    "kannel-real": pytest.mark.sms_real,
+}
 
 
-@pytest.fixture(params=[pytest.param(name, marks=REAL.get(name, ())) for name in KINDS])
+@pytest.fixture(params=[pytest.param(name, marks=MARKS.get(name, ())) for name in KINDS])
 def fresh(request: pytest.FixtureRequest, gammu_tables: str, gateway: RealGateway) -> World:
     """Only those who ask for it wait for the real signal-cli."""
     needs: dict[str, Sequence[object]] = {"gammu": (gammu_tables,), "kannel-real": (gateway,)}

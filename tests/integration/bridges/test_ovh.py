@@ -25,6 +25,8 @@ from bridges.sms.ovh import OvhSms
 from bridges.sms.ovh_api import signature
 from bridges.sms.settings import OvhSettings
 
+pytestmark = pytest.mark.contract_only
+
 
 @pytest_asyncio.fixture
 async def world() -> AsyncIterator[OvhWorld]:
