@@ -300,6 +300,9 @@ async def test_neither_text_nor_number_is_in_a_log(ledger: Ledger, gateway: Real
     numbers = await ledger.put(["Texte inavouable"] * 3)
     await ledger.until(accepted=3)
     await eventually(lambda: len(gateway.operator.parts) >= 3, "the texts")
+    # It writes nothing else but its spool: no access log.
+    files = {path.name for path in gateway.kannel.folder.iterdir()}
+    assert files == {"kannel.conf", "kannel.out", "secrets", "dlr", "store"}
     said = gateway.kannel.output.read_text()
     assert "inavouable" not in said
     assert not [number for number in numbers if number.removeprefix("+") in said]

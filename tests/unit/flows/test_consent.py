@@ -12,8 +12,10 @@ from support.story import (
     MOREL,
     POSTE,
     START,
+    TERRITORY,
     Story,
     agent,
+    agree,
     merchant,
     signature,
 )
@@ -22,6 +24,7 @@ from appservice.domain.audience import Audience
 from appservice.domain.charter import InForce
 from appservice.domain.delivery import Parcel, State, Urgency
 from appservice.domain.errors import PermanentFailure
+from appservice.domain.ids import MemberId
 from appservice.domain.member import Channel, Member, Role
 from appservice.domain.telephone.consent import Agreed, Asked, Consent, Stopped
 from appservice.domain.text import gsm7_length
@@ -245,6 +248,32 @@ class TestStop:
         await says(story, "oui")
         await publish(story, "Vol à Redon constaté")
         assert len(shown(story)) == 2
+
+    async def test_holds_in_every_territory(self, story: Story) -> None:
+        """The same number is another mairie's tomorrow: it is neither asked nor texted there."""
+        await enrolled(story)
+        await says(story, "oui")
+        await says(story, "STOP")
+        await story.deliver()
+        before = len(shown(story))
+        other = replace(TERRITORY, id="finistere")
+        world = replace(story.world, territories={TERRITORY.id: TERRITORY, other.id: other})
+        story.world = story.inbound.world = world
+        officer = replace(agent("roue"), territory=other.id)
+        again = replace(FANNY, id=MemberId("fanny-2"), territory=other.id)
+        near = replace(merchant("gael", channels=FANNY.channels), territory=other.id)
+        async with story.store.transaction() as tx:
+            await tx.members.save(replace(FANNY, phone=None))
+            for member in (officer, near):
+                await tx.members.save(member)
+                await tx.signatures.add(signature(member))
+            await agree(tx, near)
+        await enrolled(story, again)
+        await watch(story)
+        await story.writes(officer, f"alerte tous : {FACT}", channel=Channel.SIGNAL)
+        await story.deliver()
+        assert any(FACT in text for text in shown(story, near))
+        assert len(shown(story)) == before
 
     async def test_leaves_the_other_channels_alone(self, story: Story) -> None:
         await says(story, "stop", DAVID)
