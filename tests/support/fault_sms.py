@@ -37,6 +37,10 @@ class RealTelephones:
         self._speaking.add(task)
         task.add_done_callback(self._speaking.discard)
 
+    async def said(self) -> None:
+        """Kannel has taken everything. Raises what went wrong."""
+        await asyncio.gather(*self._speaking)
+
     async def silence(self) -> None:
         for task in list(self._speaking):
             task.cancel()

@@ -315,6 +315,20 @@ async def until_none(
         raise AssertionError(f"{failure} Manque : {lacks}") from None
 
 
+async def until_all(
+    count: Callable[[], Awaitable[int]], wanted: int, what: str, patience: float = PATIENCE
+) -> None:
+    """Waits for so many, as long as they keep coming; fails at once for one too many."""
+    seen, loop = -1, asyncio.get_running_loop()
+    deadline = loop.time()
+    while (now := await count()) != wanted:
+        assert now < wanted, f"{what} : {now} au lieu de {wanted}"
+        if now != seen:
+            seen, deadline = now, loop.time() + patience
+        assert loop.time() < deadline, f"{what} : {now} sur {wanted}, et plus rien ne vient"
+        await asyncio.sleep(0.1)
+
+
 async def until(found: Callable[[], bool], what: str, seconds: float = PATIENCE) -> None:
     """Looks again and again."""
 

@@ -4,6 +4,7 @@ import asyncio
 import itertools
 from collections import defaultdict
 from collections.abc import Coroutine
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -134,12 +135,13 @@ class Operator:
         """To whichever gateway is there; as an operator does, again until one has taken it."""
         while True:
             for gateway in list(self._gateways.values()):
-                answer = await gateway.deliver_sm(
-                    to, data, source_addr=number.removeprefix("+"), source_addr_ton=1,
-                    source_addr_npi=1, **more,
-                )  # fmt: skip
-                if answer.is_success:
-                    return
+                with suppress(smpp34.SmppError):  # it may go away before it has answered
+                    answer = await gateway.deliver_sm(
+                        to, data, source_addr=number.removeprefix("+"), source_addr_ton=1,
+                        source_addr_npi=1, **more,
+                    )  # fmt: skip
+                    if answer.is_success:
+                        return
             await asyncio.sleep(_AGAIN)
 
     async def _serve(self, server: smpp34.Server) -> None:

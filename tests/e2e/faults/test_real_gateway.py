@@ -2,13 +2,13 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 import pytest_asyncio
 from support.consents import LONGER_THAN_ANYBODY_WAITS, agrees_to_sms
-from support.fault_sms import gateway_of_the_session, real_town
-from support.fault_stage import BURALISTES, PATIENCE, Town, report_number, until
+from support.fault_sms import RealTelephones, gateway_of_the_session, real_town
+from support.fault_stage import BURALISTES, PATIENCE, Town, report_number, until, until_all
 from support.lengths import MEYTHET, fact_of
 from support.real_sms import RealGateway
 
@@ -21,6 +21,11 @@ RULE = re.compile(r"règle ([a-z0-9-]+)")
 TEXTS = """
 SELECT DISTINCT state FROM parcels JOIN deliveries USING (id)
 WHERE alert = $1 AND channel = 'sms' AND kind = 'post'
+"""
+
+LAST = "SELECT coalesce(max(id), 0) AS id FROM reports"
+EVENTS = """
+SELECT coalesce(leader, id) AS leader, count(*) AS n FROM reports WHERE id > $1 GROUP BY 1
 """
 
 
@@ -196,3 +201,61 @@ async def test_signal_down_then_sms_and_never_both(real_town: Town, legoff: str)
     await stage.settle()
     assert (on_signal(text), on_telephone(text)) == (0, 1)
     assert (on_signal(later), on_telephone(later)) == (1, 0)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def gathering(real_town: Town) -> AsyncIterator[Town]:
+    """Reports of one event share a card, as they do unless somebody says otherwise.
+
+    Those that were made before are too old to be of it.
+    """
+    stage, minutes = real_town.stage, 10
+    stage.order(skew=stage.skew + (minutes + 1) * 60)
+    await stage.gathers(minutes)
+    yield real_town
+    await stage.gathers(0)
+
+
+@pytest.mark.acceptance("S2-20")
+async def test_a_hundred_reports_of_one_event_give_one_card(gathering: Town) -> None:
+    """By SMS through Kannel, and by Signal; everybody is answered once a report, and told."""
+    town, cast, stage = gathering, gathering.cast, gathering.stage
+    telephones = stage.kannel
+    assert isinstance(telephones, RealTelephones)
+    authors = ("legoff", "riou")
+
+    def copies(text: str) -> Callable[[], Awaitable[int]]:
+        before = sum(cast.copies(key, text) for key in authors)
+
+        async def since() -> int:
+            return sum(cast.copies(key, text) for key in authors) - before
+
+        return since
+
+    last = (await stage.query(LAST))[0]["id"]
+    answered, told = copies("votre signalement"), copies("pris en charge par un agent")
+    event = town.seen_at("Attroupement devant le tabac", "des chaises volent, la vitrine cède")
+    for number in range(50):
+        stage.signal.world.say(cast.aci("legoff"), f"{event} ({number})")
+        telephones.say(cast.people["riou"].number, f"{event} ({50 + number})")
+    await telephones.said()
+
+    async def reports() -> int:
+        return sum(row["n"] for row in await stage.query(EVENTS, last))
+
+    await until_all(reports, 100, "les signalements")
+    [event_row] = await stage.query(EVENTS, last)
+    name = f"S{event_row['leader']}"
+    await until_all(answered, 100, "les réponses")
+
+    def counted() -> bool:
+        cards = [line for line in town.officers_read() if f"{name} — " in line and event in line]
+        return any("100 signalements du même fait" in card for card in cards)
+
+    await until(counted, "la fiche de cent signalements")
+    shown = cast.elements["kerboul"].timeline()
+    posted = {seen.event_id for seen in shown if event in seen.text and not seen.deleted}
+    assert len(posted) == 1, "one message, edited"
+    await cast.elements["kerboul"].say(town.poste, f"prends {name}")
+    await until_all(told, 100, "« pris en charge », à chacun")
+    await stage.settle()
