@@ -49,6 +49,6 @@ OF = "SELECT * FROM reports WHERE id = $1 OR leader = $1 ORDER BY leader NULLS F
 LEAVE = "UPDATE reports SET leader = NULL WHERE id = $1 AND leader IS NOT NULL RETURNING id"
 WAITING = """
 SELECT * FROM reports
-WHERE territory = $1 AND leader IS NULL AND stage IN ('received', 'taken')
-ORDER BY id LIMIT $2
+WHERE territory = $1 AND leader IS NULL AND stage <> 'closed'
+ORDER BY stage = 'cleared', id LIMIT $2
 """

@@ -143,6 +143,7 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route(POST, "/signalements/{report}/prendre", reports.take, Right.READ_REPORTS),
     Route(POST, "/signalements/{report}/lever", reports.settle, Right.READ_REPORTS),
+    Route(POST, "/signalements/{report}/clore", reports.close, Right.READ_REPORTS),
     Route(
         *(GET, "/journal", log.log_page, Right.READ_AUDIT),
         title="Journal des actes",

@@ -305,7 +305,8 @@ class MemoryCases:
         return [r for r in self._rows.values() if leader in (r.id, r.leader)]
 
     async def waiting(self, territory: str, limit: int) -> Sequence[Report]:
-        open_ = (r for r in self._rows.values() if report_stage(r.stage) in ("received", "taken"))
+        open_ = [r for r in self._rows.values() if report_stage(r.stage) != "closed"]
+        open_.sort(key=lambda r: report_stage(r.stage) == "cleared")
         return [r for r in open_ if r.territory == territory and r.leader is None][:limit]
 
     async def leave(self, report: ReportId) -> bool:

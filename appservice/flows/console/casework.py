@@ -1,4 +1,4 @@
-"""Reports that wait for an officer, taken and settled in the console as in the poste."""
+"""Reports that wait for an officer: taken, settled and closed in the console as in the poste."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ class Casework:
     world: World
 
     async def waiting(self, visitor: Visitor) -> Sequence[Waiting]:
-        """Those that nobody took or whose doubt stands: dangers first, then the oldest.
+        """Those that nobody closed: dangers first, then the oldest; last, those that are settled.
 
         A photo without a word is shown to nobody: it waits for its author's reason.
         """
@@ -50,7 +50,7 @@ class Casework:
             some = await step.tx.cases.waiting(step.territory.id, _MOST)
             found = [await _known(step, report) for report in some if report.text]
             theirs = [one for one in found if _sees(step, one)]
-            theirs.sort(key=lambda one: not one.report.emergency)
+            theirs.sort(key=_urgency)
             if theirs:
                 names = [one.report.reference for one in theirs]
                 await step.record("report.read-waiting", "signalements", names)
@@ -76,6 +76,11 @@ class Casework:
             visitor, number, words, lambda s: handling.clear_doubt(s, number, founded=founded)
         )
 
+    async def finish(self, visitor: Visitor, number: ReportId, click: str) -> bool:
+        """Nothing more is expected. Raises InvalidTransition when it was closed meanwhile."""
+        words = ("finish", str(number), click)
+        return await self._act(visitor, number, words, lambda s: handling.finish(s, number))
+
     async def _act(
         self, visitor: Visitor, number: ReportId, words: Sequence[str], act: _Act
     ) -> bool:
@@ -90,6 +95,10 @@ class Casework:
         except AlreadyDone:
             return await self.state(visitor, number) is not None
         return True
+
+
+def _urgency(one: Waiting) -> tuple[bool, bool]:
+    return isinstance(one.report.stage, Cleared), not one.report.emergency
 
 
 async def _visible(step: Step, number: ReportId) -> Waiting | None:

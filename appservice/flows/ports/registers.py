@@ -181,7 +181,7 @@ class Cases(Protocol):
         ...
 
     async def waiting(self, territory: str, limit: int) -> Sequence[Report]:
-        """Leaders there that nobody took, or whose doubt is not settled, the first ones first."""
+        """Leaders there that nobody closed, the first ones first; last, those that are settled."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""Reports that wait, in the same queue as alerts: taken, and their doubt settled."""
+"""Reports that wait, in the same queue as alerts: taken, their doubt settled, then closed."""
 
 from collections.abc import Awaitable
 from typing import Any
@@ -7,7 +7,7 @@ from aiohttp import web
 
 from appservice.domain.errors import InvalidTransition
 from appservice.domain.ids import ReportId
-from appservice.domain.report import Cleared, Received, Taken, name_of
+from appservice.domain.report import Cleared, Closed, Received, Taken, name_of
 from appservice.domain.wording.common import day, hour
 from appservice.flows.console.casework import Casework, Waiting
 from appservice.web.alerting.shown import REPORT_STAGES, marked, reasons
@@ -47,6 +47,12 @@ async def settle(request: web.Request) -> web.Response:
     visitor, number, click = visitor_of(request), _report_of(request), _click_of(request)
     founded = text_of(request, "founded", 10) == "oui"
     return await _done(request, _casework(request).clear(visitor, number, click, founded=founded))
+
+
+async def close(request: web.Request) -> web.Response:
+    """Its author is told, and asked how it went."""
+    visitor, number, click = visitor_of(request), _report_of(request), _click_of(request)
+    return await _done(request, _casework(request).finish(visitor, number, click))
 
 
 async def _done(request: web.Request, acting: Awaitable[bool]) -> web.Response:
@@ -90,7 +96,8 @@ def _shown(request: web.Request, found: Waiting) -> dict[str, Any]:
         "pictures": len(report.blobs),
         "may_take": isinstance(stage, Received),
         "may_settle": isinstance(stage, Taken),
-        "still": not isinstance(stage, Received | Taken),
+        "may_close": isinstance(stage, Cleared),
+        "still": isinstance(stage, Closed),
         "click": new_click(request),
     }
 

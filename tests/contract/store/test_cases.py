@@ -231,7 +231,11 @@ async def test_what_waits_in_a_territory(store: Any) -> None:
         assert await tx.reports.advance(reports.close(taken, AGENT, LATER), "taken")
         done = reports.clear(reports.take(third, AGENT, LATER), AGENT, LATER, founded=True)
         assert await tx.reports.advance(done, "received")
-        assert list(await tx.cases.waiting("liffre", 10)) == [first]
+        assert list(await tx.cases.waiting("liffre", 10)) == [first, done]
+        early = reports.clear(reports.take(first, AGENT, LATER), AGENT, LATER, founded=False)
+        assert await tx.reports.advance(early, "received")
+        assert await tx.reports.advance(reports.close(done, AGENT, LATER), "cleared")
+        assert list(await tx.cases.waiting("liffre", 10)) == [early]
 
 
 async def test_a_report_leaves_its_event_once(store: Any) -> None:

@@ -102,6 +102,9 @@ async def test_a_second_person_decides_and_the_poste_s_word_comes_by_itself(
     await expect(report).to_contain_text("Pris en charge")
     await judged("waiting-taken")
     await report.get_by_role("button", name="Doute levé : fondé", exact=True).click()
+    await expect(report).to_contain_text("Doute levé")
+    await judged("waiting-settled")
+    await report.get_by_role("button", name="Clore").click()
     await expect(report).to_have_count(0)
     # Decided in the poste meanwhile: the page that is open says so, and offers nothing more.
     await first.get_by_label("Motif").focus()

@@ -8,7 +8,7 @@ from support.console import LIFFRE, MANTES, ConsoleTown, Person
 
 from appservice.domain.ids import ReportId
 from appservice.domain.member import Channel, Member, Role
-from appservice.domain.report import Cleared, Received, Report, Taken
+from appservice.domain.report import Cleared, Closed, Received, Report, Taken
 from appservice.domain.territory import Level, Zone
 from appservice.flows import handling, reports
 from appservice.flows.step import acting
@@ -76,11 +76,45 @@ async def test_it_is_taken_then_settled_once_and_its_author_is_told(town: Consol
     stage = report(town, number).stage
     assert isinstance(stage, Cleared)
     assert stage.founded
-    assert f"S{number}" not in page.text
+    assert "Doute levé" in page.text
     verbs = [act.verb for act in town.store.acts]
     assert (verbs.count("report.take"), verbs.count("report.clear")) == (1, 1)
     said = [p.body for p in town.store.parcels if p.member == anne.id]
     assert len(said) == 2, said
+    form = await click(person)
+    for _ in range(2):
+        page = await person.post(f"/signalements/{number}/clore", form)
+        assert page.status == 200
+    assert f"S{number}" not in page.text
+    assert isinstance(report(town, number).stage, Closed)
+    assert [act.verb for act in town.store.acts].count("report.close") == 1
+    said = [p.body for p in town.store.parcels if p.member == anne.id]
+    assert len(said) >= 3, "told, and asked how it went"
+
+
+async def test_what_was_closed_meanwhile_is_not_closed_again(town: ConsoleTown):
+    number = await told(town, await town.merchant("Anne"))
+    person, other = await officer(town), await town.agent(Role.MUNICIPAL_POLICE)
+    await person.post(f"/signalements/{number}/prendre", await click(person))
+    await person.post(f"/signalements/{number}/lever", {**await click(person), "founded": "oui"})
+    form = await click(person)
+    assert number is not None
+    async with acting(town.store, town.world, town.clock, other.id, "poste") as step:
+        await handling.finish(step, number)
+    late = await person.post(f"/signalements/{number}/clore", form)
+    assert late.status == 409
+    assert "plus rapide" in late.text
+    assert [act.verb for act in town.store.acts].count("report.close") == 1
+
+
+async def test_those_that_are_settled_come_last(town: ConsoleTown):
+    settled = await told(town, await town.merchant("Zoé"), "Au secours, un homme armé nous menace")
+    waiting = await told(town, await town.merchant("Anne"), "Vol à l'étalage chez moi hier soir")
+    person = await officer(town)
+    for act in ("prendre", "lever"):
+        await person.post(f"/signalements/{settled}/{act}", {**await click(person)})
+    page = await person.get("/validations")
+    assert page.text.index(f"Signalement S{waiting}") < page.text.index(f"Signalement S{settled}")
 
 
 async def test_what_the_poste_did_meanwhile_is_shown_not_doubled(town: ConsoleTown):
@@ -152,7 +186,7 @@ async def test_a_report_of_another_land_is_nobody_s(town: ConsoleTown):
     for person in strangers:
         assert "rideau" not in (await person.get("/validations")).text
         assert (await person.get(f"/signalements/{number}/etat")).status == 404
-        for act in ("prendre", "lever"):
+        for act in ("prendre", "lever", "clore"):
             page = await person.post(f"/signalements/{number}/{act}", {"founded": "oui"})
             assert page.status == 404
     assert (await strangers[0].get("/signalements/x/etat")).status == 404
