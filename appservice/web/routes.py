@@ -141,6 +141,7 @@ ROUTES: tuple[Route, ...] = (
         *(GET, "/signalements/{report}/etat", reports.state_part, Right.READ_REPORTS),
         background=True,
     ),
+    Route(GET, "/signalements/{report}/photos/{photo}", reports.photo, Right.READ_REPORTS),
     Route(POST, "/signalements/{report}/prendre", reports.take, Right.READ_REPORTS),
     Route(POST, "/signalements/{report}/lever", reports.settle, Right.READ_REPORTS),
     Route(POST, "/signalements/{report}/clore", reports.close, Right.READ_REPORTS),

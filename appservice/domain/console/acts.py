@@ -64,6 +64,7 @@ ACTS: Mapping[str, str] = {
     "report.open": "Signalement reçu",
     "report.part": "Signalements séparés",
     "report.rate": "Signalement clos noté par son auteur",
+    "report.read-photo": "Photo d'un signalement vue",
     "report.read-waiting": "File des signalements lue",
     "report.reopen": "Signalement rouvert",
     "report.take": "Signalement pris en charge",

@@ -15,6 +15,7 @@ from appservice.flows import cases, handling
 from appservice.flows.console.composing import holder, once
 from appservice.flows.ports import Clock, Store
 from appservice.flows.step import AlreadyDone, Step, acting, looking
+from bridges.protocol import Attachment
 
 _Act = Callable[[Step], Awaitable[object]]
 _MOST = 200  # that wait: more is a breakdown, and the poste has them all
@@ -61,6 +62,18 @@ class Casework:
         member = holder(visitor, Right.READ_REPORTS)
         async with looking(self.store, self.world, self.clock, member) as step:
             return await _visible(step, number)
+
+    async def photo(self, visitor: Visitor, number: ReportId, rank: int) -> Attachment | None:
+        """One of a report that they may read, from 1; None once its time is over."""
+        member = holder(visitor, Right.READ_REPORTS)
+        async with looking(self.store, self.world, self.clock, member) as step:
+            known = await _visible(step, number)
+            if known is None or not 0 < rank <= len(known.report.blobs):
+                return None
+            found = await step.tx.blobs.get(known.report.blobs[rank - 1])
+            if found is not None:
+                await step.record("report.read-photo", known.report.reference)
+            return found
 
     async def take(self, visitor: Visitor, number: ReportId, click: str) -> bool:
         """The first to take it has it. Raises InvalidTransition for the others."""

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable
 from typing import Any
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from appservice.domain.errors import InvalidTransition
 from appservice.domain.ids import ReportId
@@ -24,6 +24,10 @@ from appservice.web.desk import (
 from appservice.web.pages.alerts import TOO_LATE, waiting_page
 from appservice.web.rendering import render
 
+_SHOWN = frozenset({"image/jpeg", "image/png", "image/webp"})
+_TAKEN = frozenset({"video/mp4", "video/webm"})
+"""No page of ours plays a video: what is neither is served to nobody."""
+
 
 async def queue_page(request: web.Request) -> web.Response:
     return await waiting_page(request, await _rows(request))
@@ -35,6 +39,21 @@ async def state_part(request: web.Request) -> web.Response:
     if found is None:
         raise web.HTTPNotFound
     return render(request, "report_state.html", one=_shown(request, found))
+
+
+async def photo(request: web.Request) -> web.Response:
+    """A photo or a video as the service keeps it: bare of what cameras write, and for a while."""
+    visitor, number = visitor_of(request), _report_of(request)
+    rank = number_in(request.match_info["photo"])
+    found = await _casework(request).photo(visitor, number, rank) if rank else None
+    kind = found.content_type if found is not None else ""
+    if found is None or kind not in _SHOWN | _TAKEN:
+        raise web.HTTPNotFound
+    response = web.Response(body=found.data, content_type=kind)
+    if kind in _TAKEN:
+        name = f"S{number}-{rank}.{kind.partition('/')[2]}"
+        response.headers[hdrs.CONTENT_DISPOSITION] = f'attachment; filename="{name}"'
+    return response
 
 
 async def take(request: web.Request) -> web.Response:

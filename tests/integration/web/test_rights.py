@@ -16,7 +16,7 @@ RULES, COUNTS, PROTOCOL = "/droits", "/indicateurs", "/protocole"
 LANDS = {"/journal", "/journal.csv", "/journal.jsonl"}
 FORCES = {
     "/portee", "/validations", "/alertes", "/alertes/{alert}", "/alertes/{alert}/etat",
-    "/signalements/{report}/etat", "/dossier",
+    "/signalements/{report}/etat", "/signalements/{report}/photos/{photo}", "/dossier",
 }  # fmt: skip
 SENDING = {"/alertes/nouvelle", "/alertes/{alert}/corriger"}
 PAGES = {

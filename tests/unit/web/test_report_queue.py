@@ -51,7 +51,8 @@ async def test_a_report_waits_with_what_the_rules_noticed(town: ConsoleTown):
     assert "<mark>" in page.text
     assert "Tabac Anne, buralistes" in page.text
     assert "Liffré" in page.text
-    assert "à voir dans le poste : 2" in page.text
+    assert f'href="/signalements/{number}/photos/2"' in page.text
+    assert "/photos/3" not in page.text
     act = town.store.acts[-1]
     assert (act.verb, act.subject, act.codes) == (
         "report.read-waiting", "signalements", (f"S{number}",),
@@ -90,6 +91,52 @@ async def test_it_is_taken_then_settled_once_and_its_author_is_told(town: Consol
     assert [act.verb for act in town.store.acts].count("report.close") == 1
     said = [p.body for p in town.store.parcels if p.member == anne.id]
     assert len(said) >= 3, "told, and asked how it went"
+
+
+async def test_a_photo_is_seen_by_the_officers_of_its_land_and_that_is_noted(town: ConsoleTown):
+    number = await told(town, await town.merchant("Anne"), photos=1)
+    person = await officer(town)
+    path = f"/signalements/{number}/photos"
+    page = await person.get(f"{path}/1")
+    assert (page.status, page.text) == (200, "x")
+    assert page.headers["Content-Type"] == "image/jpeg"
+    assert page.headers["X-Content-Type-Options"] == "nosniff"
+    assert "no-store" in page.headers["Cache-Control"]
+    act = town.store.acts[-1]
+    assert (act.verb, act.subject) == ("report.read-photo", f"S{number}")
+    before = len(town.store.acts)
+    for wrong in ("0", "2", "x", "-1", "9" * 30):
+        assert (await person.get(f"{path}/{wrong}")).status == 404
+    elsewhere = await officer(town, Role.CHEF_DE_QUART, MANTES)
+    assert (await elsewhere.get(f"{path}/1")).status == 404
+    assert (await (await town.mairie()).get(f"{path}/1")).status == 403
+    seen = [act for act in town.store.acts[before:] if act.verb == "report.read-photo"]
+    assert seen == []
+    town.store.tables.blobs.clear()  # its time is over
+    assert (await person.get(f"{path}/1")).status == 404
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "disposition"),
+    [
+        ("video/mp4", 200, 'attachment; filename="S1-1.mp4"'),
+        ("image/svg+xml", 404, None),
+        ("text/html", 404, None),
+    ],
+)
+async def test_what_could_act_is_not_served_as_a_page(
+    town: ConsoleTown, kind: str, status: int, disposition: str | None
+):
+    pictures = reports.Pictures((Attachment(kind, b"<script>", "a"),))
+    shop = await town.merchant("Anne")
+    async with acting(town.store, town.world, town.clock, shop.id, town.new_id()) as step:
+        report = await reports.receive(step, SEEN, pictures)
+    assert report is not None
+    page = await (await officer(town)).get(f"/signalements/{report.id}/photos/1")
+    assert page.status == status
+    if disposition is not None:
+        given = page.headers["Content-Disposition"]
+        assert given == disposition.replace("S1", f"S{report.id}")
 
 
 async def test_what_was_closed_meanwhile_is_not_closed_again(town: ConsoleTown):
