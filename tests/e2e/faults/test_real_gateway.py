@@ -23,6 +23,7 @@ SELECT DISTINCT state FROM parcels JOIN deliveries USING (id)
 WHERE alert = $1 AND channel = 'sms' AND kind = 'post'
 """
 
+UNTIL_NEXT_TRY = 35  # seconds, by which the service's clock is moved
 LAST = "SELECT coalesce(max(id), 0) AS id FROM reports"
 EVENTS = """
 SELECT coalesce(leader, id) AS leader, count(*) AS n FROM reports WHERE id > $1 GROUP BY 1
@@ -64,6 +65,31 @@ async def test_an_alert_for_liffre_reaches_every_tobacconist_on_their_own_channe
         return any("SMS 2 reçus" in line for line in lines)
 
     await until(told, "la dernière ligne, sur l'Element de l'agent")
+
+
+async def test_an_officer_follows_texts_on_element_from_the_first_to_the_last(
+    real_town: Town, gateway_of_the_session: RealGateway
+) -> None:
+    town, gateway = real_town, gateway_of_the_session
+
+    def line(start: str, said: str) -> bool:
+        return any(one.startswith(start) and said in one for one in town.officers_read())
+
+    await gateway.kannel.kill()
+    try:
+        text = await town.publishes()
+        await until(lambda: town.cast.copies("tanguy", text) == 1, "l'alerte sur Element")
+        name = f"A{await town.number(text)}"
+        await until(lambda: line(f"{name} part, à", "SMS 2 en attente"), "la ligne qui suit")
+    finally:
+        await gateway.kannel.start()
+    await gateway.bound()
+    town.stage.order(skew=town.stage.skew + UNTIL_NEXT_TRY)
+    await until(lambda: not town.missing(text), "l'alerte chez chacun")
+    await until(lambda: line(f"{name} : plus rien n'attend", "voir le bilan"), "la même, à la fin")
+    assert not line(f"{name} part, à", ""), "one message, edited"
+    await until(lambda: line(f"{name}, bilan", "SMS 2 reçus"), "la dernière ligne")
+    await town.stage.settle()
 
 
 @pytest.mark.acceptance("S4-06", "S4-07")
