@@ -125,9 +125,14 @@ class Ledger:
         seen = await self._when(lambda states: states == Counter(wanted))
         assert seen == Counter(wanted), f"{dict(seen)} instead of {wanted}"
 
-    async def settled(self) -> Counter[str]:
-        """Waits until nothing more is on its way; how everything stands then."""
-        return await self._when(lambda states: not ON_THE_WAY & states.keys())
+    async def settled(self, unknown: int) -> Counter[str]:
+        """Waits until nothing more is on its way and reports came of all but so many, at most.
+
+        What a process had no time to write down is unknown until Kannel has called again.
+        """
+        return await self._when(
+            lambda states: not ON_THE_WAY & states.keys() and states["unknown"] <= unknown
+        )
 
     async def _when(self, good: Callable[[Counter[str]], bool]) -> Counter[str]:
         deadline = asyncio.get_running_loop().time() + 2 * PATIENCE

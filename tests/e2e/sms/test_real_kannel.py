@@ -239,7 +239,7 @@ async def test_a_service_killed_amid_a_fan_out_leaves_one_honest_row_each(
     ledger.process = None
     ledger.ahead = LEASE * 1.1
     await ledger.start()
-    states = await ledger.settled()
+    states = await ledger.settled(NAMED_AT_ONCE)
     assert states.keys() <= {"delivered", "unknown"}
     assert states.total() == 60
     copies = [len(operator.shown(number)) for number in numbers]
