@@ -63,7 +63,7 @@ async def acts(town: Town, number: str) -> list[str]:
 async def test_an_account_that_was_being_made_is_found_again(
     town: Town, person: Person, point: str, number: str
 ) -> None:
-    path = await newly_signed(town, person, "Odile Ferrand", f"Tabac {number[-3:]}", number)
+    path = await newly_signed(town, person, "Odile Ferrand", f"Civette {number[-3:]}", number)
     town.stage.order(point)
     await is_cut_off(person, path)
     await town.stage.dies_at(point)
@@ -119,7 +119,7 @@ async def test_an_account_of_one_s_own_is_linked_once_whoever_dies(
 ) -> None:
     stage, name = town.stage, f"ancien{number[-3:]}"
     theirs = await stage.homeserver.register_user(name, "leur-mot-de-passe")
-    path = await newly_signed(town, person, "Yann Ollivier", f"Tabac {number[-3:]}", number)
+    path = await newly_signed(town, person, "Yann Ollivier", f"Civette {number[-3:]}", number)
     ours = shown_on(await person.get(path))
     ask = {"act": "ask", "mxid": name}
     if point == "after introduction invite":

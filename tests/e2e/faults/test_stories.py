@@ -62,7 +62,8 @@ async def test_an_approval_counts_once(town: Town, point: str) -> None:
     await second.react(poste, card.event_id, "✅")
     await town.stage.dies_at(point)
     await town.comes_back()
-    await until(lambda: not town.missing(text), "l'alerte chez chacun")
+    lacking = f"l'alerte chez chacun ; il manque {town.missing(text)}"
+    await until(lambda: not town.missing(text), lacking)
 
 
 @pytest.mark.parametrize(

@@ -100,8 +100,8 @@ async def test_only_a_chef_de_quart_sends_and_signed_in(town: Town, visitors: Vi
         sent = await cariou.post("/alertes/nouvelle", form)
         assert re.fullmatch(r"/alertes/\d+", sent.path), sent.text
     await town.once_a_channel(by_console, ["nedelec"])
-    # Who sent it is told in the poste, as for an alert written there.
-    await town.shows("cariou", f"A{sent.path.rpartition('/')[2]} publiée", 1)
+    # Who sent it is told in the poste, on Element and in its Signal group.
+    await town.shows("cariou", f"A{sent.path.rpartition('/')[2]} publiée", 2)
 
     async def counted() -> bool:
         part = await cariou.get(f"{sent.path}/etat")
