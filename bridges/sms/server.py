@@ -32,13 +32,15 @@ class CallbackServer:
         self._now = now
         self._sink: Sink | None = None
         self._runner: web.AppRunner | None = None
+        self._address: str | None = None
 
     @property
     def address(self) -> str:
-        """Where it listens. Raises RuntimeError before `start()`."""
-        if self._runner is None:
+        """Where it listens, or did: a text may leave as it stops. Raises RuntimeError before
+        `start()`."""
+        if self._address is None:
             raise RuntimeError("the callback server has not been started")
-        return f"http://{self._host}:{self._runner.addresses[0][1]}"
+        return self._address
 
     async def start(self, sink: Sink) -> None:
         """Begins to listen. Raises OSError when the port is taken."""
@@ -51,6 +53,7 @@ class CallbackServer:
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=_LAST_CALLS)
         await self._runner.setup()
         await web.TCPSite(self._runner, self._host, self._port).start()
+        self._address = f"http://{self._host}:{self._runner.addresses[0][1]}"
 
     async def stop(self) -> None:
         """Lets the calls in hand end, then stops listening."""

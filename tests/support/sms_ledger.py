@@ -53,8 +53,8 @@ class Process:
         await self.store.close()
 
     async def stop(self) -> None:
-        await self.bridge.stop()
         await self.delivery.stop()
+        await self.bridge.stop()
         for task in self.tasks:
             task.cancel()
         await asyncio.gather(*self.tasks, return_exceptions=True)

@@ -46,6 +46,12 @@ async def get(url: str) -> tuple[int, str]:
         return answer.status, await answer.text()
 
 
+async def test_a_text_that_leaves_as_we_stop_names_where_kannel_will_call(world: SmsWorld) -> None:
+    before = world.kannel.callback
+    await world.kannel.close()
+    assert world.kannel.callback == before
+
+
 async def test_encoding_and_segments_are_told_without_content(world: SmsWorld) -> None:
     for text, detail, coding in (("Vol", "gsm7 1", "0"), ("Être prudent", "ucs2 1", "2")):
         outcome = await world.bridge.send(Outgoing(text, world.target, text))
