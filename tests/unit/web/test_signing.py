@@ -8,6 +8,7 @@ import re
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 from support.console import LIFFRE, MANTES, ConsoleTown, Page
@@ -317,6 +318,24 @@ async def test_a_new_version_while_one_reads_is_read_again(town: ConsoleTown):
     assert (await send(reader, path, filled(refused, code))).path == f"{path}/fait"
     async with town.store.transaction() as tx:
         assert (await tx.signatures.latest(member.id)).version == "2027-1"
+
+
+@pytest.mark.parametrize("phone", [NUMBER, None])
+async def test_the_mairie_may_send_the_link_by_its_own_means(town: ConsoleTown, phone: str | None):
+    channels = frozenset({Channel.SMS if phone else Channel.MATRIX})
+    member = await a_newcomer(town, phone=phone, channels=channels)
+    mairie = await town.mairie()
+    await mairie.get(f"/participants/{member.id}")
+    sheet = await mairie.post(f"/participants/{member.id}/lien")
+    address = re.search(r"<code>(http[^<]+/signer/[^<]+)</code>", sheet.text)[1]  # type: ignore[index]
+    sent = [html.unescape(one) for one in re.findall(r'href="((?:mailto|sms):[^"]+)"', sheet.text)]
+    to = [one.partition("?")[0] for one in sent]
+    assert to == (["mailto:", f"sms:{phone}"] if phone else ["mailto:"])
+    for one in sent:
+        given = parse_qs(one.partition("?")[2], strict_parsing=True)
+        assert address in given["body"][0].split()
+        assert given.keys() <= {"subject", "body"}
+    assert texts_to(town.store) == [], "the service itself writes to nobody"
 
 
 @pytest.mark.parametrize("without", ["phone", "consent"])
