@@ -160,8 +160,14 @@ async def test_without_a_charter_nobody_joins_or_receives_on_signal(rig_town: To
     await town.shows("aurore", text, 1)
     for outside in (fabre, stranger):
         assert not any(text in note.text for note in outside.notes)
-    # The register says yes again, and the merchant asks by the link.
+    # The register says yes again, and the merchant asks by the link: nobody has added them yet.
+    await town.stage.stop_service()
     await town.sign("fabre")
+    await fabre.ask("joinGroup", uri=group["groupInviteLink"])
+    (group,) = await rig.ask("listGroups", groupId=[alertes])
+    assert [one["uuid"] for one in group["requestingMembers"]] == [fabre.aci]
+    await town.stage.restart_service()
     await town.settled()
     (group,) = await rig.ask("listGroups", groupId=[alertes])
+    assert group["requestingMembers"] == []
     assert fabre.aci in {one["uuid"] for one in group["members"]}
