@@ -126,6 +126,9 @@ async def test_a_basic_phone_is_enough_to_report_and_to_be_answered(real_town: T
     order = f"réponds {name} : Combien étaient-ils ?"
     await cast.elements["kerboul"].say(real_town.poste, order)
     await cast.receives("riou", "Combien étaient-ils ?", 1, PATIENCE)
+    # What Riou writes next is about something else again.
+    await cast.elements["kerboul"].say(real_town.poste, f"clos {name}")
+    await cast.receives("riou", f"note {name}", 1, PATIENCE)
     await real_town.stage.settle()
 
 
