@@ -64,6 +64,8 @@ def _play(words: Sequence[str], program: Path | None, out: Path, err: Path) -> N
         os.close(descriptor)
     sys.argv = ["maillage", *words]
     if program is None:
+        # The installed `maillage` has imported it; runpy would warn on stderr, which is read.
+        sys.modules.pop("appservice.__main__", None)
         runpy.run_module("appservice", run_name="__main__")
     else:
         runpy.run_path(str(program), run_name="__main__")

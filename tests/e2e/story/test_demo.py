@@ -24,8 +24,9 @@ Usage = namedtuple("Usage", "total used free")
 
 async def _start(state: Path, base: int) -> asyncio.subprocess.Process:
     words = ("demo", "--once", "--state", str(state), "--port-base", str(base))
+    maillage = Path(sys.executable).with_name("maillage")  # what `make demo` runs
     return await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "appservice", *words),
+        *(str(maillage), *words),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
