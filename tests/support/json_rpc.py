@@ -4,10 +4,11 @@ import asyncio
 import contextlib
 import itertools
 import json
-from collections.abc import Callable
+import socket
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
-LIMIT = 64 * 1024 * 1024  # bytes; a photo travels in one line
+CHUNK = 256 * 1024
 PATIENCE = 60.0
 
 
@@ -29,11 +30,12 @@ class Wire:
         self._news = asyncio.Event()
         self.events: list[Any] = []
         self.heard: Callable[[Any], None] = lambda _: None
+        self._socket: socket.socket = writer.get_extra_info("socket")
         self._task = asyncio.create_task(self._read(reader))
 
     @classmethod
     async def open(cls, port: int) -> "Wire":
-        return cls(*await asyncio.open_connection("127.0.0.1", port, limit=LIMIT))
+        return cls(*await asyncio.open_connection("127.0.0.1", port))
 
     async def answer(self, method: str, **params: object) -> Any:
         """The result, or the error, as it came."""
@@ -68,7 +70,7 @@ class Wire:
             await self._task
 
     async def _read(self, reader: asyncio.StreamReader) -> None:
-        while line := await reader.readline():
+        async for line in self._lines(reader):
             said = json.loads(line)
             if said.get("method"):
                 self.events.append(said["params"])
@@ -81,3 +83,14 @@ class Wire:
         for future in self._waiting.values():
             if not future.done():
                 future.set_exception(ConnectionError("the other side hung up"))
+
+    async def _lines(self, reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
+        """Each piece is acknowledged at once: the end of a line waits for that."""
+        line = bytearray()
+        while data := await reader.read(CHUNK):
+            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
+            first, *others = data.split(b"\n")
+            line += first
+            for other in others:
+                yield bytes(line)
+                line = bytearray(other)

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
@@ -129,6 +130,27 @@ async def test_answers_find_their_calls_whatever_their_order(daemon: Daemon, mak
     await rig.client.start()
     answers = await asyncio.gather(*(rig.client.call("send", {"n": n}) for n in range(3)))
     assert answers == [{"account": "+33639981000", "n": n} for n in range(3)]
+
+
+async def test_what_signal_cli_says_is_acknowledged_at_once(
+    daemon: Daemon, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or the end of each of its lines would wait for 40 ms, and so would every message."""
+    opened: list[asyncio.StreamWriter] = []
+    connect = asyncio.open_connection
+
+    async def watched(*where: Any, **how: Any) -> Any:
+        reader, writer = await connect(*where, **how)
+        opened.append(writer)
+        return reader, writer
+
+    monkeypatch.setattr(asyncio, "open_connection", watched)
+    rig = make(settings(daemon))
+    await rig.client.start()
+    for n in range(20):  # a conversation: from now on Linux would wait for something to say
+        await rig.client.call("send", {"n": n})
+    raw = opened[-1].get_extra_info("socket")
+    assert raw.getsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK) == 1
 
 
 async def test_a_refusal_reaches_its_call_only(daemon: Daemon, make: Make) -> None:
