@@ -19,14 +19,16 @@ async def test_both_ways_are_measured_against_the_bare_call(
     town, rig = rig_town, rig_town.stage.rig
     fabre = town.stage.signal.world.phone(town.cast.aci("fabre"))
     assert OFFICER.key in town.cast.elements
-    crowd = Crowd(town, "bijoutiers", [fabre], count())
-    assert await crowd.out(None) > 0
-    assert await crowd.out(rig) > 0
     wire = await Wire.open(rig.bridge.port)
     await wire.call("subscribeReceive", account=SERVICE)
-    ours, event = await crowd.back(wire)
+    crowd = Crowd(town, "bijoutiers", [fabre], wire, count())
+    assert await crowd.out() > 0
+    send, both = await crowd.bare_out()
+    assert send > 0
+    assert both > 0
+    ours, event = await crowd.back()
     assert ours > event > 0
-    assert await crowd.bare_back(wire) > 0
+    assert await crowd.bare_back() > 0
     await wire.close()
     await sends(rig, fabre, 1)
     await rates(rig, fabre, 2)
@@ -46,7 +48,8 @@ async def test_the_others_phones_are_off_while_one_is_measured_and_read_afterwar
 ) -> None:
     town, rig = rig_town, rig_town.stage.rig
     fabre, paul = town.stage.signal.world.phone(town.cast.aci("fabre")), await rig.friend("Paul")
-    async with Crowd(town, "bijoutiers", [fabre, paul], count()).alone():
+    crowd = Crowd(town, "bijoutiers", [fabre, paul], rig.bridge.wire, count())
+    async with crowd.alone():
         await fabre.says("pendant la mesure", paul.aci)
         heard = len(paul.envelopes)
     await paul.sees(lambda note: note.text == "pendant la mesure")

@@ -24,13 +24,13 @@ from bridges.protocol import Inbound, Message, Outgoing
 from bridges.signal.bridge import SignalBridge
 from bridges.signal.settings import SignalSettings
 from support.json_rpc import Wire
-from support.signal_rig.crowd import OFFICER, Crowd, stopped
+from support.signal_rig.crowd import MOMENT, OFFICER, Crowd, stopped
 from support.signal_rig.phone import Phone
 from support.signal_rig.rig import SERVICE, Rig
 from support.signal_rig.town import RigStage, open_rig_town
 from support.town import Town, close_town, copy_world
 
-T = TypeVar("T")
+T, R = TypeVar("T"), TypeVar("R")
 
 # Whoever is in a group is in the wider ones too.
 SIZES = (("bijoutiers", 10), ("boulangers", 40), ("buralistes", 150))
@@ -161,19 +161,16 @@ async def groups(town: Town, sizes: Sequence[tuple[str, int]], times: int) -> No
     await wire.call("subscribeReceive", account=SERVICE)
     for trade, size in sizes:
         members = [person for person in town.cast.people.values() if trade in person.trades]
-        crowd = Crowd(town, trade, [stage.phones[person.number] for person in members], numbers)
+        phones = [stage.phones[person.number] for person in members]
+        crowd = Crowd(town, trade, phones, wire, numbers)
         # Keys are shared, sessions made, and what the phones still read of groups is read.
-        await crowd.out(None)
-        out = [
-            await _in_turn(n, lambda c=crowd: c.out(None), lambda c=crowd: c.out(stage.rig))
-            for n in range(times)
-        ]
-        _say(f"Element → {size} téléphones", out)
+        await crowd.out()
+        out = [await _in_turn(n, crowd.out, crowd.bare_out) for n in range(times)]
         async with crowd.alone():
-            back = [
-                await _in_turn(n, lambda c=crowd: c.back(wire), lambda c=crowd: c.bare_back(wire))
-                for n in range(times)
-            ]
+            back = [await _in_turn(n, crowd.back, crowd.bare_back) for n in range(times)]
+        name = f"Element → {size} téléphones"
+        _say(f"{name}, contre « send » nu", [(ours, send) for ours, (send, _) in out])
+        _say(f"{name}, contre le PUT et « send » nus", [(ours, both) for ours, (_, both) in out])
         name = f"téléphone → Element, groupe de {size}"
         _say(f"{name}, contre l'événement nu", [pair for pair, _ in back])
         _say(f"{name}, contre l'événement et le PUT nus", [(one[0], two) for one, two in back])
@@ -219,6 +216,8 @@ async def _bridge(rig: Rig, sink: _Counting | None = None) -> AsyncIterator[Sign
     bridge = SignalBridge(settings)
     await bridge.start(sink or _Counting())
     yield bridge
+    # Receipts are on their way: signal-cli loses what it decrypts as its client goes away.
+    await asyncio.sleep(MOMENT)
     await bridge.stop()
 
 
@@ -231,8 +230,8 @@ def _bare(rig: Rig, phone: Phone) -> Callable[[str], Awaitable[object]]:
 
 
 async def _in_turn(
-    number: int, ours: Callable[[], Awaitable[T]], floor: Callable[[], Awaitable[float]]
-) -> tuple[T, float]:
+    number: int, ours: Callable[[], Awaitable[T]], floor: Callable[[], Awaitable[R]]
+) -> tuple[T, R]:
     """A B B A: whoever comes second finds receipts of the first on its way."""
     if number % 2:
         mine = await ours()

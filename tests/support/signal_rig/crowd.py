@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 import signal
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from itertools import count
@@ -17,23 +17,25 @@ from appservice.files.registration import read_tokens
 from appservice.matrix.api import Api, segment
 from support.json_rpc import Wire
 from support.signal_rig.phone import PATIENCE, Phone
-from support.signal_rig.rig import Rig, together
+from support.signal_rig.rig import SERVICE, together
 from support.town import Town
 
 OFFICER = Person(
     "perrin", "chef_de_quart", "Major Perrin", MANTES, ("matrix",),
     zone=f"commune:{MANTES_LA_JOLIE}",
 )  # fmt: skip
+MOMENT = 0.5  # seconds in which nothing more comes
 _SIGNAL_CLI_TAKES = 3600.0  # seconds; `shown` gives up long before, when nothing moves any more
 
 
 @dataclass(slots=True)
 class Crowd:
-    """Measures one way and the other; each returns once every phone is at rest again."""
+    """Measures one way and the other; each returns once everybody is at rest again."""
 
     town: Town
     trade: str
     phones: Sequence[Phone]
+    wire: Wire  # hears what is for the service
     numbers: "count[int]"
 
     @property
@@ -49,17 +51,23 @@ class Crowd:
         n = next(self.numbers)
         return f"Bonjour, réunion avec les agents en mairie demain à {8 + n // 60} h {n % 60:02d}"
 
-    async def out(self, rig: Rig | None) -> float:
-        """Seconds from an officer's Element, or from a bare call, to the last phone."""
-        text, start = self.text(), _now()
-        if rig is None:
-            await self.town.cast.elements[OFFICER.key].say(self.room, text)
-        else:
-            await rig.ask("send", groupId=self.group, message=text)
-        await shown(self.phones, text)
-        return _now() - start
+    async def out(self) -> float:
+        """Seconds from an officer's Element to the last phone."""
+        return await self._shown_by(self.town.cast.elements[OFFICER.key].say, self.room)
 
-    async def back(self, wire: Wire) -> tuple[float, float]:
+    async def bare_out(self) -> tuple[float, float]:
+        """The same without us: by a bare call; by a bare PUT, then the bare call, which is the
+        least that any bridge does."""
+        async with self._account() as api:
+
+            async def both(text: str) -> None:
+                await self._put(api, text)
+                await self._send(text)
+
+            with stopped(self.town):
+                return await self._shown_by(self._send), await self._shown_by(both)
+
+    async def back(self) -> tuple[float, float]:
         """Seconds from a phone to an officer's Element, and to signal-cli's bare event."""
         text, start = self.text(), _now()
 
@@ -68,27 +76,29 @@ class Crowd:
             return _now() - start
 
         async def on_wire() -> float:
-            await wire.event(lambda event: text in str(event))
+            await self.wire.event(lambda event: text in str(event))
             return _now() - start
 
         found = asyncio.gather(on_element(), on_wire())
         await self._says(text)
-        return await found
+        taken = await found
+        await self._rest()
+        return taken
 
-    async def bare_back(self, wire: Wire) -> float:
+    async def bare_back(self) -> float:
         """The same without us: once the bare event is there, a bare PUT, until Element has it."""
         heard, put = self.text(), self.text()
-        path = f"/rooms/{segment(self.room)}/send/m.room.message/{secrets.token_hex(8)}"
         async with self._account() as api:
             with stopped(self.town):
                 start = _now()
                 saying = asyncio.create_task(self._says(heard))
-                await wire.event(lambda event: heard in str(event))
-                await api.call("PUT", path, {"msgtype": "m.text", "body": put})
+                await self.wire.event(lambda event: heard in str(event))
+                await self._put(api, put)
                 await self._read(put)
                 taken = _now() - start
             await saying
         await self._read(heard)
+        await self._rest()
         return taken
 
     @asynccontextmanager
@@ -98,6 +108,29 @@ class Crowd:
         await together(phone.turns_off for phone in others)
         yield
         await together(phone.turns_on for phone in others)
+
+    async def _shown_by(self, say: Callable[..., Awaitable[object]], *where: str) -> float:
+        text, start = self.text(), _now()
+        await say(*where, text)
+        await shown(self.phones, text)
+        taken = _now() - start
+        await self._rest()
+        return taken
+
+    async def _rest(self) -> None:
+        """Until the receipts of what was read have come: nothing is heard for a moment."""
+        heard = -1
+        while heard != len(self.wire.events):
+            heard = len(self.wire.events)
+            await asyncio.sleep(MOMENT)
+        self.wire.events.clear()
+
+    async def _send(self, text: str) -> None:
+        await self.wire.call("send", account=SERVICE, groupId=self.group, message=text)
+
+    async def _put(self, api: Api, text: str) -> None:
+        path = f"/rooms/{segment(self.room)}/send/m.room.message/{secrets.token_hex(8)}"
+        await api.call("PUT", path, {"msgtype": "m.text", "body": text})
 
     async def _read(self, text: str) -> None:
         await self.town.cast.elements[OFFICER.key].reads(text, PATIENCE)
