@@ -61,7 +61,7 @@ class Delivery:
     goes on; where nothing waits, the first has done it all before the second comes.
 
     What is claimed and not yet named never left: whoever dies with it leaves it to be claimed
-    again. So parcels are named a window at a time, however many are claimed.
+    again. So parcels are named two windows at a time, however many are claimed.
     """
 
     channel: Channel
@@ -163,7 +163,8 @@ class Delivery:
     @property
     def _few(self) -> int:
         """Named, and the next ones are not too many: a window is on its way, and another one
-        follows while their names are written. Who dies leaves these of unknown fate."""
+        follows while their names are written. Who dies leaves all these of unknown fate, until
+        the operator's receipts tell."""
         return 2 * self._workers
 
     def _ahead(self) -> tuple[int, int]:
@@ -193,7 +194,7 @@ class Delivery:
 
     async def _serve(self, found: Sequence[Claimed]) -> None:
         """Never raises."""
-        size = len(found) if self._namer is None else self._workers
+        size = len(found) if self._namer is None else 2 * self._workers
         seen: Obstacles = {}
         until = 0.0  # when the look is too old
         with suppress(Exception):  # repeated below, where its failures are told

@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.sms_real]
 
 PLAIN = "Alerte : faux billets de 50 € constatés à Liffré [tabac]."
 ACCENTS = "Être prudent : « faux livreur » à Cesson-Sévigné, rappelez-vous l’œuvre…"
-NAMED_AT_ONCE = 24  # a window on its way, the one that follows, and the next one
+NAMED_AT_ONCE = 32  # a window on its way, the one that follows, and the next two
 LONG = "Vol par ruse constaté à Redon, vérifiez {vos} livraisons. " * 7
 
 
