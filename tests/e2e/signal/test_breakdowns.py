@@ -1,10 +1,12 @@
 """Nothing is lost and nothing comes twice, whatever stops on the way to Signal and back."""
 
+import asyncio
 import re
 
 import pytest
 from support.consents import LONGER_THAN_ANYBODY_WAITS, agrees_to_sms
 from support.fault_stage import until
+from support.signal_rig.crowd import stopped
 from support.signal_rig.phone import Phone
 from support.signal_rig.rig import SERVICE
 from support.town import PATIENCE, Town
@@ -12,8 +14,11 @@ from support.town import PATIENCE, Town
 from appservice.demo.child import wait_until
 from appservice.demo.people import BRETAGNE, MANTES
 from appservice.demo.standins.signal_account import GOOD_CAPTCHA
+from appservice.domain.room import Kind
 
 UNKNOWN = "SELECT count(*) FROM deliveries WHERE channel = 'signal' AND state = 'unknown'"
+
+STILL = 8  # seconds: longer than a call to signal-cli waits
 
 pytestmark = [pytest.mark.e2e, pytest.mark.signal_real, pytest.mark.timeout(400)]
 
@@ -73,6 +78,28 @@ async def test_the_service_killed_finds_again_what_signal_kept(rig_town: Town) -
     await legoff.says(said, SERVICE)
     await town.stage.restart_service()
     await reported_once(town, before)
+
+
+async def test_a_service_that_stands_still_hears_all_once_it_goes_on(rig_town: Town) -> None:
+    """A virtual machine that is moved: nobody hung up, and nothing was heard meanwhile."""
+    town, legoff = rig_town, phone(rig_town, "legoff")
+    salvi, colin, poste = town.cast.elements["salvi"], phone(town, "colin"), town.poste(MANTES)
+    before = len(receipts(town))
+    there = [f"Passage du quai à 18 h 3{n}, rien à signaler" for n in range(3)]
+    back = [f"Bien reçu au poste à 18 h 4{n}" for n in range(3)]
+    with stopped(town):
+        await legoff.says("Étal du tabac volé hier à 14 h 17, des cartes volées", SERVICE)
+        for words in there:
+            await salvi.say(poste, words)
+        for words in back:
+            await colin.says(words, town.group(Kind.POSTE, MANTES), group=True)
+        await asyncio.sleep(STILL)
+    await reported_once(town, before)
+    for words in there:
+        await colin.sees(lambda note, said=words: said in note.text)
+    for words in back:
+        await salvi.reads(words, PATIENCE)
+    assert [sum(words in note.text for note in colin.notes) for words in there] == [1, 1, 1]
 
 
 async def test_killed_before_it_acts_on_a_message_the_service_acts_once(rig_town: Town) -> None:

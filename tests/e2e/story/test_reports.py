@@ -114,6 +114,9 @@ async def test_photos_lose_their_metadata_and_go_to_the_poste_only(town: Town) -
     def images() -> list[str]:
         return [s.event_id for s in officer.timeline(poste) if s.kind == "m.image"]
 
+    def gone(event: str) -> bool | None:
+        return (event in officer.seen and officer.seen[event].deleted) or None
+
     async def one_more(before: list[str]) -> None:
         fresh = await officer.until(
             lambda: next((e for e in images() if e not in before), None), PATIENCE
@@ -127,7 +130,7 @@ async def test_photos_lose_their_metadata_and_go_to_the_poste_only(town: Town) -
     shown = await cast.elements["aurore"].send_photo(room, picture, caption="Vitrine 11 h 11")
     await told.of("remise aux agents seulement")
     await one_more(before)
-    await officer.until(lambda: officer.seen[shown].deleted or None, PATIENCE)
+    await officer.until(lambda: gone(shown), PATIENCE)
 
     before, told = images(), town.news("fabre")
     file = Attachment("image/jpeg", picture, "photo.jpg")

@@ -383,7 +383,7 @@ async def test_however_much_is_claimed_little_is_named_before_the_channel_answer
     def in_hand() -> list[str | None]:
         return [slip.provider_id for slip in slips if slip.state is State.SUBMITTING]
 
-    await until(lambda: bridge.waiting == 4 and sum(map(bool, in_hand())) == 12)
+    await until(lambda: bridge.waiting == 4 and sum(map(bool, in_hand())) == 16)
     assert len(in_hand()) > 20
     bridge.may_end.set()
     await until(lambda: all(slip.state is State.ACCEPTED for slip in slips))
@@ -426,23 +426,23 @@ async def test_a_look_at_charters_and_consents_does_not_hold_for_long(
     monkeypatch.setattr(delivery, "_FRESH", 0.0)
     story.bridges[Channel.SMS] = bridge = SlowAndNamed()
     bridge.abilities = replace(bridge.abilities, workers=2)
-    parcels = [replace(parcel, member=DAVID.id) for parcel in numbered(8)]
+    parcels = [replace(parcel, member=DAVID.id) for parcel in numbered(12)]
     await put(story, *parcels)
     worker = story.delivery(Channel.SMS)
     worker._tempo.a_second = 100
     running = asyncio.create_task(worker.run())
     await until(lambda: bridge.waiting == 2)
-    assert state(story, "p07") is State.SUBMITTING
+    assert state(story, "p11") is State.SUBMITTING
     async with story.store.transaction() as tx:
         said = Consent(DAVID.id, Stopped(story.now), "STOP")
         known = await tx.telephone.consents.of(DAVID.phone or "")
         expected = name_of(known.stage) if known else None
         assert await tx.telephone.consents.advance(DAVID.phone or "", said, expected)
     bridge.may_end.set()
-    await until(lambda: state(story, "p07") is State.FAILED)
+    await until(lambda: state(story, "p11") is State.FAILED)
     await worker.stop()
     await running
-    assert story.store.tables.slips["p07"].code == "stopped"
+    assert story.store.tables.slips["p11"].code == "stopped"
 
 
 async def test_one_parcel_that_breaks_us_leaves_the_others_in_peace(
