@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 SWEEP_EVERY = timedelta(seconds=1)
 TOGETHER = 200  # receipts in one statement
-LINGER = 0.2  # seconds that a receipt waits for others, when several came together before
+LINGER = 0.1  # seconds that a receipt waits for others, when several came together before
 TRIES = 5
 
 IDEMPOTENT = frozenset({Channel.MATRIX})
