@@ -141,7 +141,8 @@ class SignalClient:
         """One connection, from the readiness check to its end."""
         await self._wait_ready()
         reader, self._writer = await self._open()
-        reading = asyncio.create_task(self._read(reader), name="signal-reader")
+        raw = self._writer.get_extra_info("socket")
+        reading = asyncio.create_task(self._read(reader, raw), name="signal-reader")
         try:
             if self._settings.check_url is None:
                 await self._call("version", {}, _READY_TIMEOUT)
@@ -182,11 +183,11 @@ class SignalClient:
         raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self._window)
         return reader, writer
 
-    async def _read(self, reader: asyncio.StreamReader) -> None:
+    async def _read(self, reader: asyncio.StreamReader, raw: socket.socket) -> None:
         decoder = LineDecoder()
         try:
             while data := await reader.read(self._window):
-                _acknowledge(self._writer)
+                acknowledge(raw)
                 for said in decoder.feed(data):
                     await self._take(said)
         finally:
@@ -218,12 +219,11 @@ class SignalClient:
         self._pending.clear()
 
 
-def _acknowledge(writer: asyncio.StreamWriter | None) -> None:
+def acknowledge(raw: socket.socket) -> None:
     """Now. signal-cli writes a line, and its end only once the line is acknowledged (Nagle), for
-    which Linux takes 40 ms, again and again unless it is told each time."""
-    raw: socket.socket | None = writer.get_extra_info("socket") if writer is not None else None
-    if _AT_ONCE is not None and raw is not None and raw.family != socket.AF_UNIX:
-        with contextlib.suppress(OSError):
+    which Linux takes 40 ms, again and again unless it is told after each read."""
+    if _AT_ONCE is not None:
+        with contextlib.suppress(OSError):  # a unix socket, which never waits, or a closed one
             raw.setsockopt(socket.IPPROTO_TCP, _AT_ONCE, 1)
 
 

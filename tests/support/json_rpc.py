@@ -4,9 +4,10 @@ import asyncio
 import contextlib
 import itertools
 import json
-import socket
 from collections.abc import AsyncIterator, Callable
 from typing import Any
+
+from bridges.signal.client import acknowledge
 
 CHUNK = 256 * 1024
 PATIENCE = 60.0
@@ -30,7 +31,6 @@ class Wire:
         self._news = asyncio.Event()
         self.events: list[Any] = []
         self.heard: Callable[[Any], None] = lambda _: None
-        self._socket: socket.socket = writer.get_extra_info("socket")
         self._task = asyncio.create_task(self._read(reader))
 
     @classmethod
@@ -85,10 +85,10 @@ class Wire:
                 future.set_exception(ConnectionError("the other side hung up"))
 
     async def _lines(self, reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
-        """Each piece is acknowledged at once: the end of a line waits for that."""
-        line = bytearray()
+        """Acknowledged as the bridge does: what is measured against this waits no longer."""
+        line, raw = bytearray(), self._writer.get_extra_info("socket")
         while data := await reader.read(CHUNK):
-            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
+            acknowledge(raw)
             first, *others = data.split(b"\n")
             line += first
             for other in others:
