@@ -92,7 +92,7 @@ class Delivery:
 
     def __post_init__(self) -> None:
         self._hands = asyncio.Semaphore(self._workers)
-        self._tempo = Tempo(2 * self._workers / _STOCK)  # two windows wait until it is measured
+        self._tempo = Tempo(self._few / _STOCK)  # two windows wait until it is measured
 
     async def run(self) -> None:
         """Claims and sends until stopped. Whatever fails here only makes it wait.
@@ -162,9 +162,9 @@ class Delivery:
 
     @property
     def _few(self) -> int:
-        """Named, and the next ones are not too many: a window is on its way, and another one
-        follows while their names are written. Who dies leaves all these of unknown fate, until
-        the operator's receipts tell."""
+        """Two windows: so many are named together, once no more than so many are: a window is on
+        its way, and another one follows while names are written. Who dies leaves all these of
+        unknown fate, until the operator's receipts tell."""
         return 2 * self._workers
 
     def _ahead(self) -> tuple[int, int]:
@@ -194,7 +194,7 @@ class Delivery:
 
     async def _serve(self, found: Sequence[Claimed]) -> None:
         """Never raises."""
-        size = len(found) if self._namer is None else 2 * self._workers
+        size = len(found) if self._namer is None else self._few
         seen: Obstacles = {}
         until = 0.0  # when the look is too old
         with suppress(Exception):  # repeated below, where its failures are told
