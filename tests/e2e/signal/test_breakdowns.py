@@ -18,7 +18,7 @@ from appservice.domain.room import Kind
 
 UNKNOWN = "SELECT count(*) FROM deliveries WHERE channel = 'signal' AND state = 'unknown'"
 
-STILL = 8  # seconds: longer than a call to signal-cli waits
+STILL = 8  # seconds: longer than the bridge waits when it asks whether Signal is there
 
 pytestmark = [pytest.mark.e2e, pytest.mark.signal_real, pytest.mark.timeout(400)]
 

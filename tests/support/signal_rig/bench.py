@@ -232,7 +232,7 @@ def _bare(rig: Rig, phone: Phone) -> Callable[[str], Awaitable[object]]:
 async def _in_turn(
     number: int, ours: Callable[[], Awaitable[T]], floor: Callable[[], Awaitable[R]]
 ) -> tuple[T, R]:
-    """A B B A: whoever comes second finds receipts of the first on its way."""
+    """A B B A: who does not rest afterwards leaves receipts on the way of who comes second."""
     if number % 2:
         mine = await ours()
         return mine, await floor()
