@@ -5,7 +5,7 @@ import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 
-from bridges.protocol import Inbound, Sink
+from bridges.protocol import Inbound, Receipt, Sink
 from bridges.signal.client import SignalClient
 from bridges.signal.codec import Received
 from bridges.signal.errors import CallRefused, SignalDown
@@ -14,6 +14,7 @@ from bridges.signal.settings import SignalSettings
 log = logging.getLogger(__name__)
 
 _SMALL = 8 * 1024  # bytes
+_BESIDE = 32  # receipts: about as many as may wait unread on the connection
 
 
 class Hearing:
@@ -22,6 +23,9 @@ class Hearing:
     It has a connection of its own, read no further while the sink refuses: signal-cli then stops
     taking messages, and Signal keeps them. Asking it to stop (`unsubscribeReceive`) would lose
     the message that it has in hand.
+
+    Receipts come by the hundred once a large group is written to, and none speaks of another: a
+    few are in hand at once, so that they share a commit and no message waits for them.
     """
 
     def __init__(
@@ -36,6 +40,8 @@ class Hearing:
         self._client = SignalClient(settings, self._take, self._greet, window=_SMALL)
         self._sink: Sink | None = None
         self._asking: asyncio.Task[None] | None = None
+        self._receipts: set[asyncio.Task[None]] = set()
+        self._room = asyncio.Semaphore(_BESIDE)
 
     async def start(self, sink: Sink) -> None:
         """Begins to listen; returns after the first attempt to connect."""
@@ -48,9 +54,14 @@ class Hearing:
 
     async def stop(self, patience: float) -> None:
         """Hangs up, and lets the sink take what was handed over, for so many seconds."""
+        until = asyncio.get_running_loop().time() + patience
         await self._client.finish(patience)
-        if self._asking is not None:
-            self._asking.cancel()
+        if self._receipts:
+            left = until - asyncio.get_running_loop().time()
+            await asyncio.wait(self._receipts, timeout=max(0.0, left))
+        for task in (*self._receipts, self._asking):
+            if task is not None:
+                task.cancel()
 
     async def _greet(self) -> None:
         # Beside the reading: events may come before the answer.
@@ -67,7 +78,10 @@ class Hearing:
 
     async def _take(self, received: Received) -> None:
         for thing in await self._read(received):
-            await self._insist(thing)
+            if isinstance(thing, Receipt):
+                await self._beside(thing)
+            else:
+                await self._insist(thing)
 
     async def _read(self, received: Received) -> list[Inbound]:
         try:
@@ -76,6 +90,16 @@ class Hearing:
             # One envelope that we can't read must not stop those behind it.
             log.warning("a Signal envelope could not be read: %s", type(error).__name__)
             return []
+
+    async def _beside(self, receipt: Receipt) -> None:
+        await self._room.acquire()
+        task = asyncio.create_task(self._insist(receipt), name="signal-receipt")
+        self._receipts.add(task)
+        task.add_done_callback(self._written)
+
+    def _written(self, task: asyncio.Task[None]) -> None:
+        self._receipts.discard(task)
+        self._room.release()
 
     async def _insist(self, thing: Inbound) -> None:
         wait = self._settings.retry_first
