@@ -1,5 +1,6 @@
 """The people of the story with their phones in hand: Element, Signal, a basic phone."""
 
+import asyncio
 import json
 import os
 import secrets
@@ -138,22 +139,21 @@ class Cast:
 
     async def accept_invitations(self, keys: Iterable[str] | None = None) -> int:
         """Everybody taps « Accepter » until nothing is left to accept; how many rooms."""
-        count = 0
-        for key in list(keys or self.elements):
-            element = self.elements[key]
-            expected = self.scenery.seats(self.mxid(key))
+        people = list(keys or self.elements)
+        return sum(await asyncio.gather(*(self._accept_all(key) for key in people)))
 
-            seated = await element.seats()
-            missing = expected - seated
+    async def _accept_all(self, key: str) -> int:
+        """One after the other, while the others do the same."""
+        element = self.elements[key]
+        missing = self.scenery.seats(self.mxid(key)) - await element.seats()
 
-            async def invited(element: Element = element, missing: set[str] = missing) -> bool:
-                return missing <= element.invitations
+        async def invited() -> bool:
+            return missing <= element.invitations
 
-            await wait_until(invited, f"Les invitations de {key}", 30)
-            for room in sorted(missing):
-                await element.join(room)
-                count += 1
-        return count
+        await wait_until(invited, f"Les invitations de {key}", 30)
+        for room in sorted(missing):
+            await element.join(room)
+        return len(missing)
 
     def signal_notes(self, key: str) -> Sequence[Note]:
         """What that Signal phone shows."""
