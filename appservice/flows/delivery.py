@@ -3,19 +3,17 @@
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from datetime import timedelta
-from functools import partial
 
-from appservice.domain.delivery import Claimed, Parcel, Settled
+from appservice.domain.delivery import Claimed
 from appservice.domain.errors import TemporaryFailure
-from appservice.domain.ids import AlertId
 from appservice.domain.member import Channel
 from appservice.domain.world import World
-from appservice.flows import progress
-from appservice.flows.departure.fates import LATER, Fate, not_ready, settled, unreached
+from appservice.flows.departure.aftermath import Aftermath, Instead
+from appservice.flows.departure.fates import LATER, Fate, not_ready
 from appservice.flows.departure.obstacles import Given, Obstacles, obstacles
 from appservice.flows.departure.packing import pack
 from appservice.flows.departure.tempo import Tempo
@@ -25,21 +23,15 @@ from bridges.protocol import (
     Named,
     Outcome,
     Outgoing,
-    Rejected,
     Throttled,
     Unknown,
 )
 
 _LOG = logging.getLogger(__name__)
 
-_AT_ONCE = 200  # outcomes in one statement
-_COMPANY = 0.1  # seconds that an answer waits for others, where names tell what has left
 _STOCK = 0.5  # seconds of work that are claimed ahead, where that can be taken back
 _MOST = 200  # parcels
 _FRESH = 1.0  # seconds for which a look at charters and consents holds
-
-Instead = Callable[[Parcel, Sequence[str]], Awaitable[None]]
-"""Told of an alert that a channel will never bring to these addresses."""
 
 
 @dataclass(slots=True)
@@ -74,25 +66,27 @@ class Delivery:
     guichets: Guichets
     lease: timedelta = timedelta(minutes=2)
     poll: timedelta = timedelta(seconds=2)
-    instead: Instead | None = None
+    instead: InitVar[Instead | None] = None
     _in_hand: int = 0  # claimed, and the channel has not answered
     _asked: int = 0  # of them, those that are named or need no name
     _low: int = 0  # in hand, when the next ones are claimed
     _room: asyncio.Event = field(default_factory=asyncio.Event)  # to name the next ones
-    _answers: list[tuple[Settled, Fate]] = field(default_factory=list)  # to be written
-    _sequels: dict[object, Callable[[], Awaitable[None]]] = field(default_factory=dict)
-    _ending: set[AlertId] = field(default_factory=set)  # whose last line may be due
     _batches: set[asyncio.Task[None]] = field(default_factory=set)
-    _beside: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _moved: asyncio.Event = field(default_factory=asyncio.Event)
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
     _paused_until: float = 0.0  # of the loop's clock
     _hands: asyncio.Semaphore = field(init=False)  # how many the channel is asked at once
     _tempo: Tempo = field(init=False)
+    _aftermath: Aftermath = field(init=False)
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, instead: Instead | None) -> None:
         self._hands = asyncio.Semaphore(self._workers)
         self._tempo = Tempo(self._few / _STOCK)  # two windows wait until it is measured
+        self._aftermath = Aftermath(
+            *(self.channel, self.store, self.queue, self.world, self.clock, instead),
+            awaited=lambda: self._namer is not None and self._in_hand > 0,
+            moved=self._moved.set,
+        )
 
     async def run(self) -> None:
         """Claims and sends until stopped. Whatever fails here only makes it wait.
@@ -116,7 +110,7 @@ class Delivery:
         """Claims nothing more and waits for what is on its way."""
         self._stopping.set()
         await self._quiet()
-        self._say_last_lines()
+        self._aftermath.say_last_lines()
         await self._quiet()
 
     async def deliver_once(self) -> int:
@@ -129,10 +123,13 @@ class Delivery:
         return total
 
     async def _quiet(self) -> None:
-        while under_way := [
-            task for task in (*self._batches, *self._beside.values()) if not task.done()
-        ]:
+        while under_way := self.under_way():
             await asyncio.wait(under_way)
+
+    def under_way(self) -> Collection[asyncio.Task[None]]:
+        """All that must end before nothing is in hand."""
+        batches = (task for task in self._batches if not task.done())
+        return [*batches, *self._aftermath.under_way()]
 
     async def _claim(self) -> int:
         ahead, stock = self._ahead()
@@ -149,7 +146,7 @@ class Delivery:
             self._batches.add(task)
             task.add_done_callback(self._batches.discard)
         else:
-            self._say_last_lines()
+            self._aftermath.say_last_lines()
         return len(found)
 
     @property
@@ -280,12 +277,10 @@ class Delivery:
             return Unknown("bridge-broke")
 
     def _answered(self, claimed: Claimed, outcome: Fate) -> None:
-        """To be written down with all that is answered meanwhile."""
         self._tempo.took(self._now())
         if isinstance(outcome, Throttled) and not outcome.alone:
             self._pause(outcome.after)
-        self._answers.append((settled(claimed, outcome, self.clock()), outcome))
-        self._begin("settling", self._settle)
+        self._aftermath.answered(claimed, outcome)
         self._freed()
 
     def _lost(self, claimed: Claimed, error: Exception) -> None:
@@ -300,69 +295,6 @@ class Delivery:
             self._moved.set()  # something may wait for a free hand
         if self._asked <= self._few:
             self._room.set()
-
-    async def _settle(self) -> None:
-        """Until every answer is written. Never raises."""
-        while self._answers:
-            if self._in_hand and self._namer is not None:
-                await asyncio.sleep(_COMPANY)  # a commit costs more
-            batch, self._answers = self._answers[:_AT_ONCE], self._answers[_AT_ONCE:]
-            try:
-                await self.queue.settle([said for said, _ in batch])
-            except Exception as error:
-                name = type(error).__name__
-                _LOG.warning("%d parcels left to their leases: %s", len(batch), name)
-            else:
-                for said, outcome in batch:
-                    self._note_sequels(said.claimed.parcel, outcome)
-            self._moved.set()  # the conversation may go on
-
-    def _note_sequels(self, parcel: Parcel, outcome: Fate) -> None:
-        """What a written outcome asks for: a person's eye, another way, a last line."""
-        if isinstance(outcome, Rejected | Unknown):
-            doubt = "rejected" if isinstance(outcome, Rejected) else "unknown"
-            # Of a thousand like it, one is told.
-            about = (parcel.alert or parcel.key, parcel.kind, doubt)
-            self._sequels[about] = partial(progress.doubt, self.store, self.world, parcel, doubt)
-        if parcel.alert is not None:
-            self._ending.add(parcel.alert)
-            people = unreached(parcel, outcome)
-            if people and self.instead is not None:
-                self._sequels[parcel.key] = partial(self.instead, parcel, people)
-        if self._sequels:
-            self._begin("sequels", self._play_sequels)
-
-    async def _play_sequels(self) -> None:
-        """Never raises: `progress.watch` finds again what is unknown."""
-        while self._sequels:
-            sequel = self._sequels.pop(next(iter(self._sequels)))
-            try:
-                await sequel()
-            except Exception as error:
-                _LOG.warning("after an answer of %s: %s", self.channel, type(error).__name__)
-
-    def _say_last_lines(self) -> None:
-        """Once nothing more can be claimed: as long as parcels wait, none is due."""
-        if self._ending:
-            self._begin("ending", self._last_lines)
-
-    async def _last_lines(self) -> None:
-        """Never raises: `progress.watch` looks at every alert again."""
-        sequels = self._beside.get("sequels")
-        if sequels is not None:
-            await asyncio.wait([sequels])  # another way may be found for somebody
-        while self._ending:
-            number = self._ending.pop()
-            try:
-                await progress.finish(self.store, self.world, number, self.clock)
-            except Exception as error:
-                _LOG.warning("last line of A%s: %s", number, type(error).__name__)
-
-    def _begin(self, name: str, work: Callable[[], Coroutine[None, None, None]]) -> None:
-        """Beside, unless it is under way and will see what is new."""
-        task = self._beside.get(name)
-        if task is None or task.done():
-            self._beside[name] = asyncio.create_task(work())
 
     def _paused_for(self) -> float:
         """Seconds, not above 0 when the channel may be asked."""

@@ -44,8 +44,7 @@ class Process:
 
     async def die(self) -> None:
         """What was on its way is never settled."""
-        delivery = self.delivery
-        under_way = [*self.tasks, *delivery._batches, *delivery._beside.values()]
+        under_way = [*self.tasks, *self.delivery.under_way()]
         for task in under_way:
             task.cancel()
         await asyncio.gather(*under_way, return_exceptions=True)

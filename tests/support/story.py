@@ -18,6 +18,7 @@ from appservice.domain.telephone.consent import Agreed, Consent
 from appservice.domain.territory import Commune, Level, Territory, Trade, Zone
 from appservice.domain.world import World
 from appservice.flows.delivery import Delivery
+from appservice.flows.departure.aftermath import Instead
 from appservice.flows.inbound import Inbound
 from bridges.protocol import (
     Abilities,
@@ -308,7 +309,7 @@ class Story:
             channel, Reacted(self.key(), sender, target, emoji, self.now, where, removed)
         )
 
-    def delivery(self, channel: Channel) -> Delivery:
+    def delivery(self, channel: Channel, instead: Instead | None = None) -> Delivery:
         return Delivery(
             channel=channel,
             bridge=self.bridges[channel],
@@ -318,6 +319,7 @@ class Story:
             world=self.world,
             clock=self.clock,
             guichets=self.guichets,
+            instead=instead,
         )
 
     async def deliver(self) -> None:

@@ -20,7 +20,7 @@ from appservice.domain.territory import Territory
 from appservice.domain.wording import fallback as words
 from appservice.domain.world import World
 from appservice.flows.broadcast import post, versions
-from appservice.flows.delivery import Instead
+from appservice.flows.departure.aftermath import Instead
 from appservice.flows.departure.reach import Reach, agreed, reach_of
 from appservice.flows.ports import Clock, Store, Transaction
 from appservice.flows.rounds import rounds

@@ -298,8 +298,7 @@ async def test_a_cancellation_reaches_those_who_were_sent_round(
 async def test_whom_signal_refuses_gets_an_sms_at_once(
     story: Story, watch: Fallback, to_group: bool
 ) -> None:
-    worker = story.delivery(Channel.SIGNAL)
-    worker.instead = watch.refused
+    worker = story.delivery(Channel.SIGNAL, watch.refused)
     if to_group:
         story.bridges[Channel.SIGNAL].will(Accepted("7", failed=(IVAN.signal or "",)))
         await story.writes(MOREL, f"alerte buralistes : {FACT}", where=POSTE)
