@@ -20,6 +20,9 @@ PARENT = "m.space.parent"
 ADOPTIONS, BETWEEN = 10, 0.3  # looks at a room that somebody else is making, seconds apart
 
 
+Link = tuple[str, str, Json]
+
+
 class Refused(PermanentFailure):
     """Le serveur Matrix refuse cette opération."""
 
@@ -51,15 +54,20 @@ class Rooms:
         links = [(PARENT, parent, upwards)] if parent is not None else []
         async with _failures():
             try:
-                answer = await self._api.call("POST", "/createRoom", _wish(room, links))
+                return await self._make(room, links)
             except MatrixError as refusal:
                 # 409: somebody else made it between Synapse's look at the alias and its write.
                 if refusal.errcode != "M_ROOM_IN_USE" and refusal.status != 409:
                     raise
-                adopted = await self._adopted(room.alias)
-                for link in links:
-                    await self._put_state(adopted, *link)
-                return adopted
+            adopted = await self._adopted(room.alias)
+            if adopted is None:
+                return await self._make(room, links)
+            for link in links:
+                await self._put_state(adopted, *link)
+            return adopted
+
+    async def _make(self, room: DesiredRoom, links: Sequence[Link]) -> RoomId:
+        answer = await self._api.call("POST", "/createRoom", _wish(room, links))
         return RoomId(str(answer["room_id"]))
 
     async def set_state(
@@ -106,26 +114,52 @@ class Rooms:
                 raise
         return read_room(room, index(events if isinstance(events, list) else ()))
 
-    async def _adopted(self, alias: str) -> RoomId:
-        """Whoever creates it beside us (a command, the service) may not have ended yet."""
-        for _ in range(ADOPTIONS - 1):
-            try:
-                return await self._adopt(alias)
-            except MatrixError as refusal:
-                if refusal.status not in (403, 404):
-                    raise
-            await asyncio.sleep(BETWEEN)
-        return await self._adopt(alias)
+    async def _adopted(self, alias: str) -> RoomId | None:
+        """None once the alias is free again.
 
-    async def _adopt(self, alias: str) -> RoomId:
-        """The room that a creation killed half-way left, or that an older register knew."""
+        Whoever creates the room beside us (a command, the service) may not have ended yet. A
+        Synapse that was stopped while it did leaves the alias to a room where nobody is.
+        """
         full = f"#{alias}:{self._server_name}"
-        answer = await self._api.call("GET", f"/directory/room/{segment(full)}")
-        room = RoomId(str(answer["room_id"]))
-        # Raises when it is not ours to adopt.
-        await self._api.call("GET", f"/rooms/{segment(room)}/state/m.room.create/")
-        log.info("%s is adopted by its alias", room)
+        for look in range(ADOPTIONS):
+            if look:
+                await asyncio.sleep(BETWEEN)
+            if (room := await self._ours(full)) is not None:
+                log.info("%s is adopted by its alias", room)
+                return room
+        room = await self._entered(full)
+        if room is None:
+            log.warning("the room of %s was never finished: it is made anew", full)
+            await self._api.call("DELETE", f"/directory/room/{segment(full)}")
         return room
+
+    async def _ours(self, full: str) -> RoomId | None:
+        """The room that a creation killed half-way left, or that an older register knew."""
+        bot = segment(self._api.user_id)
+        try:
+            room = await self._named(full)
+            seat = await self._api.call("GET", f"/rooms/{segment(room)}/state/m.room.member/{bot}")
+        except MatrixError as refusal:
+            if refusal.status in (403, 404):
+                return None
+            raise
+        return room if seat.get("membership") == "join" else None
+
+    async def _entered(self, full: str) -> RoomId | None:
+        """None where nobody is: Synapse, with nobody to ask to let us in, says 404. Raises where
+        somebody is who did not invite us: that room is not ours to adopt, nor to forsake."""
+        room = await self._named(full)
+        try:
+            await self._api.call("POST", f"/rooms/{segment(room)}/join", {})
+        except MatrixError as refusal:
+            if refusal.status == 404:
+                return None
+            raise
+        return room
+
+    async def _named(self, full: str) -> RoomId:
+        answer = await self._api.call("GET", f"/directory/room/{segment(full)}")
+        return RoomId(str(answer["room_id"]))
 
     async def _put_state(
         self, room: RoomId, kind: str, key: str, content: Mapping[str, object]

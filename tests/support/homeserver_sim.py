@@ -31,6 +31,7 @@ class SimulatedHomeserver:
         self.welcomes: dict[RoomId, str] = {}
         self.proofs: dict[tuple[RoomId, UserId], Mapping[str, object]] = {}
         self.reasons: list[tuple[RoomId, UserId, str]] = []
+        self.forsaken: set[RoomId] = set()  # where the service itself is no longer
         self.writes = 0
         self.down = False
         self.broken: set[str] = set()
@@ -44,8 +45,10 @@ class SimulatedHomeserver:
     async def create(self, room: DesiredRoom, parent: RoomId | None = None) -> RoomId:
         self._work("create")
         hung = frozenset({parent} if parent is not None else ())
-        if room.alias in self.aliases:
-            adopted = self.aliases[room.alias]
+        adopted = self.aliases.get(room.alias)
+        if adopted in self.forsaken and self.inside(adopted):
+            raise PermanentFailure("Nous ne sommes plus dans ce salon.")
+        if adopted is not None and adopted not in self.forsaken:
             old = self.rooms[adopted]
             self.rooms[adopted] = replace(old, parents=old.parents | hung)
             return adopted

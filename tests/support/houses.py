@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from appservice.domain.ids import RoomId, UserId
 from appservice.flows.membership import Ourselves
 from appservice.flows.ports import Homeserver
+from appservice.matrix.api import Api, segment
 from support.client import Client
 from support.homeserver_sim import SimulatedHomeserver
 from support.matrix_rig import Rig
@@ -44,6 +45,10 @@ class House(Protocol):
 
     async def leave(self, room: RoomId, user: UserId) -> None: ...
 
+    async def forsake(self, room: RoomId) -> None:
+        """The service itself is no longer in it."""
+        ...
+
     def proof(self, room: RoomId, user: UserId, seconds: float) -> Mapping[str, object]: ...
 
 
@@ -62,6 +67,9 @@ class SimulatedHouse:
 
     async def leave(self, room: RoomId, user: UserId) -> None:
         self.homeserver.leave(room, user)
+
+    async def forsake(self, room: RoomId) -> None:
+        self.homeserver.forsaken.add(room)
 
     def proof(self, room: RoomId, user: UserId, seconds: float) -> Mapping[str, object]:
         return self._signer.proof(room, user, seconds)
@@ -98,6 +106,11 @@ class RealHouse:
     async def leave(self, room: RoomId, user: UserId) -> None:
         answer = await self._people[user].leave(room)
         assert answer.ok, answer
+
+    async def forsake(self, room: RoomId) -> None:
+        homeserver = self._rig.homeserver
+        bot = Api(self._http, homeserver.url, homeserver.as_token, homeserver.bot)
+        await bot.call("POST", f"/rooms/{segment(room)}/leave", {})
 
     def proof(self, room: RoomId, user: UserId, seconds: float) -> Mapping[str, object]:
         return self._rig.signer.proof(room, user, seconds)

@@ -36,6 +36,28 @@ async def test_who_create_it_at_once_have_the_same_room(house):
     assert len(set(rooms)) == 1
 
 
+async def test_a_room_where_nobody_ever_was_is_made_anew(house):
+    """What a Synapse leaves that was stopped between the alias of a room and its members."""
+    wanted = desired(Kind.ALERTES)
+    unfinished = await house.homeserver.create(wanted)
+    await house.forsake(unfinished)
+    made = await house.homeserver.create(wanted)
+    assert made != unfinished
+    assert (await look(house, made)).name == wanted.name
+    assert await house.homeserver.create(wanted) == made
+
+
+async def test_a_room_where_others_still_are_is_not_made_twice(house):
+    wanted = desired()
+    room = await house.homeserver.create(wanted)
+    user = await house.person()
+    await house.homeserver.invite(room, user, house.proof(room, user, 3600))
+    await house.join(room, user)
+    await house.forsake(room)
+    with pytest.raises(PermanentFailure):
+        await house.homeserver.create(wanted)
+
+
 async def test_a_room_names_its_space_from_the_start_made_or_adopted(house):
     space = await house.homeserver.create(desired(Kind.SPACE))
     room = await house.homeserver.create(desired(), space)

@@ -1,13 +1,17 @@
 """What surrounds the service breaks down and comes back; nothing is lost or said twice."""
 
+import asyncio
 import os
 import signal
+from contextlib import suppress
 from typing import Any
 
 import asyncpg
 import pytest
-from support.matrix_rig import Rig
+from support.matrix_rig import Rig, desired
 
+from appservice.domain.errors import TemporaryFailure
+from appservice.domain.room import Kind
 from bridges.protocol import Outgoing, Throttled
 
 pytestmark = pytest.mark.e2e
@@ -39,6 +43,23 @@ async def test_the_homeserver_is_killed_and_comes_back(own: Rig) -> None:
     await marie.reads("Pendant l'arrêt")
     await marie.say(room, "Après l'arrêt")
     await own.hears("Après l'arrêt")
+
+
+async def test_a_room_is_made_whenever_the_homeserver_dies_of_it(own: Rig) -> None:
+    """Between the alias and the members Synapse writes several times: here it dies in between."""
+    for moment in (0.02, 0.03, 0.045, 0.07):  # seconds
+        wanted = desired(Kind.ALERTES)
+        making = asyncio.create_task(own.service.homeserver.create(wanted))
+        await asyncio.sleep(moment)
+        assert own.homeserver.pid is not None
+        os.kill(own.homeserver.pid, signal.SIGKILL)
+        await own.homeserver.stop()
+        with suppress(TemporaryFailure):  # unless it was quicker
+            await making
+        await own.homeserver.start()
+        room = await own.service.homeserver.create(wanted)
+        assert room in await own.service.homeserver.snapshot([room])
+        assert await own.service.homeserver.create(wanted) == room
 
 
 async def test_the_database_drops_every_connection(own: Rig) -> None:
