@@ -141,6 +141,8 @@ class Delivery:
         names = self._namer is not None
         found = await self.queue.claim(self.channel, free, self.lease, self.clock(), names=names)
         if found:
+            if self._in_hand == 0:
+                self._tempo.starts(self._now())
             self._in_hand += len(found)
             task = asyncio.create_task(self._serve(found))
             self._batches.add(task)
