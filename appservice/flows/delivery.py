@@ -31,6 +31,7 @@ _LOG = logging.getLogger(__name__)
 
 _STOCK = 0.5  # seconds of work that are claimed ahead, where that can be taken back
 _MOST = 200  # parcels
+_LAST_CLAIM = 5.0  # seconds; a database that is gone does not keep us from stopping
 _FRESH = 1.0  # seconds for which a look at charters and consents holds
 
 
@@ -74,12 +75,14 @@ class Delivery:
     _batches: set[asyncio.Task[None]] = field(default_factory=set)
     _moved: asyncio.Event = field(default_factory=asyncio.Event)
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    _over: asyncio.Event = field(default_factory=asyncio.Event)  # `run` has returned, if it began
     _paused_until: float = 0.0  # of the loop's clock
     _hands: asyncio.Semaphore = field(init=False)  # how many the channel is asked at once
     _tempo: Tempo = field(init=False)
     _aftermath: Aftermath = field(init=False)
 
     def __post_init__(self, instead: Instead | None) -> None:
+        self._over.set()
         self._hands = asyncio.Semaphore(self._workers)
         self._tempo = Tempo(self._few / _STOCK)  # two windows wait until it is measured
         self._aftermath = Aftermath(
@@ -93,22 +96,29 @@ class Delivery:
 
         Nobody else delivers on this channel: what is in hand as it begins, a dead process had.
         """
+        self._over.clear()
         began = False
-        while not self._stopping.is_set():
-            try:
-                if not began:
-                    await self.queue.let_go(self.channel, self.clock())
-                    began = True
-                self._moved.clear()
-                if await self._claim() == 0:
-                    await self._rest()
-            except Exception as error:
-                _LOG.warning("outbox of %s: %s", self.channel, type(error).__name__)
-                await asyncio.sleep(self.poll.total_seconds())
+        try:
+            while not self._stopping.is_set():
+                try:
+                    if not began:
+                        await self.queue.let_go(self.channel, self.clock())
+                        began = True
+                    self._moved.clear()
+                    if await self._claim() == 0:
+                        await self._rest()
+                except Exception as error:
+                    _LOG.warning("outbox of %s: %s", self.channel, type(error).__name__)
+                    await asyncio.sleep(self.poll.total_seconds())
+        finally:
+            self._over.set()
 
     async def stop(self) -> None:
         """Claims nothing more and waits for what is on its way."""
         self._stopping.set()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LAST_CLAIM):
+                await self._over.wait()  # a claim under way may yet bring parcels
         await self._quiet()
         self._aftermath.say_last_lines()
         await self._quiet()

@@ -289,6 +289,43 @@ async def test_stop_lets_what_has_left_arrive(story: Story) -> None:
     assert state(story, "b") is State.QUEUED
 
 
+class SlowQueue:
+    """Claims at once, and takes its time to say what."""
+
+    def __init__(self, real: MemoryQueue) -> None:
+        self._real = real
+        self.claimed, self.may_end = asyncio.Event(), asyncio.Event()
+
+    async def claim(self, *args: Any, **more: Any) -> Sequence[Claimed]:
+        found = await self._real.claim(*args, **more)
+        if found:
+            self.claimed.set()
+            await self.may_end.wait()
+        return found
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._real, name)
+
+
+async def test_stop_sends_what_was_just_claimed(story: Story) -> None:
+    """Else it would leave while its channel closes, and nobody would know whether it did."""
+    worker = story.delivery(Channel.SMS)
+    queue = SlowQueue(story.store.queue)
+    worker.queue = queue  # type: ignore[assignment] # a fake of the verbs that are used
+    await put(story, sms("a"))
+    running = asyncio.create_task(worker.run())
+    async with asyncio.timeout(5):
+        await queue.claimed.wait()
+        stopping = asyncio.create_task(worker.stop())
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert not stopping.done()
+        queue.may_end.set()
+        await asyncio.gather(stopping, running)
+    assert state(story, "a") is State.ACCEPTED
+    assert not worker.under_way()
+
+
 class Slow(FakeBridge):
     """Takes its time."""
 
