@@ -157,7 +157,7 @@ async def _yes(_: web.Request) -> web.Response:
 async def bench(lab: Lab) -> Outcome:
     """Each text is claimed, its reader's charter checked, sent, settled, and its report kept."""
     sizes = (20, 60) if lab.quick else (1000, 7000)
-    turns = (1, 1) if lab.quick else (7, 3)
+    turns = (1, 1) if lab.quick else (7, 5)
     postgres = await lab.postgres("maillage")
     store = await lab.store(postgres.dsn("maillage"))
     world = load_world(shipped_paths())
