@@ -41,7 +41,6 @@ class Hearing:
         self._sink: Sink | None = None
         self._asking: asyncio.Task[None] | None = None
         self._receipts: set[asyncio.Task[None]] = set()
-        self._room = asyncio.Semaphore(_BESIDE)
 
     async def start(self, sink: Sink) -> None:
         """Begins to listen; returns after the first attempt to connect."""
@@ -92,14 +91,11 @@ class Hearing:
             return []
 
     async def _beside(self, receipt: Receipt) -> None:
-        await self._room.acquire()
+        if len(self._receipts) == _BESIDE:
+            await asyncio.wait(self._receipts, return_when=asyncio.FIRST_COMPLETED)
         task = asyncio.create_task(self._insist(receipt), name="signal-receipt")
         self._receipts.add(task)
-        task.add_done_callback(self._written)
-
-    def _written(self, task: asyncio.Task[None]) -> None:
-        self._receipts.discard(task)
-        self._room.release()
+        task.add_done_callback(self._receipts.discard)
 
     async def _insist(self, thing: Inbound) -> None:
         wait = self._settings.retry_first
