@@ -97,21 +97,24 @@ class Delivery:
         Nobody else delivers on this channel: what is in hand as it begins, a dead process had.
         """
         self._over.clear()
-        began = False
         try:
-            while not self._stopping.is_set():
-                try:
-                    if not began:
-                        await self.queue.let_go(self.channel, self.clock())
-                        began = True
-                    self._moved.clear()
-                    if await self._claim() == 0:
-                        await self._rest()
-                except Exception as error:
-                    _LOG.warning("outbox of %s: %s", self.channel, type(error).__name__)
-                    await asyncio.sleep(self.poll.total_seconds())
+            await self._deliver()
         finally:
             self._over.set()
+
+    async def _deliver(self) -> None:
+        began = False
+        while not self._stopping.is_set():
+            try:
+                if not began:
+                    await self.queue.let_go(self.channel, self.clock())
+                    began = True
+                self._moved.clear()
+                if await self._claim() == 0:
+                    await self._rest()
+            except Exception as error:
+                _LOG.warning("outbox of %s: %s", self.channel, type(error).__name__)
+                await asyncio.sleep(self.poll.total_seconds())
 
     async def stop(self) -> None:
         """Claims nothing more and waits for what is on its way."""
