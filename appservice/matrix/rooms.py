@@ -19,8 +19,8 @@ AT_ONCE = 8  # requests under way
 PARENT = "m.space.parent"
 ADOPTIONS, BETWEEN = 10, 0.3  # looks at a room that somebody else is making, seconds apart
 
-
-Link = tuple[str, str, Json]
+StateEvent = tuple[str, str, Json]
+"""A state event of a room: its type, its key, its content."""
 
 
 class Refused(PermanentFailure):
@@ -66,7 +66,7 @@ class Rooms:
                 await self._put_state(adopted, *link)
             return adopted
 
-    async def _make(self, room: DesiredRoom, links: Sequence[Link]) -> RoomId:
+    async def _make(self, room: DesiredRoom, links: Sequence[StateEvent]) -> RoomId:
         answer = await self._api.call("POST", "/createRoom", _wish(room, links))
         return RoomId(str(answer["room_id"]))
 
@@ -196,12 +196,12 @@ class Rooms:
             await self._post().redact(room, event, f"unwelcome/{event}")
 
 
-def _wish(room: DesiredRoom, links: Sequence[tuple[str, str, Json]]) -> Json:
+def _wish(room: DesiredRoom, links: Sequence[StateEvent]) -> Json:
     """The body of a createRoom (Matrix spec, Client-Server API, Creation)."""
     creation: Json = {"m.federate": False, GOVERNED: {"room": str(room.key)}}
     if room.key.kind is Kind.SPACE:
         creation["type"] = "m.space"
-    state: list[tuple[str, str, Json]] = [
+    state: list[StateEvent] = [
         ("m.room.history_visibility", "", {"history_visibility": "joined"}),
         ("m.room.join_rules", "", {"join_rule": "invite"}),
         ("m.room.guest_access", "", {"guest_access": "forbidden"}),

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from appservice.domain.ids import RoomId, UserId
 from appservice.flows.membership import Ourselves
 from appservice.flows.ports import Homeserver
-from appservice.matrix.api import Api, segment
+from appservice.matrix.api import segment
 from support.client import Client
 from support.homeserver_sim import SimulatedHomeserver
 from support.matrix_rig import Rig
@@ -108,8 +108,7 @@ class RealHouse:
         assert answer.ok, answer
 
     async def forsake(self, room: RoomId) -> None:
-        homeserver = self._rig.homeserver
-        bot = Api(self._http, homeserver.url, homeserver.as_token, homeserver.bot)
+        bot = self._rig.service.homeserver._api
         await bot.call("POST", f"/rooms/{segment(room)}/leave", {})
 
     def proof(self, room: RoomId, user: UserId, seconds: float) -> Mapping[str, object]:
