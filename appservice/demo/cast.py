@@ -139,7 +139,7 @@ class Cast:
 
     async def accept_invitations(self, keys: Iterable[str] | None = None) -> int:
         """Everybody taps « Accepter » until nothing is left to accept; how many rooms."""
-        people = list(keys or self.elements)
+        people = keys or self.elements
         return sum(await asyncio.gather(*(self._accept_all(key) for key in people)))
 
     async def _accept_all(self, key: str) -> int:
